@@ -1,0 +1,49 @@
+"""Choose where the arithmetic happens: CPU, CUDA or MPS."""
+
+from __future__ import annotations
+
+import torch
+
+from cnnlab.errors import did_you_mean
+
+KINDS = ("auto", "cpu", "cuda", "mps")
+
+
+def pick_device(name: str | torch.device = "auto") -> torch.device:
+    """Turn a device name into a device that this machine has.
+
+    Args:
+        name: "auto" (CUDA, else MPS, else CPU), "cpu", "cuda", "cuda:1", "mps", or a `torch.device`.
+    Returns:
+        A device that can be used at once.
+    Raises:
+        ValueError: the name is unknown, or this machine has no such device.
+
+    >>> pick_device("cpu")
+    device(type='cpu')
+    """
+    text = str(name)
+    kind = text.split(":")[0]
+    if kind not in KINDS:
+        raise ValueError(f"unknown device {text!r}: {did_you_mean(kind, KINDS)}")
+    if kind == "auto":
+        if torch.cuda.is_available():
+            return torch.device("cuda")
+        return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
+    try:
+        device = torch.device(text)
+    except RuntimeError as error:
+        raise ValueError(f"{text!r} is not a device: write 'cpu', 'cuda', 'cuda:0' or 'mps'.") from error
+    if kind == "cuda":
+        count = torch.cuda.device_count()
+        if count == 0:
+            raise ValueError(
+                f"device={text!r}, but this machine has no CUDA device: use device='auto' or 'cpu'."
+            )
+        if (device.index or 0) >= count:
+            raise ValueError(
+                f"device={text!r}, but there are {count} CUDA devices, numbered from 0: use 'cuda:0'."
+            )
+    if kind == "mps" and not torch.backends.mps.is_available():
+        raise ValueError(f"device={text!r}, but this machine has no Apple GPU: use device='auto' or 'cpu'.")
+    return device

@@ -1,0 +1,40 @@
+"""The errors cnnlab raises on purpose, and the "did you mean" that they share.
+
+A plain mistake in a number is a `ValueError`, a wrong type is a `TypeError`; the
+classes here are for what a program may want to catch by name.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class DataError(Exception):
+    """A data set is missing, cut off, swapped or corrupt."""
+
+
+class CheckpointError(Exception):
+    """A checkpoint cannot be read, or belongs to another run."""
+
+
+class TrainingError(Exception):
+    """Training cannot go on: the loss is not finite, labels or logits do not fit."""
+
+
+def did_you_mean(name: str, choices: Iterable[str]) -> str:
+    """The end of a message about an unknown name: the nearest choice, then all of them.
+
+    Args:
+        name: what was asked for.
+        choices: every name that exists.
+
+    >>> did_you_mean("adamm", ["adam", "sgd"])
+    "did you mean 'adam'? There are: adam, sgd."
+    >>> did_you_mean("xyz", ["adam", "sgd"])
+    'there are: adam, sgd.'
+    """
+    known = list(choices)
+    near = difflib.get_close_matches(str(name).lower(), known, n=1, cutoff=0.5)
+    listed = ", ".join(known)
+    return f"did you mean {near[0]!r}? There are: {listed}." if near else f"there are: {listed}."
