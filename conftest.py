@@ -1,0 +1,50 @@
+"""What every pytest run here shares: strict notebooks by a bare `pytest --nbval`, and seeded tests.
+
+nbval's options are set here and not in pyproject.toml: options there would break pytest
+where nbval is not installed, and would not know where this folder is.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent
+CELL_SECONDS = 240  # a cell on the slowest machine we know takes a third of this
+
+# The scripts are the notebooks' source and train networks: they are built, never imported.
+collect_ignore_glob = ["notebooks/scripts/*", "tools/*", "benchmarks/*"]
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Make `pytest --nbval` strict, and the same from every folder."""
+    options = config.option
+    if not getattr(options, "nbval", False):
+        return
+    if options.nbval_lax:
+        raise pytest.UsageError(
+            "--nbval-lax beside --nbval compares no output at all: leave --nbval-lax out for the strict test."
+        )
+    if not options.nbval_kernel_name:
+        options.nbval_current_env = True
+    if options.nbval_cell_timeout == 2000:  # nbval's default
+        options.nbval_cell_timeout = CELL_SECONDS
+    options.nbval_sanitize_with = options.nbval_sanitize_with or str(ROOT / "tests" / "nbval_sanitize.cfg")
+    os.environ["TQDM_DISABLE"] = "1"  # a progress bar prints times
+    os.environ.pop("MPLBACKEND", None)  # "agg" there would leave every figure out of the outputs
+    if os.environ.get("CNNLAB_DATA"):  # notebooks run in their own folder
+        os.environ["CNNLAB_DATA"] = os.path.abspath(os.environ["CNNLAB_DATA"])
+
+
+@pytest.fixture(autouse=True)
+def seeded() -> None:
+    """Start every test from the same random numbers."""
+    random.seed(0)
+    if numpy := sys.modules.get("numpy"):
+        numpy.random.seed(0)
+    if torch := sys.modules.get("torch"):
+        torch.manual_seed(0)

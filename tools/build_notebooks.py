@@ -1,0 +1,219 @@
+"""Build the notebooks that students open from the scripts that authors edit.
+
+    python tools/build_notebooks.py                 every notebook, executed on full MNIST
+    python tools/build_notebooks.py 03 05           those whose names contain "03" or "05"
+    python tools/build_notebooks.py --data digits   run them on the bundled digits; nothing is kept
+    python tools/build_notebooks.py --check         only say which notebooks differ from their scripts
+
+A notebook whose execution fails is left as it was. Building twice on one machine gives the same bytes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import os
+import re
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import jupytext
+import nbformat
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+from nbformat import NotebookNode
+
+NOTEBOOKS = Path(__file__).resolve().parent.parent / "notebooks"
+WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
+CELL_SECONDS = 600
+ANSI = re.compile(r"\x1b\[[0-9;]*m")
+
+
+class BuildError(Exception):
+    """A notebook cannot be built; the message says which cell and why."""
+
+
+def read_script(script: Path) -> NotebookNode:
+    """The notebook that a py:percent script stands for, not yet executed."""
+    notebook = jupytext.read(script, fmt="py:percent")
+    notebook.metadata = NotebookNode(
+        kernelspec=NotebookNode(name="python3", display_name="Python 3", language="python"),
+        language_info=NotebookNode(name="python"),
+    )
+    notebook.nbformat, notebook.nbformat_minor = 4, 5
+    seen: dict[str, int] = {}
+    for cell in notebook.cells:  # ids follow the content: a new cell changes no other cell's id
+        name = hashlib.sha256(f"{cell.cell_type}\n{cell.source}".encode()).hexdigest()[:8]
+        seen[name] = seen.get(name, 0) + 1
+        cell.id = name if seen[name] == 1 else f"{name}-{seen[name]}"
+    return notebook
+
+
+def execute(notebook: NotebookNode, folder: Path, data: str) -> None:
+    """Run every cell from the first to the last, in `folder`, and keep the outputs.
+
+    Raises:
+        BuildError: a cell failed, took too long, or ended the kernel.
+    """
+    begun = 0
+
+    def note(cell: NotebookNode, cell_index: int) -> None:
+        nonlocal begun
+        begun = cell_index
+
+    client = NotebookClient(
+        notebook,
+        kernel_name="python3",
+        timeout=CELL_SECONDS,
+        record_timing=False,
+        store_widget_state=False,
+        on_cell_start=note,
+        resources={"metadata": {"path": str(folder)}},
+    )
+    with tempfile.TemporaryDirectory() as empty:
+        try:
+            client.execute(env=kernel_environment(data, empty))
+        except CellExecutionError as error:
+            raise BuildError(_where(notebook, begun) + ANSI.sub("", error.traceback)) from error
+        except CellTimeoutError as error:
+            raise BuildError(_where(notebook, begun) + f"it ran for more than {CELL_SECONDS} s.") from error
+        except DeadKernelError as error:
+            raise BuildError(_where(notebook, begun) + "the kernel died: was there enough memory?") from error
+
+
+def _where(notebook: NotebookNode, index: int) -> str:
+    """Which cell it was, as a reader of the notebook counts, and its text."""
+    source = notebook.cells[index].source
+    return f"cell {index + 1} of {len(notebook.cells)} failed:\n\n{source}\n\n"
+
+
+def kernel_environment(data: str, empty: str) -> dict[str, str]:
+    """The environment of the kernel: no progress bars, figures in the notebook, the wanted data."""
+    environment = dict(os.environ, TQDM_DISABLE="1", JUPYTER_PREFER_ENV_PATH="1")
+    environment.pop("MPLBACKEND", None)
+    if environment.get("CNNLAB_DATA"):  # the kernel runs in another folder
+        environment["CNNLAB_DATA"] = os.path.abspath(environment["CNNLAB_DATA"])
+    if data == "digits":  # no MNIST here, and none to be had: what `load_data("auto")` falls back from
+        environment.pop("CNNLAB_DATA", None)
+        environment.update(XDG_CACHE_HOME=empty, HOME=empty, JUPYTER_PATH=os.environ.get("JUPYTER_PATH", ""))
+        environment.update({f"{scheme}_proxy": "http://127.0.0.1:9" for scheme in ("http", "https")})
+    return environment
+
+
+def clean(notebook: NotebookNode) -> None:
+    """Drop from the outputs what only a running kernel can show; the widget's picture stays."""
+    notebook.metadata.pop("widgets", None)
+    notebook.metadata.language_info = NotebookNode(name="python")
+    for cell in notebook.cells:
+        if cell.cell_type != "code":
+            continue
+        joined: list[NotebookNode] = []
+        for output in cell.outputs:
+            output.get("data", {}).pop(WIDGET_VIEW, None)
+            last = joined[-1] if joined else None
+            if output.output_type == "stream" and last is not None and last.get("name") == output.name:
+                last.text += output.text  # the kernel flushes by the clock, and so at other places each time
+            else:
+                joined.append(output)
+        cell.outputs = joined
+
+
+def differs(script: Path, notebook: Path) -> str:
+    """Where a notebook differs from its script in cells, tags or reasons; empty if nowhere."""
+    if not notebook.exists():
+        return f"{notebook.name} was never built"
+    wanted = read_script(script).cells
+    found = nbformat.read(notebook, as_version=4).cells
+    for number, (want, have) in enumerate(zip(wanted, found), start=1):
+        for part in ("cell_type", "source", "metadata", "id"):
+            if want[part] != have[part]:
+                return f"{notebook.name}: cell {number} has another {part.replace('cell_', '')}"
+    if len(wanted) != len(found):
+        return f"{notebook.name} has {len(found)} cells, its script {len(wanted)}"
+    return ""
+
+
+def write(notebook: NotebookNode, path: Path) -> None:
+    """Write all of the file or nothing."""
+    nbformat.validate(notebook)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem}-", suffix=".tmp")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
+            nbformat.write(notebook, file)
+        os.chmod(name, 0o644)  # a temporary file is private, a notebook is not
+        os.replace(name, path)
+    except BaseException:
+        os.unlink(name)
+        raise
+
+
+def build(script: Path, data: str) -> Path | None:
+    """Build one notebook; the path written, or None where nothing is kept."""
+    notebook = read_script(script)
+    execute(notebook, NOTEBOOKS, data)
+    clean(notebook)
+    if data != "mnist":
+        return None
+    path = NOTEBOOKS / f"{script.stem}.ipynb"
+    write(notebook, path)
+    return path
+
+
+def choose(names: list[str]) -> list[Path]:
+    """The scripts whose names contain one of `names`; all of them if none is given."""
+    scripts = sorted((NOTEBOOKS / "scripts").glob("[0-9]*.py"))
+    missing = [name for name in names if not any(name in script.stem for script in scripts)]
+    if missing:
+        raise BuildError(f"no script is called {missing[0]!r}: there are {[s.stem for s in scripts]}.")
+    return [script for script in scripts if not names or any(name in script.stem for name in names)]
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("names", nargs="*", help="parts of the notebooks' names")
+    parser.add_argument("--data", choices=["mnist", "digits"], default="mnist")
+    parser.add_argument("--check", action="store_true", help="compare scripts and notebooks, run nothing")
+    options = parser.parse_args(arguments)
+    try:
+        scripts = choose(options.names)
+        if options.check:
+            found = [text for s in scripts if (text := differs(s, NOTEBOOKS / f"{s.stem}.ipynb"))]
+            print("\n".join([*found, "run: make notebooks"]) if found else "every notebook equals its script")
+            return bool(found)
+        if options.data == "mnist":
+            require_mnist()
+    except BuildError as error:
+        print(error, file=sys.stderr)
+        return 1
+    failed = 0
+    for script in scripts:
+        print(f"{script.stem:24} ", end="", flush=True)
+        start = time.perf_counter()
+        try:
+            path = build(script, options.data)
+        except BuildError as error:
+            failed += 1
+            print(f"FAILED, the notebook stays as it was\n{error}", file=sys.stderr, flush=True)
+        else:
+            size = f"{path.stat().st_size / 1e6:5.1f} MB" if path else "not kept"
+            print(f"{time.perf_counter() - start:5.1f} s  {size}", flush=True)
+    return bool(failed)
+
+
+def require_mnist() -> None:
+    """Stop where MNIST is missing: stored figures are those of full MNIST."""
+    from cnnlab import load_data
+    from cnnlab.errors import DataError
+
+    try:
+        load_data("mnist")
+    except DataError as error:
+        raise BuildError(f"The notebooks are built on full MNIST.\n{error}") from error
+
+
+if __name__ == "__main__":
+    sys.exit(main())
