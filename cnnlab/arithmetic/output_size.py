@@ -57,10 +57,10 @@ def pool_w_out(
     """
     w_in, k, p, s, d = _checked(w_in, k, p, k if s is None else s, d)
     span, padded = d * (k - 1) + 1, w_in + 2 * p
-    if 2 * p > span:
+    if 2 * p > k:
         raise ValueError(
-            f"p={p} is more than half of the pooling window ({span} px): "
-            f"use p <= {span // 2}, or pad before pooling."
+            f"p={p} is more than half of the pooling window ({k} px): "
+            f"use p <= {k // 2}, or pad before pooling."
         )
     if not ceil_mode:
         if span > padded:

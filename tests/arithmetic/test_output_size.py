@@ -53,7 +53,6 @@ def test_w_out_agrees_with_torch_conv1d_on_every_setting():
 
 
 def test_pool_w_out_agrees_with_torch_max_pool_on_every_setting():
-    # max_pool2d, because max_pool1d refuses some dilated windows that max_pool2d takes
     settings = [(k, s, p, d, c) for (k, p, s, d) in SETTINGS for c in (False, True)]
     assert not disagreements(
         pool_w_out,
