@@ -1,0 +1,27 @@
+"""The labs' networks, one in each file, and one in which every size is an argument."""
+
+from cnnlab.models.cnn_320 import CNN320
+from cnnlab.models.cnn_deep import CNNDeep
+from cnnlab.models.cnn_padded import CNNPadded
+from cnnlab.models.cnn_wide import CNNWide
+from cnnlab.models.convnet import ConvNet
+from cnnlab.models.lenet_dropout import LeNetDropout
+from cnnlab.models.logistic import Logistic
+from cnnlab.models.mlp import MLP
+from cnnlab.models.recipes import Recipe, recipe
+from cnnlab.models.registry import build, names
+
+__all__ = [
+    "CNN320",
+    "MLP",
+    "CNNDeep",
+    "CNNPadded",
+    "CNNWide",
+    "ConvNet",
+    "LeNetDropout",
+    "Logistic",
+    "Recipe",
+    "build",
+    "names",
+    "recipe",
+]
