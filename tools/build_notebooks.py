@@ -44,7 +44,9 @@ def read_script(script: Path) -> NotebookNode:
     )
     notebook.nbformat, notebook.nbformat_minor = 4, 5
     seen: dict[str, int] = {}
-    for cell in notebook.cells:  # ids follow the content: a new cell changes no other cell's id
+    for cell in notebook.cells:
+        cell.metadata.pop("lines_to_next_cell", None)  # jupytext's note on blank lines in the script
+        # Ids follow the content: a new cell changes no other cell's id.
         name = hashlib.sha256(f"{cell.cell_type}\n{cell.source}".encode()).hexdigest()[:8]
         seen[name] = seen.get(name, 0) + 1
         cell.id = name if seen[name] == 1 else f"{name}-{seen[name]}"
@@ -72,21 +74,23 @@ def execute(notebook: NotebookNode, folder: Path, data: str) -> None:
         on_cell_start=note,
         resources={"metadata": {"path": str(folder)}},
     )
-    with tempfile.TemporaryDirectory() as empty:
+    with tempfile.TemporaryDirectory() as empty, tempfile.TemporaryFile("w+") as said:
         try:
-            client.execute(env=kernel_environment(data, empty))
+            client.execute(env=kernel_environment(data, empty), stderr=said)
         except CellExecutionError as error:
-            raise BuildError(_where(notebook, begun) + ANSI.sub("", error.traceback)) from error
+            raise BuildError(f"{_where(notebook, begun)}\n{ANSI.sub('', error.traceback)}") from error
         except CellTimeoutError as error:
-            raise BuildError(_where(notebook, begun) + f"it ran for more than {CELL_SECONDS} s.") from error
+            why = f"it ran for more than {CELL_SECONDS} s"
+            raise BuildError(f"{_where(notebook, begun)} {why}:\n\n{notebook.cells[begun].source}") from error
         except DeadKernelError as error:
-            raise BuildError(_where(notebook, begun) + "the kernel died: was there enough memory?") from error
+            said.seek(0)
+            why = f"the kernel died (was there enough memory?):\n\n{notebook.cells[begun].source}"
+            raise BuildError(f"{_where(notebook, begun)} {why}\n\n{said.read()[-2000:]}") from error
 
 
 def _where(notebook: NotebookNode, index: int) -> str:
-    """Which cell it was, as a reader of the notebook counts, and its text."""
-    source = notebook.cells[index].source
-    return f"cell {index + 1} of {len(notebook.cells)} failed:\n\n{source}\n\n"
+    """Which cell it was, as a reader of the notebook counts."""
+    return f"cell {index + 1} of {len(notebook.cells)} failed:"
 
 
 def kernel_environment(data: str, empty: str) -> dict[str, str]:
@@ -183,7 +187,7 @@ def main(arguments: list[str] | None = None) -> int:
         if options.check:
             found = [text for s in scripts if (text := differs(s, NOTEBOOKS / f"{s.stem}.ipynb"))]
             print("\n".join([*found, "run: make notebooks"]) if found else "every notebook equals its script")
-            return bool(found)
+            return int(bool(found))
         if options.data == "mnist":
             require_mnist()
     except BuildError as error:
@@ -201,7 +205,7 @@ def main(arguments: list[str] | None = None) -> int:
         else:
             size = f"{path.stat().st_size / 1e6:5.1f} MB" if path else "not kept"
             print(f"{time.perf_counter() - start:5.1f} s  {size}", flush=True)
-    return bool(failed)
+    return int(bool(failed))
 
 
 def require_mnist() -> None:
