@@ -1,0 +1,26 @@
+"""Where the images come from, and how batches are made of them."""
+
+from cnnlab.data.batches import Batches
+from cnnlab.data.catalogue import DATA_NAMES
+from cnnlab.data.changes import permute_pixels, shift
+from cnnlab.data.hold_out import hold_out
+from cnnlab.data.load import FallbackNotice, cache_folder, load_data
+from cnnlab.data.loader import data_loader
+from cnnlab.data.raw_files import FileCheck, verify
+from cnnlab.data.splits import ImageData, Split
+
+__all__ = [
+    "DATA_NAMES",
+    "Batches",
+    "FallbackNotice",
+    "FileCheck",
+    "ImageData",
+    "Split",
+    "cache_folder",
+    "data_loader",
+    "hold_out",
+    "load_data",
+    "permute_pixels",
+    "shift",
+    "verify",
+]

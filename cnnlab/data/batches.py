@@ -1,0 +1,106 @@
+"""Batches straight from one uint8 tensor: seeded, normalised, on the device."""
+
+from __future__ import annotations
+
+import hashlib
+import operator
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import torch
+
+from cnnlab.device import pick_device
+
+if TYPE_CHECKING:
+    from cnnlab.data.splits import Split
+
+
+class Batches:
+    """The images of a split in batches; each `for` loop over it is one pass.
+
+    The order of a pass depends on `seed` and `epoch` only, and is the same on every machine. Each
+    pass that starts moves `epoch` on by one, so to go on where a run stopped, set `epoch`.
+
+    Args:
+        split: the images, uint8, and their labels.
+        batch_size: images in a batch; the last batch is smaller when they do not divide.
+        shuffle: a new order in every pass, instead of the split's own.
+        seed: which orders.
+        device: where the batches are, such as "cpu" or "cuda".
+        drop_last: leave out the last batch if it is smaller.
+    Raises:
+        TypeError: batch_size is not an integer.
+        ValueError: batch_size is below 1, or no batch would be left.
+
+    >>> from cnnlab.data.splits import Split
+    >>> split = Split(torch.zeros(5, 1, 28, 28, dtype=torch.uint8), torch.arange(5))
+    >>> [labels.tolist() for images, labels in Batches(split, 2)]
+    [[0, 1], [2, 3], [4]]
+    """
+
+    def __init__(
+        self,
+        split: Split,
+        batch_size: int,
+        shuffle: bool = False,
+        seed: int = 0,
+        device: str | torch.device = "cpu",
+        drop_last: bool = False,
+    ) -> None:
+        self.split = split
+        self.batch_size = check_batch_size(batch_size)
+        if drop_last and len(split) < self.batch_size:
+            raise ValueError(
+                f"drop_last leaves no batch: {len(split):,} images, batch_size={self.batch_size:,}; "
+                f"use batch_size <= {len(split):,}."
+            )
+        self.shuffle = shuffle
+        self.seed = operator.index(seed)
+        self.device = pick_device(device)
+        self.drop_last = drop_last
+        self.epoch = 0
+        # whole data set on the device once: 47 MB for MNIST, so that a step copies nothing
+        self._images = split.images.to(self.device)
+        self._labels = split.labels.to(self.device)
+
+    def __len__(self) -> int:
+        full, rest = divmod(len(self.split), self.batch_size)
+        return full + (rest > 0 and not self.drop_last)
+
+    def __repr__(self) -> str:
+        order = f"shuffled with seed {self.seed}" if self.shuffle else "in order"
+        return f"Batches({len(self):,} of up to {self.batch_size:,} images, {order}, on {self.device})"
+
+    def __iter__(self) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+        epoch, self.epoch = self.epoch, self.epoch + 1  # taken now, so that two passes at once do not mix
+        return self._pass(epoch)
+
+    def _pass(self, epoch: int) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+        order = shuffled_order(len(self.split), self.seed, epoch).to(self.device) if self.shuffle else None
+        scale = 1 / (255 * self.split.std)  # (x / 255 - mean) / std in one multiply-add
+        shift = -self.split.mean / self.split.std
+        for i in range(len(self)):
+            part = slice(i * self.batch_size, (i + 1) * self.batch_size)
+            if order is None:
+                images, labels = self._images[part], self._labels[part].clone()
+            else:
+                images = self._images.index_select(0, order[part])
+                labels = self._labels.index_select(0, order[part])
+            yield images.to(torch.float32).mul_(scale).add_(shift), labels
+
+
+def shuffled_order(n: int, seed: int, epoch: int) -> torch.Tensor:
+    """The order of n images in one pass, int64 (n,), the same on every machine."""
+    # PyTorch's CPU generator keeps only 32 bits of its seed: hash both numbers into them
+    digest = hashlib.blake2b(f"{seed},{epoch}".encode(), digest_size=4).digest()
+    generator = torch.Generator().manual_seed(int.from_bytes(digest, "little"))
+    return torch.randperm(n, generator=generator)
+
+
+def check_batch_size(batch_size: int) -> int:
+    """`batch_size` as an int, or an error that says what is wrong with it."""
+    if isinstance(batch_size, bool) or not hasattr(batch_size, "__index__"):
+        raise TypeError(f"batch_size={batch_size!r} is not an integer: use a number such as 64.")
+    if operator.index(batch_size) < 1:
+        raise ValueError(f"batch_size={batch_size}, but a batch holds at least 1 image: use e.g. 64.")
+    return operator.index(batch_size)

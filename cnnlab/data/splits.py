@@ -1,0 +1,239 @@
+"""Images with their labels: `Split` is one set of them, `ImageData` a training and a test set."""
+
+from __future__ import annotations
+
+import html
+import math
+import operator
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from cnnlab.data.batches import Batches
+
+DIGITS = ("0", "1", "2", "3", "4", "5", "6", "7", "8", "9")
+PIXELS = 28  # height and width of every image
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Split:
+    """Images and their labels, with the two numbers that normalise the pixels.
+
+    Args:
+        images: uint8 (N, 1, 28, 28), 0 = background, 255 = full ink.
+        labels: int64 (N,), each the position of its class in `classes`.
+        classes: the names of the classes.
+        mean: mean of the training set's pixels, in units of [0, 1]; None computes it from these images.
+        std: standard deviation of the training set's pixels, in units of [0, 1]; None computes it too.
+    Raises:
+        TypeError: images or labels are not tensors, or have another type.
+        ValueError: a shape, a length, a label, the mean or the std does not fit; the split is empty.
+
+    >>> split = Split(torch.zeros(3, 1, 28, 28, dtype=torch.uint8), torch.tensor([0, 7, 9]), mean=0.5, std=0.5)
+    >>> split
+    Split(3 images of 28×28, 10 classes, mean 0.5000, std 0.5000)
+    """
+
+    images: torch.Tensor
+    labels: torch.Tensor
+    classes: tuple[str, ...] = DIGITS
+    mean: float = None  # type: ignore[assignment]  # None: computed below
+    std: float = None  # type: ignore[assignment]
+
+    def __post_init__(self) -> None:
+        _check_images(self.images)
+        object.__setattr__(self, "classes", tuple(self.classes))
+        _check_labels(self.labels, len(self.images), self.classes)
+        if self.mean is None or self.std is None:
+            mean, std = pixel_statistics(self.images)
+            # images that are all one grey have no spread: a std of 1 leaves them finite
+            object.__setattr__(self, "mean", mean if self.mean is None else self.mean)
+            object.__setattr__(self, "std", (std or 1.0) if self.std is None else self.std)
+        if not math.isfinite(self.mean):
+            raise ValueError(f"mean={self.mean} is not a number to subtract: give the training set's mean.")
+        if not (math.isfinite(self.std) and self.std > 0):
+            raise ValueError(f"std={self.std}, but pixels are divided by it: give a number above 0.")
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    def __repr__(self) -> str:
+        return (
+            f"Split({len(self):,} images of {PIXELS}×{PIXELS}, {len(self.classes)} classes, "
+            f"mean {self.mean:.4f}, std {self.std:.4f})"
+        )
+
+    def take(self, chosen: int | Sequence[int] | torch.Tensor) -> Split:
+        """Some of the images, normalised as before.
+
+        Args:
+            chosen: a number n for the first n images, their indices, or a bool mask of shape (N,).
+        Returns:
+            A split with the same classes, mean and std.
+        Raises:
+            ValueError: nothing is chosen, or an index lies outside the split.
+
+        >>> split = Split(torch.zeros(3, 1, 28, 28, dtype=torch.uint8), torch.tensor([0, 7, 9]))
+        >>> split.take([2, 0]).labels
+        tensor([9, 0])
+        >>> split.take(split.labels == 7).labels
+        tensor([7])
+        """
+        index = self._index(chosen)
+        return Split(self.images[index], self.labels[index], self.classes, self.mean, self.std)
+
+    def _index(self, chosen: int | Sequence[int] | torch.Tensor) -> torch.Tensor | slice:
+        n = len(self)
+        if isinstance(chosen, bool):
+            raise TypeError("take(True) chooses nothing in particular: give a number of images or indices.")
+        try:
+            count = operator.index(chosen)  # type: ignore[arg-type]
+        except TypeError:
+            pass
+        else:
+            if not 1 <= count <= n:
+                raise ValueError(f"take({count}) of {n:,} images: give a number from 1 to {n:,}.")
+            return slice(count)
+        index = torch.as_tensor(chosen)
+        if index.dtype == torch.bool:
+            if index.shape != (n,):
+                raise ValueError(
+                    f"the mask has shape {tuple(index.shape)}, the split {n:,} images: give a mask of ({n},)."
+                )
+            index = index.nonzero().flatten()
+        if index.numel() == 0:
+            raise ValueError(f"take() chose none of {n:,} images, and a split cannot be empty.")
+        if index.is_floating_point() or index.ndim != 1:
+            raise TypeError(f"indices are one row of integers, not {index.dtype} {tuple(index.shape)}.")
+        index = index.long()
+        low, high = int(index.min()), int(index.max())
+        if low < 0 or high >= n:
+            raise ValueError(
+                f"index {low if low < 0 else high} is outside the split: its {n:,} images are 0 to {n - 1:,}."
+            )
+        return index
+
+    def class_counts(self) -> torch.Tensor:
+        """How many images each class has, int64 (number of classes,)."""
+        return torch.bincount(self.labels, minlength=len(self.classes))
+
+    def normalised(self) -> torch.Tensor:
+        """All images as the network sees them, float32 (N, 1, 28, 28): (pixel / 255 - mean) / std."""
+        return next(iter(self.batches(len(self))))[0]
+
+    def batches(
+        self, batch_size: int, shuffle: bool = False, seed: int = 0, device: str | torch.device = "cpu"
+    ) -> Batches:
+        """The images in batches, normalised and on the device: see `Batches`."""
+        return Batches(self, batch_size, shuffle=shuffle, seed=seed, device=device)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class ImageData:
+    """A data set: training and test images, normalised alike.
+
+    Args:
+        name: "mnist", "fashion_mnist", "kmnist" or "digits".
+        train: the images to learn from.
+        test: the images to judge by.
+        classes: the names of the classes.
+        mean: mean of the training pixels, in units of [0, 1].
+        std: standard deviation of the training pixels, in units of [0, 1].
+        source: where the images came from, in words.
+    """
+
+    name: str
+    train: Split
+    test: Split
+    classes: tuple[str, ...]
+    mean: float
+    std: float
+    source: str
+
+    def __repr__(self) -> str:
+        return "\n".join([*self._banner(), *self._facts()])
+
+    def _facts(self) -> list[str]:
+        return [
+            f"{self.name}: {len(self.train):,} training and {len(self.test):,} test images "
+            f"of {PIXELS}×{PIXELS} pixels, {len(self.classes)} classes",
+            f"pixels of the training set in [0, 1]: mean {self.mean:.4f}, std {self.std:.4f}",
+            f"from {self.source}",
+        ]
+
+    def _banner(self) -> list[str]:
+        if self.name != "digits":
+            return []
+        return [f"*** THIS IS NOT MNIST: {len(self.train) + len(self.test):,} small scikit-learn digits ***"]
+
+    def _repr_html_(self) -> str:
+        style = "border:3px solid #d55e00;padding:.5em;font-weight:bold;display:inline-block"
+        banner = "".join(f'<p style="{style}">{html.escape(line.strip("* "))}</p>' for line in self._banner())
+        return banner + "<br>".join(html.escape(line) for line in self._facts())
+
+
+def pixel_statistics(images: torch.Tensor) -> tuple[float, float]:
+    """Mean and standard deviation of all pixels, in units of [0, 1].
+
+    Args:
+        images: uint8, any shape.
+
+    >>> pixel_statistics(torch.tensor([[0, 255]], dtype=torch.uint8))
+    (0.5, 0.5)
+    """
+    counts = np.bincount(images.cpu().numpy().reshape(-1), minlength=256)
+    values = np.arange(256)
+    n, total, squares = images.numel(), int((counts * values).sum()), int((counts * values**2).sum())
+    mean = total / n
+    return mean / 255, math.sqrt(max(squares / n - mean * mean, 0.0)) / 255
+
+
+def _check_images(images: torch.Tensor) -> None:
+    if not isinstance(images, torch.Tensor):
+        raise TypeError(f"images are a {type(images).__name__}, not a tensor: use torch.as_tensor(images).")
+    found = f"images are {str(images.dtype).removeprefix('torch.')} of shape {tuple(images.shape)}"
+    wanted = f"uint8 of shape (N, 1, {PIXELS}, {PIXELS})"
+    if images.ndim == 3:
+        raise ValueError(f"{found}, not {wanted}: add the channel with images.unsqueeze(1).")
+    if images.ndim != 4:
+        raise ValueError(f"{found}, not {wanted}.")
+    if images.shape[1] != 1:
+        raise ValueError(f"{found}, not {wanted}: make them grey, e.g. images.float().mean(1, keepdim=True).")
+    if tuple(images.shape[2:]) != (PIXELS, PIXELS):
+        raise ValueError(
+            f"{found}, not {wanted}: {images.shape[2]}×{images.shape[3]} pixels do not fit; resize them with "
+            f"torch.nn.functional.interpolate(images.float(), size={PIXELS}).round().to(torch.uint8)."
+        )
+    if images.dtype != torch.uint8:
+        hint = (
+            "(images * 255).round().to(torch.uint8) if they lie in [0, 1]"
+            if images.is_floating_point()
+            else ""
+        )
+        raise TypeError(
+            f"{found}, not {wanted}: use {hint or 'images.to(torch.uint8) if they lie in 0 to 255'}."
+        )
+    if len(images) == 0:
+        raise ValueError("the split is empty: it needs at least one image.")
+
+
+def _check_labels(labels: torch.Tensor, n: int, classes: tuple[str, ...]) -> None:
+    if not isinstance(labels, torch.Tensor):
+        raise TypeError(f"labels are a {type(labels).__name__}, not a tensor: use torch.as_tensor(labels).")
+    if labels.ndim != 1:
+        raise ValueError(f"labels have shape {tuple(labels.shape)}, not (N,): one number for each image.")
+    if labels.dtype != torch.int64:
+        raise TypeError(
+            f"labels are {str(labels.dtype).removeprefix('torch.')}, not int64: use labels.long()."
+        )
+    if len(labels) != n:
+        raise ValueError(f"there are {n:,} images but {len(labels):,} labels: each image needs one label.")
+    wrong = ((labels < 0) | (labels >= len(classes))).nonzero()
+    if len(wrong):
+        at = int(wrong[0])
+        raise ValueError(
+            f"label {int(labels[at])} at index {at:,} is not one of the {len(classes)} classes: "
+            f"labels run from 0 to {len(classes) - 1} ({len(wrong):,} of {n:,} labels are out of range)."
+        )
