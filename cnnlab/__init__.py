@@ -30,10 +30,28 @@ _HOME = {  # public name -> the module that defines it
 }
 _SUBPACKAGES = ("models", "plots")
 
-__all__ = [*_HOME, *_SUBPACKAGES]  # pyright: ignore
+__all__ = [
+    "Batches",
+    "claim",
+    "conv_parameters",
+    "count_parameters",
+    "evaluate",
+    "explain",
+    "fit",
+    "hold_out",
+    "linear_parameters",
+    "load_data",
+    "models",
+    "plots",
+    "receptive_field",
+    "set_seed",
+    "trace_shapes",
+    "w_out",
+]
 
 if TYPE_CHECKING:
-    from cnnlab import models as models, plots as plots
+    from cnnlab import models as models
+    from cnnlab import plots as plots
     from cnnlab.arithmetic import conv_parameters, linear_parameters, w_out
     from cnnlab.claims import claim
     from cnnlab.data import Batches, hold_out, load_data

@@ -1,0 +1,113 @@
+"""The names that others rely on: pinned, served lazily, described, tested."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import cnnlab
+
+ROOT = Path(__file__).resolve().parent.parent
+SUBPACKAGES = sorted(path.parent.name for path in (ROOT / "cnnlab").glob("*/__init__.py"))
+MODULES = [path for path in sorted((ROOT / "cnnlab").rglob("*.py")) if path.name != "__init__.py"]
+
+PUBLIC = [
+    "Batches",
+    "claim",
+    "conv_parameters",
+    "count_parameters",
+    "evaluate",
+    "explain",
+    "fit",
+    "hold_out",
+    "linear_parameters",
+    "load_data",
+    "models",
+    "plots",
+    "receptive_field",
+    "set_seed",
+    "trace_shapes",
+    "w_out",
+]
+
+
+def test_the_public_names_are_these_and_no_others() -> None:
+    assert sorted(cnnlab.__all__) == sorted(PUBLIC)
+    assert sorted(cnnlab.__all__) == sorted([*cnnlab._HOME, *cnnlab._SUBPACKAGES])
+
+
+@pytest.mark.parametrize("name", PUBLIC)
+def test_a_public_name_is_served_by_the_module_that_defines_it(name: str) -> None:
+    served = getattr(cnnlab, name)
+    if name in cnnlab._HOME:
+        assert served is getattr(importlib.import_module(cnnlab._HOME[name]), name)
+    else:
+        assert served is importlib.import_module(f"cnnlab.{name}")
+    assert inspect.getdoc(served), f"cnnlab.{name} has no docstring"
+    assert name in dir(cnnlab)
+
+
+def test_an_unknown_name_suggests_the_nearest() -> None:
+    with pytest.raises(AttributeError, match="cnnlab has no 'load_dato': did you mean 'load_data'"):
+        cnnlab.load_dato  # noqa: B018
+    with pytest.raises(ImportError):
+        from cnnlab import w_oot  # noqa: F401
+
+
+HEAVY = ["torch", "torchvision", "matplotlib", "ipywidgets", "sklearn", "psutil", "numpy"]
+
+
+@pytest.mark.parametrize(
+    ("statement", "absent"),
+    [
+        ("import cnnlab", HEAVY),
+        ("from cnnlab import w_out, conv_parameters, linear_parameters, claim", HEAVY),
+        ("import cnnlab.arithmetic", HEAVY),
+        ("import cnnlab.cli", HEAVY),
+        ("import cnnlab.doctor", HEAVY),
+        ("from cnnlab import load_data, Batches", ["matplotlib", "ipywidgets", "sklearn", "torchvision"]),
+        ("from cnnlab import models", ["matplotlib", "ipywidgets", "sklearn"]),
+        ("from cnnlab import fit, evaluate", ["matplotlib", "ipywidgets", "sklearn", "cnnlab.data"]),
+        ("from cnnlab import trace_shapes, explain", ["matplotlib", "ipywidgets", "sklearn"]),
+        ("from cnnlab import plots", ["ipywidgets", "sklearn"]),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_an_import_loads_no_more_than_it_needs(statement: str, absent: list[str]) -> None:
+    code = f"{statement}\nimport sys\nprint(*[name for name in {absent!r} if name in sys.modules])"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert run.stdout.split() == []
+
+
+@pytest.mark.parametrize("package", SUBPACKAGES)
+def test_every_name_of_a_subpackage_exists_and_has_a_docstring(package: str) -> None:
+    module = importlib.import_module(f"cnnlab.{package}")
+    assert module.__doc__, f"cnnlab.{package} does not say what it is for"
+    for name in module.__all__:
+        value = getattr(module, name)
+        if inspect.isclass(value) or inspect.isfunction(value):
+            text = inspect.getdoc(value) or ""
+            generated = text.startswith(f"{name}(")  # what dataclasses writes by itself
+            assert text and not generated, f"cnnlab.{package}.{name} has no docstring"
+
+
+@pytest.mark.parametrize("package", SUBPACKAGES)
+def test_every_name_of_a_subpackage_appears_in_a_test(package: str) -> None:
+    module = importlib.import_module(f"cnnlab.{package}")
+    tests = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "tests").rglob("test_*.py"))
+    words = set(re.findall(r"\w+", tests))
+    assert [name for name in module.__all__ if name not in words] == []
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_every_module_has_a_docstring_and_a_test_twin(path: Path) -> None:
+    assert re.match(r'\s*r?"""', path.read_text(encoding="utf-8")), f"{path.name} does not say what it is for"
+    inner = path.relative_to(ROOT / "cnnlab")
+    twin = ROOT / "tests" / inner.parent / f"test_{inner.name}"
+    assert twin.exists(), f"{inner} has no test twin {twin.relative_to(ROOT)}"
