@@ -1,0 +1,161 @@
+"""Measure a model: accuracy with its uncertainty, per class, and which images it gets wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from cnnlab.device import pick_device
+from cnnlab.errors import TrainingError
+from cnnlab.table import Table, column
+from cnnlab.training import guards
+from cnnlab.training.intervals import wilson_interval
+from cnnlab.training.modes import keep_mode
+from cnnlab.training.sources import Batch, Source, class_names, open_batches
+
+
+@dataclass(frozen=True)
+class ClassAccuracy:
+    """How well one class is recognised."""
+
+    label: int = column("label", "d")
+    name: str = column("class")
+    n: int = column("images", ",d")
+    correct: int = column("correct", ",d")
+    accuracy: float | None = column("accuracy (%)", ".2f")  # None where there are no images
+    low: float = column("low (%)", ".2f")  # 95 % confidence interval (Wilson)
+    high: float = column("high (%)", ".2f")
+
+
+@dataclass(frozen=True, eq=False)
+class Evaluation:
+    """What `evaluate` found; the i-th entry of each tensor belongs to the i-th image. All on the CPU."""
+
+    n: int  # images
+    correct: int
+    accuracy: float  # percent
+    interval: tuple[float, float]  # 95 % confidence interval of the accuracy (Wilson), percent
+    loss: float  # mean cross-entropy per image, in nats
+    per_class: Table[ClassAccuracy]
+    confusion: Tensor  # (C, C) int64: rows are the true classes, columns the predicted ones
+    probabilities: Tensor  # (N, C) float32, softmax of the logits
+    predicted: Tensor  # (N,) int64
+    labels: Tensor  # (N,) int64
+
+    def mistakes(self) -> Tensor:
+        """Indices of the images that were got wrong, the most confident mistake first."""
+        wrong = (self.predicted != self.labels).nonzero().flatten()
+        confidence = self.probabilities[wrong].amax(dim=1)
+        return wrong[confidence.argsort(descending=True, stable=True)]
+
+    def doubtful(self, n: int) -> Tensor:
+        """Indices of the `n` images that were got right by the smallest margin, the closest first.
+
+        The margin is the probability of the right class minus that of the runner-up.
+        """
+        guards.check_count("n", n)
+        right = (self.predicted == self.labels).nonzero().flatten()
+        best_two = self.probabilities[right].topk(2, dim=1).values
+        return right[(best_two[:, 0] - best_two[:, 1]).argsort(stable=True)][:n]
+
+    def __str__(self) -> str:
+        low, high = self.interval
+        return (
+            f"accuracy {self.accuracy:.2f} % ({self.correct:,} of {self.n:,}; 95 % interval {low:.2f} to "
+            f"{high:.2f} %), loss {self.loss:.4f}"
+        )
+
+    __repr__ = __str__
+
+
+def evaluate(
+    model: nn.Module,
+    split: Source,
+    *,
+    batch_size: int = 1000,
+    device: str | torch.device = "auto",
+) -> Evaluation:
+    """Run a model once over labelled images, in eval mode and without gradients.
+
+    The model is moved to the device; every module's mode is put back as it was found.
+
+    Args:
+        model: maps images (N, C, H, W) to logits (N, classes), or to log-probabilities.
+        split: a Split, Batches, or a DataLoader. Unshuffled, so that index i means image i.
+        batch_size: images at a time, for a Split; the result does not depend on it.
+        device: "auto", "cpu", "cuda", "mps" or a `torch.device`.
+    Raises:
+        TrainingError: there are no images, or labels and logits do not fit together.
+        ValueError, TypeError: an argument is out of range or of the wrong type.
+    """
+    guards.check_count("batch_size", batch_size)
+    chosen = pick_device(device)
+    batches = open_batches(split, batch_size, device=chosen, name="split")
+    logits, labels = _run(model.to(chosen), batches, chosen, class_names(split))
+    loss = float(F.cross_entropy(logits.double(), labels))
+
+    classes = logits.shape[1]
+    predicted = logits.argmax(dim=1)
+    confusion = torch.bincount(labels * classes + predicted, minlength=classes**2).reshape(classes, classes)
+    correct = int(confusion.trace())
+    names = class_names(split) or tuple(str(label) for label in range(classes))
+    return Evaluation(
+        n=len(labels),
+        correct=correct,
+        accuracy=100 * correct / len(labels),
+        interval=wilson_interval(correct, len(labels)),
+        loss=loss,
+        per_class=_per_class(confusion, names),
+        confusion=confusion,
+        probabilities=logits.softmax(dim=1),
+        predicted=predicted,
+        labels=labels,
+    )
+
+
+def loss_and_accuracy(
+    model: nn.Module, batches: Iterable[Batch], device: torch.device, classes: tuple[str, ...] | None = None
+) -> tuple[float, float]:
+    """Mean loss (nats) and accuracy (percent) over batches: the part of `evaluate` that `fit` needs."""
+    logits, labels = _run(model, batches, device, classes)
+    accuracy = 100 * int((logits.argmax(dim=1) == labels).sum()) / len(labels)
+    return float(F.cross_entropy(logits.double(), labels)), accuracy
+
+
+def _run(
+    model: nn.Module, batches: Iterable[Batch], device: torch.device, classes: tuple[str, ...] | None
+) -> tuple[Tensor, Tensor]:
+    """Logits (N, C) float32 and labels (N,) of all batches, on the CPU."""
+    all_logits, all_labels = [], []
+    with keep_mode(model), torch.inference_mode():
+        model.eval()
+        for number, (images, labels) in enumerate(batches, start=1):
+            where = f"evaluation, batch {number}"
+            guards.check_batch(images, labels, where)
+            try:
+                logits = model(images.to(device))
+            except RuntimeError as error:
+                guards.add_hint(error, images, where)
+                raise
+            guards.check_logits(logits, images, where)
+            guards.check_labels(labels, logits.shape[1], classes, where)
+            all_logits.append(logits.float())
+            all_labels.append(labels)
+    if not all_labels:
+        raise TrainingError("there is nothing to evaluate: the data gave no batch at all.")
+    # Cloned outside of inference mode, so that a caller may use them like any other tensors.
+    return torch.cat(all_logits).cpu().clone(), torch.cat(all_labels).cpu().clone()
+
+
+def _per_class(confusion: Tensor, names: tuple[str, ...]) -> Table[ClassAccuracy]:
+    rows = []
+    for label, (counts, name) in enumerate(zip(confusion.tolist(), names)):
+        n, correct = sum(counts), counts[label]
+        accuracy = 100 * correct / n if n else None
+        low, high = wilson_interval(correct, n) if n else (0.0, 100.0)  # nothing is known
+        rows.append(ClassAccuracy(label, name, n, correct, accuracy, low, high))
+    return Table(rows)

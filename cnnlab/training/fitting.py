@@ -1,0 +1,134 @@
+"""`fit`: check the arguments, prepare a run, hand it to the loop, and keep what it learnt."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence, Sized
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from cnnlab.device import pick_device
+from cnnlab.errors import did_you_mean
+from cnnlab.training import guards
+from cnnlab.training.checkpoint import load_checkpoint, save_checkpoint
+from cnnlab.training.history import History
+from cnnlab.training.loop import PRECISIONS, Run, train_epoch
+from cnnlab.training.modes import keep_mode
+from cnnlab.training.optimisers import OptimizerChoice, describe_optimizer, make_optimizer
+from cnnlab.training.progress import Progress
+from cnnlab.training.schedules import make_schedule
+from cnnlab.training.seeding import check_seed, own_random_numbers, set_seed
+from cnnlab.training.sources import Source, class_names, data_fingerprint, open_batches
+
+
+def fit(
+    model: nn.Module,
+    train: Source,
+    *,
+    epochs: int,
+    batch_size: int = 64,
+    optimizer: OptimizerChoice = "adam",
+    lr: float | None = None,
+    momentum: float = 0.0,
+    nesterov: bool = False,
+    weight_decay: float = 0.0,
+    schedule: str = "constant",
+    validation: Source | None = None,
+    device: str | torch.device = "auto",
+    precision: str = "float32",
+    seed: int = 0,
+    progress: bool = True,
+    checkpoint: str | Path | None = None,
+    callbacks: Sequence[object] = (),
+) -> History:
+    """Train a model in place, by cross-entropy, and return what happened step by step.
+
+    The same model, data, settings and machine give the same weights every time: `fit` seeds PyTorch,
+    NumPy and Python, shuffles a Split by the same seed, and starts Batches at their first order. The
+    caller's generators are put back afterwards. The model's first weights are the caller's: call
+    `set_seed` before building it.
+
+    Args:
+        model: maps images (N, C, H, W) to logits (N, classes). Log-probabilities train just the same,
+            because log-softmax of log-probabilities changes nothing; probabilities do not.
+        train: a Split, Batches, or a DataLoader that yields (images float32, labels int64).
+        epochs: passes over the data.
+        batch_size: images per step, for a Split; Batches and loaders have their own.
+        optimizer: one of `OPTIMIZER_NAMES`, or a function from parameters to an optimiser.
+        lr: learning rate; None takes the optimiser's default.
+        momentum: share of the last step that is kept, below 1; sgd and rmsprop only.
+        nesterov: look ahead along the momentum; sgd only.
+        weight_decay: pull of the weights towards zero.
+        schedule: "constant", "cosine", "one_cycle" or "step"; see `make_schedule`.
+        validation: measured after every epoch, like `train` in form; it never changes the training.
+        device: "auto", "cpu", "cuda", "mps" or a `torch.device`; the model is moved there.
+        precision: "float32", or "bfloat16" for automatic mixed precision.
+        seed: a whole number, for dropout and the order of the images.
+        progress: show a bar; TQDM_DISABLE=1 hides it everywhere.
+        checkpoint: file that is written after every epoch. If it is there already, the run goes on from
+            it, to the same weights, bit for bit, as one that was never stopped.
+        callbacks: objects with any of on_step(state), on_epoch(state), on_end(history).
+    Returns:
+        The History; `stopped` says whether Ctrl-C, the stop button or a callback ended the run early.
+    Raises:
+        TrainingError: it cannot go on; the message says at which step, why, and what to do.
+        CheckpointError: the checkpoint cannot be read, or belongs to another run.
+        ValueError, TypeError: an argument is out of range or of the wrong type.
+    """
+    guards.check_count("epochs", epochs)
+    guards.check_count("batch_size", batch_size)
+    check_seed(seed)
+    if precision not in PRECISIONS:
+        raise ValueError(f"unknown precision {precision!r}: {did_you_mean(precision, PRECISIONS)}")
+    chosen = pick_device(device)
+    model.to(chosen)
+    batches = open_batches(train, batch_size, device=chosen, shuffle=True, seed=seed)
+    held_out = (
+        None if validation is None else open_batches(validation, 1000, device=chosen, name="validation")
+    )
+    steps = len(batches) if isinstance(batches, Sized) else None
+    built = make_optimizer(
+        model, optimizer, lr=lr, momentum=momentum, nesterov=nesterov, weight_decay=weight_decay
+    )
+    settings: dict[str, object] = {
+        **describe_optimizer(built),
+        "schedule": schedule,
+        "epochs": epochs,
+        "batch_size": batch_size,
+        "steps per epoch": steps,
+        "seed": seed,
+        "precision": precision,
+        **data_fingerprint(train),
+    }
+    run = Run(
+        model=model,
+        optimizer=built,
+        schedule=make_schedule(built, schedule, epochs=epochs, steps_per_epoch=steps),
+        batches=batches,
+        held_out=held_out,
+        classes=class_names(train),
+        device=chosen,
+        precision=precision,
+        epochs=epochs,
+        callbacks=tuple(callbacks),
+    )
+    with own_random_numbers(), keep_mode(model):
+        set_seed(seed)
+        if checkpoint is not None:
+            load_checkpoint(checkpoint, settings, run)
+        run.recorder.start_clock()
+        run.progress = Progress(progress, epochs, steps, run.recorder.step)
+        try:
+            while run.epochs_done < epochs and not run.stopped:
+                train_epoch(run)
+                if checkpoint is not None and not run.inside_epoch:
+                    save_checkpoint(checkpoint, settings, run)
+        except KeyboardInterrupt:
+            run.stopped = True
+            print(f"Stopped in {run.where}: the model and the History keep what was learnt so far.")
+        finally:
+            run.progress.close()
+    history = run.recorder.history(stopped=run.stopped)
+    run.tell("on_end", history)
+    return history

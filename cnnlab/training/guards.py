@@ -1,0 +1,166 @@
+"""Say in words, and at the step where it happens, why training cannot go on."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+from cnnlab.errors import TrainingError
+from cnnlab.training.history import StepRecord, mean_of
+
+DEAD_AFTER = 300  # steps: by then every network of the course has left chance far behind
+
+
+def check_count(name: str, value: int) -> None:
+    """Refuse epochs=0, batch_size=-1, epochs=2.5 and the like."""
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise TypeError(f"{name}={value!r} is a {type(value).__name__}: give a whole number, at least 1.")
+    if value < 1:
+        raise ValueError(f"{name}={value} is too small: it must be at least 1.")
+
+
+def check_batch(images: Tensor, labels: Tensor, where: str) -> None:
+    """Refuse images and labels that no network can be trained on."""
+    if not (isinstance(images, Tensor) and isinstance(labels, Tensor)):
+        raise TrainingError(
+            f"{where}: a batch must be two tensors, images and labels, and this one is "
+            f"{type(images).__name__} and {type(labels).__name__}."
+        )
+    if not images.is_floating_point():
+        raise TrainingError(
+            f"{where}: the images are {_short(images)}, and convolutions need float32: "
+            "use split.batches(...), which normalises, or images.float() / 255."
+        )
+    if labels.dtype != torch.int64 or labels.ndim != 1:
+        raise TrainingError(
+            f"{where}: the labels are {_short(labels)} of shape {tuple(labels.shape)}; one whole number per "
+            "image is needed: labels.long(), or labels.argmax(dim=1) where they are one-hot."
+        )
+    if len(images) != len(labels):
+        raise TrainingError(
+            f"{where}: {len(images)} images come with {len(labels)} labels: there must be one for each."
+        )
+    if len(labels) == 0:
+        raise TrainingError(f"{where}: the batch is empty: leave out batches without images.")
+
+
+def check_logits(logits: Tensor, images: Tensor, where: str) -> None:
+    """Refuse an output that is not one row of class scores per image."""
+    n = len(images)
+    if not isinstance(logits, Tensor):
+        raise TrainingError(
+            f"{where}: the model returned a {type(logits).__name__}: forward() must return one tensor of "
+            "logits (N, classes)."
+        )
+    if logits.ndim == 2 and len(logits) == n:
+        return
+    shape = tuple(logits.shape)
+    if logits.ndim == 2:
+        raise TrainingError(
+            f"{where}: {n} images went in and {len(logits)} rows came out, logits {shape}. A view(-1, "
+            "features) with the wrong number of features moves numbers from one image into another: use "
+            "x.flatten(1), or x.view(x.size(0), -1), and mend the first linear layer's input. "
+            f"cnnlab.explain(model, {tuple(images.shape[1:])}) shows where."
+        )
+    raise TrainingError(
+        f"{where}: the model returned shape {shape} for {n} images; ({n}, classes) is needed: flatten the "
+        f"feature maps before the last linear layer. cnnlab.explain(model, {tuple(images.shape[1:])}) "
+        "shows where."
+    )
+
+
+def check_labels(labels: Tensor, width: int, classes: Sequence[str] | None, where: str) -> None:
+    """Refuse labels that have no logit, and a number of logits that is not the number of classes."""
+    low, high = (int(v) for v in torch.aminmax(labels))
+    if low < 0:
+        raise TrainingError(
+            f"{where}: a label is {low}; labels count from 0, so with {width} logits they are "
+            f"0 to {width - 1}: look at labels.min() and labels.max()."
+        )
+    if classes is not None and len(classes) != width:
+        raise TrainingError(
+            f"{where}: the model gives {width} logits per image and the data have {len(classes)} classes: "
+            f"labels 0 to {len(classes) - 1} need {len(classes)} logits: make the last layer "
+            f"nn.Linear(..., {len(classes)})."
+        )
+    if high >= width:
+        raise TrainingError(
+            f"{where}: a label is {high}, but the model gives {width} logits per image, for labels 0 to "
+            f"{width - 1}: make the last layer nn.Linear(..., {high + 1}), or look for a wrong label."
+        )
+
+
+def check_loss(loss: float, lr: float, where: str, model: nn.Module, images: Tensor | None = None) -> None:
+    """Refuse a loss that is not finite, and look for the reason."""
+    if math.isfinite(loss):
+        return
+    said = f"{where}: the loss is {loss}"
+    if images is not None and not bool(torch.isfinite(images).all()):
+        bad = int((~torch.isfinite(images)).sum())
+        raise TrainingError(
+            f"{said}, because {bad:,} of the {images.numel():,} input pixels are not finite: look for a "
+            "division by zero where they are normalised (std = 0?)."
+        )
+    spoilt = [name for name, p in model.named_parameters() if not bool(torch.isfinite(p).all())]
+    reason = f", and weights are not finite either ({spoilt[0]} first)" if spoilt else ""
+    raise TrainingError(
+        f"{said}{reason}. With lr={lr:g} the steps are probably too large: build the model anew and try "
+        f"lr={lr / 10:g}; if that does not help, look for log(0) or a division by zero in the model."
+    )
+
+
+def warn_if_probabilities(logits: Tensor, where: str) -> None:
+    """Warn when the model ends in a softmax, which the loss would apply once more."""
+    rows = logits.detach().float()
+    inside = bool(((rows >= 0) & (rows <= 1)).all())
+    if inside and rows.shape[1] > 1 and bool((rows.sum(dim=1) - 1).abs().max() < 1e-3):
+        warnings.warn(
+            f"{where}: each row of the model's output lies in [0, 1] and sums to 1, so it seems to end in a "
+            "softmax. The loss (cross-entropy) applies softmax itself; twice, learning is slow or stalls. "
+            "Return the logits: leave out the softmax.",
+            stacklevel=2,
+        )
+
+
+def warn_if_at_chance(steps: Sequence[StepRecord], classes: int) -> bool:
+    """Warn when the network still guesses: accuracy at chance and loss close to ln(classes).
+
+    Args:
+        steps: the last `DEAD_AFTER` steps or so.
+        classes: number of logits.
+    Returns:
+        Whether the warning was given.
+    """
+    mean = mean_of(steps)
+    chance = 100 / classes
+    noise = 300 * math.sqrt((1 / classes) * (1 - 1 / classes) / mean.examples)  # 3 sigma, in points
+    # A network that always answers the commonest class is a little above chance, hence the quarter.
+    guesses = mean.accuracy <= 1.25 * chance + noise
+    if classes < 2 or not guesses or abs(mean.loss / math.log(classes) - 1) > 0.05:
+        return False
+    warnings.warn(
+        f"epoch {mean.epoch}, step {mean.step}: over the last {len(steps)} steps the accuracy is "
+        f"{mean.accuracy:.1f} % and the loss {mean.loss:.3f}, which is guessing (chance is {chance:.1f} %, "
+        f"ln({classes}) = {math.log(classes):.3f}). Try, one at a time: another lr (now {mean.lr:g}; ten "
+        "times smaller if the loss jumped, ten times larger if it hardly moved); no softmax before the loss; "
+        "normalised images; and check that labels belong to their images.",
+        stacklevel=2,
+    )
+    return True
+
+
+def add_hint(error: RuntimeError, images: Tensor, where: str) -> None:
+    """Tell a reader of PyTorch's own message where it happened and who explains it."""
+    shape = tuple(images.shape)
+    error.add_note(
+        f"{where}, images {shape}: if the layers do not fit together, "
+        f"print(cnnlab.explain(model, {shape[1:]})) names the layer and the number."
+    )
+
+
+def _short(tensor: Tensor) -> str:
+    return str(tensor.dtype).removeprefix("torch.")

@@ -1,0 +1,119 @@
+"""The optimisers that `fit` knows by name, with the learning rate each one starts from."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable
+from typing import Any, TypeAlias
+
+import torch
+from torch import nn
+from torch.optim import Optimizer
+
+from cnnlab.errors import did_you_mean
+
+OptimizerChoice: TypeAlias = "str | Callable[[Iterable[nn.Parameter]], Optimizer]"
+
+# name -> (class, its default learning rate, which of these options it takes)
+_KNOWN: dict[str, tuple[type[Optimizer], float, frozenset[str]]] = {
+    "adam": (torch.optim.Adam, 1e-3, frozenset({"fused"})),
+    "adamw": (torch.optim.AdamW, 1e-3, frozenset({"fused"})),
+    "sgd": (torch.optim.SGD, 1e-2, frozenset({"fused", "momentum", "nesterov"})),
+    "rmsprop": (torch.optim.RMSprop, 1e-3, frozenset({"momentum"})),
+    "adagrad": (torch.optim.Adagrad, 1e-2, frozenset()),
+    "adadelta": (torch.optim.Adadelta, 1.0, frozenset()),
+    "nadam": (torch.optim.NAdam, 2e-3, frozenset()),
+}
+OPTIMIZER_NAMES = tuple(_KNOWN)
+
+
+def make_optimizer(
+    model: nn.Module,
+    choice: OptimizerChoice = "adam",
+    *,
+    lr: float | None = None,
+    momentum: float = 0.0,
+    nesterov: bool = False,
+    weight_decay: float = 0.0,
+) -> Optimizer:
+    """Build the optimiser for a model's trainable parameters.
+
+    Args:
+        model: already on its device.
+        choice: one of `OPTIMIZER_NAMES`, or a function that takes the parameters and returns an
+            optimiser, such as ``lambda p: torch.optim.Adam(p, lr=0.01, betas=(0.8, 0.99))``.
+        lr: learning rate, above 0; None takes the optimiser's default.
+        momentum: share of the last step that is kept, 0 <= momentum < 1; sgd and rmsprop only.
+        nesterov: look ahead along the momentum; sgd with momentum only.
+        weight_decay: pull towards zero, at least 0.
+    Raises:
+        ValueError: a name is unknown, or a number is out of range.
+        TypeError: a number is not a number.
+    """
+    parameters = [p for p in model.parameters() if p.requires_grad]
+    if not parameters:
+        raise ValueError("the model has no trainable parameters: there is nothing to learn.")
+    if not isinstance(choice, str):
+        return _from_function(choice, parameters, lr, momentum, nesterov, weight_decay)
+    if choice not in _KNOWN:
+        raise ValueError(f"unknown optimizer {choice!r}: {did_you_mean(choice, OPTIMIZER_NAMES)}")
+    kind, default_lr, takes = _KNOWN[choice]
+    lr = default_lr if lr is None else lr
+    if not _number("lr", lr) > 0:
+        raise ValueError(f"lr={lr} is not above 0: {choice} starts well from lr={default_lr}.")
+    if not 0 <= _number("momentum", momentum) < 1:
+        raise ValueError(f"momentum={momentum} is out of range: 0 <= momentum < 1, and 0.9 is usual.")
+    if not _number("weight_decay", weight_decay) >= 0:
+        raise ValueError(f"weight_decay={weight_decay} is below 0: use 0 for none, or about 1e-4.")
+    if momentum and "momentum" not in takes:
+        raise ValueError(f"{choice} takes no momentum: leave out momentum={momentum}, or use 'sgd'.")
+    if nesterov and not ("nesterov" in takes and momentum):
+        raise ValueError("nesterov=True needs optimizer='sgd' and momentum above 0, such as 0.9.")
+
+    options: dict[str, Any] = {"lr": lr, "weight_decay": weight_decay}
+    if momentum:
+        options["momentum"] = momentum
+    if nesterov:
+        options["nesterov"] = True
+    if "fused" in takes and all(p.device.type in ("cpu", "cuda") for p in parameters):
+        options["fused"] = True  # one kernel for all parameters: the same arithmetic, fewer calls
+    return kind(parameters, **options)
+
+
+def describe_optimizer(optimizer: Optimizer) -> dict[str, Any]:
+    """Name and settings, without those that change speed only."""
+    speed = {"foreach", "fused", "capturable", "differentiable"}
+    settings = {key: value for key, value in sorted(optimizer.defaults.items()) if key not in speed}
+    return {"optimizer": type(optimizer).__name__, **settings}
+
+
+def _from_function(
+    choice: Callable[[Iterable[nn.Parameter]], Optimizer],
+    parameters: list[nn.Parameter],
+    lr: float | None,
+    momentum: float,
+    nesterov: bool,
+    weight_decay: float,
+) -> Optimizer:
+    if lr is not None or momentum or nesterov or weight_decay:
+        raise ValueError(
+            "optimizer is a function here: set lr, momentum, nesterov and weight_decay inside it, "
+            "or choose the optimizer by name."
+        )
+    if isinstance(choice, Optimizer) or not callable(choice):
+        raise TypeError(
+            f"optimizer is a {type(choice).__name__}: give a name such as 'adam', or a function such as "
+            "lambda parameters: torch.optim.Adam(parameters, lr=0.01)."
+        )
+    optimizer = choice(parameters)
+    if not isinstance(optimizer, Optimizer):
+        raise TypeError(f"the optimizer function returned a {type(optimizer).__name__}, not an Optimizer.")
+    return optimizer
+
+
+def _number(name: str, value: float) -> float:
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise TypeError(f"{name}={value!r} is a {type(value).__name__}: give a number.")
+    if not math.isfinite(value):
+        raise ValueError(f"{name}={value} is not a finite number.")
+    return value

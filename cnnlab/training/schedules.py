@@ -1,0 +1,42 @@
+"""How the learning rate changes from step to step."""
+
+from __future__ import annotations
+
+from torch.optim import Optimizer
+from torch.optim.lr_scheduler import ConstantLR, CosineAnnealingLR, LRScheduler, OneCycleLR, StepLR
+
+from cnnlab.errors import did_you_mean
+
+SCHEDULE_NAMES = ("constant", "cosine", "one_cycle", "step")
+EXTENDABLE = ("constant", "step")  # these do not depend on how many epochs there will be
+
+
+def make_schedule(
+    optimizer: Optimizer, name: str, *, epochs: int, steps_per_epoch: int | None
+) -> LRScheduler:
+    """Build the schedule; call its `step()` after every step of the optimiser.
+
+    Args:
+        optimizer: whose learning rate is the starting point; for "one_cycle" it is the peak.
+        name: "constant"; "cosine" falls to 0 along half a cosine; "one_cycle" rises to the peak and
+            falls to almost 0; "step" multiplies by 0.7 after every epoch.
+        epochs: passes over the data.
+        steps_per_epoch: batches in one pass, or None where that is not known.
+    Raises:
+        ValueError: the name is unknown, or the schedule needs a length that is not known.
+    """
+    if name not in SCHEDULE_NAMES:
+        raise ValueError(f"unknown schedule {name!r}: {did_you_mean(name, SCHEDULE_NAMES)}")
+    if name == "constant":
+        return ConstantLR(optimizer, factor=1.0, total_iters=0)
+    if steps_per_epoch is None:
+        raise ValueError(
+            f"schedule={name!r} needs to know the number of batches, and len(train) is not defined: "
+            "give a Split, Batches or a DataLoader, or use schedule='constant'."
+        )
+    if name == "cosine":
+        return CosineAnnealingLR(optimizer, T_max=epochs * steps_per_epoch)
+    if name == "one_cycle":
+        peak = [group["lr"] for group in optimizer.param_groups]
+        return OneCycleLR(optimizer, max_lr=peak, total_steps=epochs * steps_per_epoch + 1)
+    return StepLR(optimizer, step_size=steps_per_epoch, gamma=0.7)
