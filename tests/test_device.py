@@ -1,0 +1,57 @@
+from __future__ import annotations
+
+import pytest
+import torch
+
+from cnnlab.device import pick_device
+
+
+def pretend(monkeypatch: pytest.MonkeyPatch, cuda: int = 0, mps: bool = False) -> None:
+    """A machine with so many CUDA devices, and with or without an Apple GPU."""
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: cuda > 0)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: cuda)
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: mps)
+
+
+@pytest.mark.parametrize(
+    ("cuda", "mps", "expected"), [(0, False, "cpu"), (1, False, "cuda"), (0, True, "mps"), (2, True, "cuda")]
+)
+def test_auto_takes_the_fastest_device_there_is(
+    monkeypatch: pytest.MonkeyPatch, cuda: int, mps: bool, expected: str
+) -> None:
+    pretend(monkeypatch, cuda, mps)
+    assert pick_device().type == expected
+    assert pick_device("auto").type == expected
+
+
+def test_a_device_is_taken_as_it_is() -> None:
+    assert pick_device(torch.device("cpu")) == torch.device("cpu")
+
+
+def test_cuda_without_a_gpu_says_what_to_use(monkeypatch: pytest.MonkeyPatch) -> None:
+    pretend(monkeypatch)
+    with pytest.raises(ValueError, match="has no CUDA device: use device='auto' or 'cpu'"):
+        pick_device("cuda")
+
+
+def test_mps_without_an_apple_gpu_says_what_to_use(monkeypatch: pytest.MonkeyPatch) -> None:
+    pretend(monkeypatch)
+    with pytest.raises(ValueError, match="has no Apple GPU: use device='auto' or 'cpu'"):
+        pick_device("mps")
+
+
+def test_a_gpu_that_is_not_there_says_how_many_there_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    pretend(monkeypatch, cuda=2)
+    assert pick_device("cuda:1") == torch.device("cuda:1")
+    with pytest.raises(ValueError, match="there are 2 CUDA devices, numbered from 0"):
+        pick_device("cuda:2")
+
+
+def test_an_unknown_device_suggests_the_nearest() -> None:
+    with pytest.raises(ValueError, match="unknown device 'cudda': did you mean 'cuda'"):
+        pick_device("cudda")
+
+
+def test_a_number_that_is_none_says_how_to_write_it() -> None:
+    with pytest.raises(ValueError, match="'cuda:one' is not a device: write 'cpu', 'cuda', 'cuda:0'"):
+        pick_device("cuda:one")

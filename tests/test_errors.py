@@ -1,0 +1,28 @@
+from __future__ import annotations
+
+import pytest
+
+from cnnlab.errors import CheckpointError, DataError, TrainingError, did_you_mean
+
+
+def test_an_unknown_name_gets_the_nearest_and_all_names() -> None:
+    assert did_you_mean("adamm", ["adam", "sgd"]) == "did you mean 'adam'? There are: adam, sgd."
+
+
+def test_the_case_of_a_name_does_not_matter() -> None:
+    assert did_you_mean("SGD", ["adam", "sgd"]).startswith("did you mean 'sgd'?")
+
+
+def test_a_name_like_none_of_them_gets_all_names() -> None:
+    assert did_you_mean("xyz", ["adam", "sgd"]) == "there are: adam, sgd."
+
+
+def test_what_is_not_even_text_gets_all_names() -> None:
+    assert did_you_mean(3, iter(["adam"])) == "there are: adam."  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("error", [DataError, CheckpointError, TrainingError])
+def test_an_error_of_ours_is_caught_by_its_name_alone(error: type[Exception]) -> None:
+    with pytest.raises(error, match="the file is cut off"):
+        raise error("the file is cut off")
+    assert not issubclass(error, (ValueError, TypeError, OSError))
