@@ -1,0 +1,29 @@
+"""Honest clocks: how long a network takes, on which machine, and how sure that is."""
+
+from cnnlab.timing.clock import Timing, synchronise, thread_count, time_call, wrong_clock
+from cnnlab.timing.machine import Machine, device_name, driver_version, machine
+from cnnlab.timing.recorded import Recorded, read_recorded, record
+from cnnlab.timing.step import PRECISIONS, time_step
+from cnnlab.timing.sweep import SweepRow, sweep
+from cnnlab.timing.transfer import TransferRow, time_transfer
+
+__all__ = [
+    "PRECISIONS",
+    "Machine",
+    "Recorded",
+    "SweepRow",
+    "Timing",
+    "TransferRow",
+    "device_name",
+    "driver_version",
+    "machine",
+    "read_recorded",
+    "record",
+    "sweep",
+    "synchronise",
+    "thread_count",
+    "time_call",
+    "time_step",
+    "time_transfer",
+    "wrong_clock",
+]

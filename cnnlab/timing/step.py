@@ -1,0 +1,86 @@
+"""The time of one step of a network, without the time it takes to load the images."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+
+import torch
+from torch import nn
+
+from cnnlab.arithmetic import whole
+from cnnlab.device import pick_device
+from cnnlab.errors import did_you_mean
+from cnnlab.timing.clock import Timing, thread_count, time_call
+
+PRECISIONS = ("float32", "bfloat16")
+
+
+def time_step(
+    model: nn.Module,
+    batch_size: int,
+    device: str | torch.device = "auto",
+    training: bool = True,
+    *,
+    channels_last: bool = False,
+    precision: str = "float32",
+    threads: int | None = None,
+    min_seconds: float = 0.3,
+) -> Timing:
+    """Time one step on a fixed random batch; the model itself is not changed.
+
+    A training step is forward, loss, backward and Adam; the other kind is the forward pass alone.
+
+    Args:
+        model: a network for images (N, 1, 28, 28) with logits (N, 10).
+        batch_size: images in the step.
+        device: where to run it.
+        training: a training step, or inference.
+        channels_last: store images and kernels with the channels innermost (N, H, W, C).
+        precision: "float32", or "bfloat16" for automatic mixed precision.
+        threads: CPU threads for this measurement only; None for PyTorch's own number.
+        min_seconds: how long to measure.
+    Returns:
+        The median and the spread, in seconds a step.
+    Raises:
+        ValueError: a number or a name is not possible.
+        torch.OutOfMemoryError, RuntimeError: the batch does not fit into memory.
+    """
+    whole("batch_size", batch_size, 1)
+    if precision not in PRECISIONS:
+        raise ValueError(f"unknown precision {precision!r}: {did_you_mean(precision, PRECISIONS)}")
+    device = pick_device(device)
+    with thread_count(threads):
+        step = _make_step(model, batch_size, device, training, channels_last, precision == "bfloat16")
+        return time_call(step, device, min_seconds)
+
+
+def _make_step(
+    model: nn.Module,
+    batch_size: int,
+    device: torch.device,
+    training: bool,
+    channels_last: bool,
+    bfloat16: bool,
+) -> Callable[[], object]:
+    """The step as a function, on its own copy of the model."""
+    layout = torch.channels_last if channels_last else torch.contiguous_format
+    net = copy.deepcopy(model).train(training).to(device, memory_format=layout)  # type: ignore[call-overload]
+    random = torch.Generator().manual_seed(0)
+    images = torch.randn(batch_size, 1, 28, 28, generator=random).to(device, memory_format=layout)
+    labels = torch.randint(10, (batch_size,), generator=random).to(device)
+    # lr=0: all of Adam's work is done, and the weights stay, so the last step costs what the first did.
+    optimizer = torch.optim.Adam(net.parameters(), lr=0.0)
+
+    def train() -> None:
+        optimizer.zero_grad()
+        with torch.autocast(device.type, dtype=torch.bfloat16, enabled=bfloat16):
+            loss = nn.functional.cross_entropy(net(images), labels)
+        loss.backward()  # type: ignore[no-untyped-call]
+        optimizer.step()
+
+    def infer() -> None:
+        with torch.inference_mode(), torch.autocast(device.type, dtype=torch.bfloat16, enabled=bfloat16):
+            net(images)
+
+    return train if training else infer
