@@ -44,7 +44,5 @@ def pytest_configure(config: pytest.Config) -> None:
 def seeded() -> None:
     """Start every test from the same random numbers."""
     random.seed(0)
-    if numpy := sys.modules.get("numpy"):
-        numpy.random.seed(0)
     if torch := sys.modules.get("torch"):
         torch.manual_seed(0)

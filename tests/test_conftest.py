@@ -11,7 +11,6 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import nbformat
-import numpy as np
 import pytest
 import torch
 from nbformat.v4 import new_code_cell, new_notebook, new_output
@@ -132,5 +131,5 @@ drawn = []
 
 @pytest.mark.parametrize("turn", [1, 2])
 def test_every_test_begins_with_the_same_random_numbers(turn: int) -> None:
-    drawn.append((random.random(), np.random.rand(), torch.rand(1).item()))
+    drawn.append((random.random(), torch.rand(1).item()))
     assert drawn == [drawn[0]] * turn
