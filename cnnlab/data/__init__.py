@@ -3,10 +3,12 @@
 from cnnlab.data.batches import Batches
 from cnnlab.data.catalogue import DATA_NAMES
 from cnnlab.data.changes import permute_pixels, shift
+from cnnlab.data.folder import verify
 from cnnlab.data.hold_out import hold_out
 from cnnlab.data.load import FallbackNotice, cache_folder, load_data
 from cnnlab.data.loader import data_loader
-from cnnlab.data.raw_files import FileCheck, verify
+from cnnlab.data.raw_file import FileCheck
+from cnnlab.data.sources import Source, describe_sources, fetch
 from cnnlab.data.splits import ImageData, Split
 
 __all__ = [
@@ -15,9 +17,12 @@ __all__ = [
     "FallbackNotice",
     "FileCheck",
     "ImageData",
+    "Source",
     "Split",
     "cache_folder",
     "data_loader",
+    "describe_sources",
+    "fetch",
     "hold_out",
     "load_data",
     "permute_pixels",

@@ -38,7 +38,7 @@ def load_digits() -> ImageData:
 
 
 def _enlarge(small: torch.Tensor) -> torch.Tensor:
-    """Bilinear from (N, 8, 8), 0 to 16, to uint8 (N, 20, 20), in integers so that no machine rounds otherwise."""
+    """Bilinear, (N, 8, 8) of 0 to 16 to uint8 (N, 20, 20), in integers: every machine rounds alike."""
     size = small.shape[-1]
     weights = torch.zeros(BOX, size, dtype=torch.int64)  # in tenths: 8 / 20 = 4 / 10
     for i in range(BOX):

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import textwrap
 import warnings
 from pathlib import Path
 
 from cnnlab.data.catalogue import DATA_NAMES, PUBLISHED, Published
 from cnnlab.data.digits import load_digits
-from cnnlab.data.raw_files import find_folder, looked_for, read
+from cnnlab.data.download import download as download_into
+from cnnlab.data.folder import candidates, find_folder, is_complete, read_folder
 from cnnlab.data.splits import ImageData
 from cnnlab.errors import DataError, did_you_mean
 
@@ -29,41 +31,103 @@ def cache_folder() -> Path:
 def load_data(name: str = "auto", root: str | Path | None = None, download: bool = True) -> ImageData:
     """Load a data set of small images.
 
-    Looks in `root`; without it in the folder that the environment variable CNNLAB_DATA names, then
-    in cnnlab's cache folder, then downloads. "auto" is MNIST, or where it is nowhere to be had the
-    digits that come with scikit-learn.
+    Looks in `root`; without it in the folder that the environment variable CNNLAB_DATA names; then
+    in cnnlab's cache folder; then downloads. "auto" is MNIST, or where it is nowhere to be had the
+    digits that come with scikit-learn, with a `FallbackNotice`. A folder that was named and does not
+    hold the data set, or holds a damaged one, is an error and never passed over.
 
     Args:
         name: "auto", "mnist", "fashion_mnist", "kmnist" or "digits".
-        root: the folder that holds MNIST/raw, as torchvision lays it out; the digits need none.
+        root: the folder that holds MNIST/raw, or MNIST/ or raw/ itself; the digits need none.
         download: whether to download what is not found.
     Raises:
         ValueError: the name is unknown.
         DataError: the data set was not found, or a file is cut off, swapped or corrupt.
+
+    >>> load_data("digits").train.images.shape
+    torch.Size([1437, 1, 28, 28])
     """
     if name not in DATA_NAMES:
         raise ValueError(f"unknown data set {name!r}: {did_you_mean(name, DATA_NAMES)}")
     if name == "digits":
         return load_digits()
     data_set = PUBLISHED["mnist" if name == "auto" else name]
-    if root is not None:
-        return _from_given(Path(root).expanduser(), data_set, f"root={str(root)!r}")
-    if os.environ.get(VARIABLE):
-        return _from_given(Path(os.environ[VARIABLE]).expanduser(), data_set, VARIABLE)
-    folder = find_folder(cache_folder(), data_set)
-    if folder is not None:
-        return read(folder, data_set, str(folder))
+    given = given_folder(root)
+    if given is not None:
+        folder = find_given(*given, data_set)
+        if folder is not None:
+            return read_folder(folder, data_set, f"the folder in {given[1]}")
+    cached = find_folder(cache_folder(), data_set)
+    if cached is not None and is_complete(cached, data_set):
+        return read_folder(cached, data_set, "cnnlab's cache folder")
+    reason = "download=False, and it is not in cnnlab's cache folder"
+    if download:
+        try:
+            return download_into(data_set, cache_folder())
+        except DataError as error:
+            reason = str(error)
     if name == "auto":
-        warnings.warn("MNIST was not found: these are the scikit-learn digits.", FallbackNotice, stacklevel=2)
+        warnings.warn(_notice(reason), FallbackNotice, stacklevel=2)
         return load_digits()
-    raise DataError(f"{data_set.title} was not found: {looked_for(cache_folder(), data_set)}.")
+    raise DataError(f"{data_set.title} was not found: {reason}\n{how_to_get(data_set)}")
 
 
-def _from_given(root: Path, data_set: Published, said_by: str) -> ImageData:
-    """The data set under a folder that somebody named: where it lacks, that is a mistake."""
+def given_folder(root: str | Path | None) -> tuple[Path, str] | None:
+    """The folder that somebody named, and where: as `root`, or in CNNLAB_DATA."""
+    if root is not None:
+        return Path(root).expanduser(), "root"
+    if os.environ.get(VARIABLE):
+        return Path(os.environ[VARIABLE]).expanduser(), VARIABLE
+    return None
+
+
+def find_given(root: Path, said_in: str, data_set: Published) -> Path | None:
+    """Find a data set in a folder that somebody named.
+
+    Args:
+        root: that folder.
+        said_in: "root" or "CNNLAB_DATA".
+        data_set: what to look for.
+    Returns:
+        The folder with the raw files; None where CNNLAB_DATA has MNIST but not this data set.
+    Raises:
+        DataError: there is no such folder, or it does not hold what was asked for.
+    """
     if not root.is_dir():
-        raise DataError(f"{said_by}: there is no folder {root}.")
+        raise DataError(f"{said_in} names {root}, which is not a folder. Correct it, or leave it out.")
+    if not os.access(root, os.R_OK | os.X_OK):
+        raise DataError(f"{said_in} names {root}, which you may not read. Change its permissions.")
     folder = find_folder(root, data_set)
-    if folder is None:
-        raise DataError(f"{said_by} has no {data_set.title}: {looked_for(root, data_set)}.")
-    return read(folder, data_set, str(folder))
+    if folder is None and not (said_in == VARIABLE and find_folder(root, PUBLISHED["mnist"])):
+        looked = ", ".join(str(folder) for folder in candidates(root, data_set))
+        files = ", ".join(wanted.name for wanted in data_set.files)
+        raise DataError(
+            f"{said_in} names {root}, which does not hold {data_set.title}.\n"
+            f"Looked for {files} (as they are or with .gz) in {looked}.\n"
+            f"Put them there, or leave {said_in} out."
+        )
+    return folder
+
+
+def how_to_get(data_set: Published) -> str:
+    """The sentences that say which files belong where."""
+    files = ", ".join(f"{wanted.name}.gz" for wanted in data_set.files)
+    return (
+        f"Where there is a network, run `cnnlab data`. Otherwise copy {files} (or the unpacked files) into "
+        f"{cache_folder() / data_set.folder / 'raw'}, or into {data_set.folder}/raw in a folder of your own "
+        f"and set {VARIABLE} to that folder."
+    )
+
+
+def _notice(reason: str) -> str:
+    told = [
+        "THIS IS NOT MNIST. MNIST was not found, so these are the 1,797 digits that come with scikit-learn, "
+        "8×8 pixels enlarged to 28×28.",
+        "What it means: everything runs, but with 1,437 training images in place of 60,000. Accuracies and "
+        "times are not those of MNIST.",
+        f"Why: {reason}",
+        how_to_get(PUBLISHED["mnist"]),
+    ]
+    rule = "=" * 88
+    lines = [line for text in told for part in text.splitlines() for line in textwrap.wrap(part, len(rule))]
+    return "\n".join(["", rule, *lines, rule])
