@@ -2,9 +2,17 @@
 
 from cnnlab.inspection.activations import activations, dead_channels
 from cnnlab.inspection.kernels import kernels
+from cnnlab.inspection.multiply_adds import multiply_adds
+from cnnlab.inspection.parameters import count_parameters
+from cnnlab.inspection.receptive_field import receptive_field
+from cnnlab.inspection.shapes import trace_shapes
 
 __all__ = [
     "activations",
+    "count_parameters",
     "dead_channels",
     "kernels",
+    "multiply_adds",
+    "receptive_field",
+    "trace_shapes",
 ]

@@ -1,0 +1,327 @@
+"""Follow one batch through a model, step by step, whatever way its forward() is written.
+
+Layers are seen through forward hooks; what forward() does between them (`F.relu(x)`,
+`x.view(-1, 320)`, `x + y`) through a `TorchFunctionMode`. The model itself is never
+touched: a copy of it runs.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+import io
+import linecache
+import os
+import sys
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn.modules import module as torch_module
+from torch.overrides import TorchFunctionMode
+
+Shape = tuple[int, ...]
+INPUT = -1  # stands for the model's input where the number of a step is meant
+
+_TORCH_FOLDER = os.path.dirname(torch.__file__)
+_CONTAINERS = (nn.Sequential, nn.ModuleList, nn.ModuleDict)
+# These give back the same numbers: a student would not call them a step.
+_NO_STEP = {"detach", "clone", "contiguous", "to", "float", "double", "half", "bfloat16", "type", "data"}
+_NO_STEP |= {"cpu", "cuda", "requires_grad_", "type_as", "__deepcopy__", "alias"}
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line of a forward()."""
+
+    number: int  # counted from 1 in its file or notebook cell
+    text: str
+
+    def __str__(self) -> str:
+        return f"line {self.number}: {self.text}"
+
+
+@dataclass(frozen=True)
+class Step:
+    """One thing that happened to the batch: a layer was called, or a function of PyTorch."""
+
+    name: str  # the layer's name in the model, else the function's name; "relu (call 2)" when repeated
+    kind: str  # the layer's class, or "function"
+    module: nn.Module | None  # the layer, in the copy that ran
+    function: str | None  # such as "max_pool2d", for a step that is no layer
+    args: tuple[Any, ...]  # what the function was called with; tensors replaced by their shapes
+    kwargs: dict[str, Any]
+    in_shapes: tuple[
+        Shape, ...
+    ]  # of the tensors that came from the input or from earlier steps, batch included
+    out_shape: Shape | None  # batch included; None: the step failed, or gave no tensor
+    parents: tuple[int, ...]  # numbers of the steps that made the in_shapes; INPUT for the model's input
+    line: Line | None  # where forward() does it; None in an nn.Sequential
+    registered: bool = True  # False for a layer that the model does not know as its own
+
+    @property
+    def in_shape(self) -> Shape:
+        return self.in_shapes[0] if self.in_shapes else ()
+
+    @property
+    def what(self) -> str:
+        """The operation in lower case, the same for a layer and a function: "conv2d", "relu"."""
+        return (self.function or type(self.module).__name__).lower().strip("_")
+
+
+@dataclass(frozen=True)
+class Trace:
+    """Everything that happened to one batch."""
+
+    steps: tuple[Step, ...]
+    batch: int  # images in the batch that was sent in
+    input_shape: Shape  # batch included
+    output: Any  # what forward() returned; None after an error
+    error: Exception | None
+    line: Line | None  # the line of forward() that raised the error
+
+    @property
+    def failed(self) -> Step | None:
+        """The step that raised the error, if a step did."""
+        if self.error is not None and self.steps and self.steps[-1].out_shape is None:
+            return self.steps[-1]
+        return None
+
+    def image_shape(self, shape: Shape) -> Shape:
+        """A shape without its batch; unchanged, if its first number is not the batch."""
+        return shape[1:] if shape and shape[0] == self.batch else shape
+
+
+def trace(model: nn.Module, images: Tensor) -> Trace:
+    """Run a copy of the model on a batch and note every step, up to the end or the first error.
+
+    The copy is in evaluation mode. The model, its training mode, its buffers and the
+    random numbers to come are the same afterwards.
+
+    Args:
+        model: any network.
+        images: (N, ...) what the model is given.
+    Returns:
+        The steps in the order in which they happened, and the error that ended them, if any.
+    """
+    twin = copy_of(model)
+    recorder = _Recorder(twin, images)
+    output, error, line = None, None, None
+    with recorder.listening(), _quiet(), _same_random_numbers(images), torch.inference_mode():
+        try:
+            output = twin(images)
+        except Exception as raised:
+            error, line = raised, _line_of_error(raised)
+    batch = images.shape[0] if images.ndim else 0
+    return Trace(tuple(recorder.steps), batch, tuple(images.shape), output, error, line)
+
+
+def zeros_for(model: nn.Module, input_shape: Sequence[int], batch: int = 2) -> Tensor:
+    """A batch of black images that the model can take: on its device, in its number format.
+
+    Args:
+        model: any network.
+        input_shape: of one image, such as (1, 28, 28).
+        batch: how many images.
+    """
+    weights = [p for p in model.parameters() if p.is_floating_point()]
+    like = weights[0] if weights else torch.empty(0)
+    return torch.zeros(batch, *input_shape, dtype=like.dtype, device=like.device)
+
+
+def copy_of(model: nn.Module) -> nn.Module:
+    """A copy of the model in evaluation mode; the model itself, if it cannot be copied."""
+    # A layer that keeps its last output keeps a graph, which deepcopy refuses to copy.
+    kept = [v for m in model.modules() for v in vars(m).values() if isinstance(v, Tensor)]
+    try:
+        return copy.deepcopy(model, {id(v): v.detach() for v in kept if v.grad_fn is not None}).eval()
+    except Exception:
+        return model
+
+
+class _Recorder(TorchFunctionMode):
+    """Notes layers and functions while a model runs."""
+
+    def __init__(self, model: nn.Module, images: Tensor) -> None:
+        super().__init__()
+        self.steps: list[Step] = []
+        self._names = {id(module): name for name, module in model.named_modules()}
+        self._owners = {id(p): name for name, p in model.named_parameters()}
+        self._made: dict[int, int] = {id(images): INPUT}  # id of a tensor -> number of the step that made it
+        self._alive: list[Any] = [images]  # keeps the ids from being used again
+        self._inside: list[tuple[nn.Module, Line | None]] = []  # layers that are running now
+        self._calls: dict[str, int] = {}
+
+    @contextlib.contextmanager
+    def listening(self) -> Iterator[None]:
+        # Hooks on all modules, not on the model's, so that layers made inside forward() are seen too.
+        before = torch_module.register_module_forward_pre_hook(self._before)
+        after = torch_module.register_module_forward_hook(self._after, with_kwargs=True, always_call=True)
+        try:
+            with self:
+                yield
+        finally:
+            before.remove()
+            after.remove()
+
+    def _before(self, module: nn.Module, args: Any) -> None:
+        if self._inside or is_layer(module):
+            self._inside.append((module, _line_of_caller()))
+
+    def _after(self, module: nn.Module, args: Any, kwargs: Any, output: Any) -> None:
+        if not self._inside or self._inside[-1][0] is not module:
+            return
+        _, line = self._inside.pop()
+        if self._inside:
+            return  # a layer inside a layer, as in nn.MultiheadAttention
+        name = self._names.get(id(module), type(module).__name__)
+        self._note(name, type(module).__name__, module, None, args, kwargs, output, line)
+
+    def __torch_function__(
+        self, func: Callable[..., Any], types: Any, args: Any = (), kwargs: Any = None
+    ) -> Any:
+        kwargs = kwargs or {}
+        if self._inside:
+            return func(*args, **kwargs)
+        name = getattr(func, "__name__", str(func))
+        if name == "__get__":  # a property, such as x.T
+            name = getattr(getattr(func, "__self__", None), "__name__", name)
+        owned = [self._owners[id(t)] for t in _tensors((args, kwargs)) if id(t) in self._owners]
+        where = owned[0].rpartition(".")[0] if owned else ""  # self.conv1.forward(x) skips the hooks
+        ours = bool(self._parents((args, kwargs)))
+        try:
+            output = func(*args, **kwargs)
+        except Exception:
+            if ours:
+                self._note(
+                    where or _plain(name), "function", None, name, args, kwargs, None, _line_of_caller()
+                )
+            raise
+        if ours and name in _NO_STEP:
+            self._link(output, self._parents((args, kwargs))[0])
+        elif ours and _tensors(output):
+            self._note(where or _plain(name), "function", None, name, args, kwargs, output, _line_of_caller())
+        return output
+
+    def _note(
+        self,
+        name: str,
+        kind: str,
+        module: nn.Module | None,
+        function: str | None,
+        args: Any,
+        kwargs: Any,
+        output: Any,
+        line: Line | None,
+    ) -> None:
+        self._calls[name] = self._calls.get(name, 0) + 1
+        if self._calls[name] > 1:
+            name = f"{name} (call {self._calls[name]})"
+        given = [t for t in _tensors((args, kwargs)) if id(t) in self._made] or (
+            [t for t in _tensors((args, kwargs))] if module is not None else []
+        )
+        made = _tensors(output)
+        self.steps.append(
+            Step(
+                name,
+                kind,
+                module,
+                _plain(function) if function else None,
+                _without_tensors(args),
+                _without_tensors(kwargs),
+                tuple(tuple(t.shape) for t in given),
+                tuple(made[0].shape) if made else None,
+                tuple(self._made[id(t)] for t in given if id(t) in self._made),
+                line,
+                registered=module is None or id(module) in self._names,
+            )
+        )
+        self._link(output, len(self.steps) - 1)
+
+    def _parents(self, values: Any) -> list[int]:
+        return [self._made[id(t)] for t in _tensors(values) if id(t) in self._made]
+
+    def _link(self, output: Any, number: int) -> None:
+        for tensor in _tensors(output):
+            self._made[id(tensor)] = number
+            self._alive.append(tensor)
+
+
+def is_layer(module: nn.Module) -> bool:
+    """Whether PyTorch wrote this module's forward(), so that its inside is no concern of the student."""
+    forward = getattr(type(module), "forward", None)
+    return getattr(forward, "__module__", "").startswith("torch.nn.") and not isinstance(module, _CONTAINERS)
+
+
+def _plain(name: str) -> str:
+    """A function's name as a student writes it: "max_pool2d" for "_max_pool2d", "add" for "__iadd__"."""
+    if name == "max_pool2d_with_indices":
+        return "max_pool2d"
+    return name.strip("_").removesuffix("_with_indices") or name
+
+
+def _tensors(values: Any) -> list[Tensor]:
+    """All tensors in nested tuples, lists and dictionaries, in order."""
+    if isinstance(values, Tensor):
+        return [values]
+    if isinstance(values, dict):
+        values = list(values.values())
+    if isinstance(values, (tuple, list)):
+        return [tensor for value in values for tensor in _tensors(value)]
+    return []
+
+
+def _without_tensors(values: Any) -> Any:
+    """The same nested values with each tensor replaced by its shape, so that no memory is held."""
+    if isinstance(values, Tensor):
+        return values.shape
+    if isinstance(values, dict):
+        return {key: _without_tensors(value) for key, value in values.items()}
+    if type(values) in (tuple, list):
+        return type(values)(_without_tensors(value) for value in values)
+    return values
+
+
+def _line_of_caller() -> Line | None:
+    """The line of the student's forward() that is running; None if only PyTorch's own code is."""
+    frame = sys._getframe(1)
+    while frame is not None and frame.f_code is not trace.__code__:
+        file = frame.f_code.co_filename
+        if file != __file__ and not file.startswith(_TORCH_FOLDER) and file != contextlib.__file__:
+            return _line(file, frame.f_lineno)
+        frame = frame.f_back  # type: ignore[assignment]
+    return None
+
+
+def _line_of_error(error: Exception) -> Line | None:
+    """The innermost line outside PyTorch that an error passed through."""
+    found, place = None, error.__traceback__
+    while place is not None:
+        file = place.tb_frame.f_code.co_filename
+        if file != __file__ and not file.startswith(_TORCH_FOLDER):
+            found = _line(file, place.tb_lineno)
+        place = place.tb_next
+    return found
+
+
+def _line(file: str, number: int) -> Line | None:
+    text = linecache.getline(file, number).strip()
+    return Line(number, text.split("  #")[0].rstrip()) if text else None
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep a forward() that prints shapes, or warns, from doing so once more."""
+    with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
+        warnings.simplefilter("ignore")
+        yield
+
+
+@contextlib.contextmanager
+def _same_random_numbers(images: Tensor) -> Iterator[None]:
+    devices = [images.device] if images.device.type == "cuda" else []
+    with torch.random.fork_rng(devices=devices):
+        yield
