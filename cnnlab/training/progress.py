@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 
 from tqdm.auto import tqdm
@@ -23,9 +24,8 @@ class Progress:
 
     def __init__(self, shown: bool, epochs: int, steps_per_epoch: int | None, done: int = 0) -> None:
         total = None if steps_per_epoch is None else epochs * steps_per_epoch
-        # disable=None would hide the bar in notebooks run without a terminal; False leaves it to TQDM_DISABLE
-        options = {} if shown else {"disable": True}
-        self._bar = tqdm(total=total, initial=done, unit="step", **options)
+        hidden = not shown or bool(os.environ.get("TQDM_DISABLE"))  # tqdm's notebook bar does not look there
+        self._bar = tqdm(total=total, initial=done, unit="step", disable=hidden)
         self._epochs = epochs
         self._steps = done
         self._time = time.perf_counter()
