@@ -89,6 +89,13 @@ class Table(Sequence[Row], Generic[Row]):
 
     __repr__ = __str__
 
+    def markdown(self) -> str:
+        """The table as Markdown, for a file; each footer line is a paragraph under it."""
+        headings, body, numeric = self._cells()
+        rule = ["---:" if n else "---" for n in numeric]
+        lines = [f"| {' | '.join(cells)} |" for cells in [headings, rule, *body]] if headings else []
+        return "\n".join(lines) + "".join(f"\n\n{text}" for text in self.footer)
+
     def _repr_html_(self) -> str:
         headings, body, numeric = self._cells()
         align = ["right" if n else "left" for n in numeric]

@@ -72,3 +72,13 @@ def test_tables_are_equal_when_their_rows_are() -> None:
     assert Table(ROWS) != ROWS
     with pytest.raises(TypeError, match="unhashable"):
         hash(Table(ROWS))
+
+
+def test_a_table_as_markdown_aligns_its_numbers_to_the_right() -> None:
+    assert Table(ROWS, footer=["total"]).markdown() == (
+        "| layer | parameters | share (%) | frozen |\n"
+        "| --- | ---: | ---: | --- |\n"
+        "| conv1 | 260 | 1.2 | no |\n"
+        "| fc1 | 16,050 | 73.5 | yes |\n\n"
+        "total"
+    )
