@@ -10,6 +10,7 @@ import torch
 from torch import nn
 
 from cnnlab.errors import did_you_mean
+from cnnlab.training.modes import keep_mode
 
 
 def activations(
@@ -111,14 +112,9 @@ def device_of(model: nn.Module) -> torch.device:
 @contextmanager
 def evaluating(model: nn.Module) -> Iterator[None]:
     """Evaluation and inference mode; afterwards every layer is in the mode it was found in."""
-    modes = [(module, module.training) for module in model.modules()]
-    model.eval()
-    try:
-        with torch.inference_mode():
-            yield
-    finally:
-        for module, mode in modes:
-            module.training = mode
+    with keep_mode(model), torch.inference_mode():
+        model.eval()
+        yield
 
 
 def _check_batch(images: torch.Tensor) -> None:

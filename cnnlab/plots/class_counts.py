@@ -1,0 +1,51 @@
+"""How many images there are of each class."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import numpy as np
+from matplotlib.axes import Axes
+
+from cnnlab.plots.style import GREY, PALETTE, SMALL, axes_or_new, styled
+
+if TYPE_CHECKING:
+    from cnnlab.data import Split
+
+
+@styled
+def class_counts(splits: Split | Mapping[str, Split], ax: Axes | None = None) -> Axes:
+    """The number of images of each class; for several splits, the share of each class in its split.
+
+    Args:
+        splits: one split, or several by name, such as {"training": train, "test": test}.
+        ax: where to draw; None makes a new figure.
+    Returns:
+        The Axes.
+    """
+    ax = axes_or_new(ax, 10, 4.5)
+    if not isinstance(splits, Mapping):
+        counts = splits.class_counts().numpy()
+        bars = ax.bar(range(len(counts)), counts, color=PALETTE[0])
+        # Inside the bars, where the dashed line does not cross them.
+        ax.bar_label(bars, [f"{count:,}" for count in counts], padding=-22, fontsize=SMALL, color="white")
+        even = counts.sum() / len(counts)
+        ax.axhline(even, color=GREY, linestyle="--", linewidth=1.5, zorder=3)
+        ax.set_title(f"{counts.sum():,} images; dashed: the same number of each, {even:,.0f}")
+        ax.set_ylabel("images")
+        ax.yaxis.set_major_formatter("{x:,.0f}")
+        classes = splits.classes
+    else:
+        width = 0.8 / len(splits)
+        for number, (name, split) in enumerate(splits.items()):
+            counts = split.class_counts().numpy()
+            places = np.arange(len(counts)) + (number - (len(splits) - 1) / 2) * width
+            label = f"{name}, {counts.sum():,} images"
+            ax.bar(places, 100 * counts / counts.sum(), width, color=PALETTE[number], label=label)
+            classes = split.classes
+        ax.set_ylabel("share of the split (%)")
+        ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncols=len(splits))
+    ax.set_xticks(range(len(classes)), classes)
+    ax.set_xlabel("class")
+    return ax

@@ -1,0 +1,74 @@
+"""Turn tensors into arrays that can be drawn, with one scale for all that stand side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from matplotlib.colors import Colormap
+from numpy.typing import ArrayLike, NDArray
+
+from cnnlab.plots.style import AMOUNTS, IMAGES, SIGNED
+
+Pixels = NDArray[Any]
+Drawable = torch.Tensor | ArrayLike | Sequence[torch.Tensor]
+
+
+def one_image(image: Drawable) -> Pixels:
+    """One grey image as an (H, W) array, from (H, W), (1, H, W) or (1, 1, H, W).
+
+    Raises:
+        ValueError: the shape is another one.
+    """
+    pixels = _array(image)
+    while pixels.ndim > 2 and pixels.shape[0] == 1:
+        pixels = pixels[0]
+    if pixels.ndim != 2 or 0 in pixels.shape:
+        raise ValueError(
+            f"the image has the shape {_array(image).shape}: one grey image, (H, W) or (1, H, W), is needed."
+        )
+    return pixels
+
+
+def many_images(images: Drawable) -> Pixels:
+    """Grey images as an (N, H, W) array, from (N, H, W) or (N, 1, H, W).
+
+    Raises:
+        ValueError: the shape is another one, or there is no image.
+    """
+    if isinstance(images, (list, tuple)) and images and isinstance(images[0], torch.Tensor):
+        images = torch.stack([image.detach().cpu() for image in images])
+    pixels = _array(images)
+    if pixels.ndim == 4 and pixels.shape[1] == 1:
+        pixels = pixels[:, 0]
+    if pixels.ndim != 3 or 0 in pixels.shape:
+        raise ValueError(
+            f"the images have the shape {pixels.shape}: grey images, (N, 1, H, W) or (N, H, W), are needed."
+        )
+    return pixels
+
+
+def grey_scale(pixels: Pixels) -> dict[str, Any]:
+    """The imshow arguments for images: bytes from 0 to 255, floats from their least to their greatest."""
+    low, high = (0, 255) if pixels.dtype == np.uint8 else (float(pixels.min()), float(pixels.max()))
+    return {"cmap": IMAGES, "vmin": low, "vmax": high if high > low else low + 1}
+
+
+def map_scale(values: Pixels) -> dict[str, Any]:
+    """The imshow arguments for feature maps, kernels and heat.
+
+    Values with a sign get two colours with white at 0; values of 0 or more get one that grows.
+    """
+    cmap: str | Colormap
+    if values.min() < 0:
+        reach = float(np.abs(values).max())
+        cmap, low, high = SIGNED, -reach, reach
+    else:
+        cmap, low, high = AMOUNTS, 0.0, float(values.max()) or 1.0
+    return {"cmap": cmap, "vmin": low, "vmax": high}
+
+
+def _array(values: Drawable) -> Pixels:
+    return values.detach().cpu().numpy() if isinstance(values, torch.Tensor) else np.asarray(values)

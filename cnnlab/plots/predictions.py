@@ -1,0 +1,78 @@
+"""Images with what they are and what the network took them for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+
+from cnnlab.plots.pixels import Pixels, grey_scale, many_images
+from cnnlab.plots.style import GREEN, SMALL, VERMILLION, grid_of_axes, styled
+
+if TYPE_CHECKING:
+    from cnnlab.data import Split
+    from cnnlab.training import Evaluation
+
+
+@styled
+def prediction_gallery(
+    evaluation: Evaluation, split: Split, indices: Sequence[int] | torch.Tensor, columns: int = 5
+) -> Pixels:
+    """Some images, each titled "true → predicted (confidence)".
+
+    Args:
+        evaluation: what `evaluate` returned for `split`.
+        split: the images that were evaluated, in the same order.
+        indices: which images, such as range(10) or evaluation.doubtful(10).
+        columns: how many side by side.
+    Returns:
+        One Axes for each image, row by row.
+    Raises:
+        ValueError: there is no index, or evaluation and split differ in size.
+    """
+    chosen = [int(index) for index in indices]
+    if not chosen:
+        raise ValueError("no images to show: indices is empty.")
+    if len(split) != evaluation.n:
+        raise ValueError(
+            f"{evaluation.n} images were evaluated, the split has {len(split)}: give the evaluated split."
+        )
+    columns = min(columns, len(chosen))
+    rows = -(-len(chosen) // columns)
+    names = [row.name for row in evaluation.per_class]
+    room = 2.1 if max(map(len, names)) <= 2 else 2.9  # inches; "Ankle boot → Sneaker" is wider than "4 → 9"
+    figure, axes = grid_of_axes(rows, columns, room, room + 0.15, above=0.3)
+    figure.suptitle("true class → predicted class (confidence)", fontsize=SMALL)
+    pixels = many_images(split.images[chosen])
+    for ax, image, index in zip(axes, pixels, chosen):
+        true, predicted = int(evaluation.labels[index]), int(evaluation.predicted[index])
+        sure = 100 * float(evaluation.probabilities[index, predicted])
+        ax.imshow(image, **grey_scale(pixels))
+        long = "\n" if room > 2.5 else " "
+        ax.set_title(
+            f"{names[true]} → {names[predicted]}{long}({sure:.0f} %)",
+            color=GREEN if true == predicted else VERMILLION,
+            fontsize=15,
+        )
+    return np.array(axes[: len(chosen)])
+
+
+def mistakes_gallery(evaluation: Evaluation, split: Split, n: int = 15, columns: int = 5) -> Pixels:
+    """The n most confident mistakes, each titled "true → predicted (confidence)".
+
+    Args:
+        evaluation: what `evaluate` returned for `split`.
+        split: the images that were evaluated, in the same order.
+        n: how many at most.
+        columns: how many side by side.
+    Returns:
+        One Axes for each mistake, the most confident first.
+    Raises:
+        ValueError: there are no mistakes, or evaluation and split differ in size.
+    """
+    wrong = evaluation.mistakes()
+    if len(wrong) == 0:
+        raise ValueError(f"there is no mistake in {evaluation.n} images: evaluate more images to find some.")
+    return prediction_gallery(evaluation, split, wrong[:n], columns)

@@ -1,0 +1,100 @@
+"""The look that all plots share: readable from the back row, safe for colour-blind readers."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any, ParamSpec, TypeVar
+
+import matplotlib.pyplot as plt
+from matplotlib.axes import Axes
+from matplotlib.cm import ScalarMappable
+from matplotlib.colorbar import Colorbar
+from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.figure import Figure
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+# Okabe and Ito, Color Universal Design (2008): told apart with every kind of colour vision.
+BLUE, VERMILLION, GREEN, ORANGE, PURPLE, SKY = (
+    "#0072B2",
+    "#D55E00",
+    "#009E73",
+    "#E69F00",
+    "#CC79A7",
+    "#56B4E9",
+)
+PALETTE = (BLUE, VERMILLION, GREEN, ORANGE, PURPLE, SKY)
+MARKERS = ("o", "s", "^", "D", "v", "P")  # a second sign beside the colour, for prints in grey
+GREY = "#767676"  # still readable as text on white
+
+IMAGES = "gray"  # what is an image
+AMOUNTS = "cividis"  # what is 0 or more
+SIGNED = LinearSegmentedColormap.from_list("cnnlab_signed", [BLUE, "white", VERMILLION])  # white is 0
+
+SMALL = 13  # points; the size of tick labels
+LECTURE: dict[Any, Any] = {
+    "font.size": 15,
+    "axes.titlesize": 16,
+    "axes.labelsize": 15,
+    "xtick.labelsize": SMALL,
+    "ytick.labelsize": SMALL,
+    "legend.fontsize": SMALL,
+    "legend.frameon": False,
+    "lines.linewidth": 2.2,
+    "lines.markersize": 8,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.axisbelow": True,
+    "figure.constrained_layout.use": True,
+}
+
+
+def styled(draw: Callable[P, R]) -> Callable[P, R]:
+    """Let a plot function draw in the shared style and leave the user's own settings alone."""
+
+    @functools.wraps(draw)
+    def in_style(*args: P.args, **kwargs: P.kwargs) -> R:
+        with plt.rc_context(LECTURE):
+            return draw(*args, **kwargs)
+
+    return in_style
+
+
+def axes_or_new(ax: Axes | None, width: float, height: float) -> Axes:
+    """The Axes that the user gave, or those of a new figure of width × height inches."""
+    if ax is None:
+        _, ax = plt.subplots(figsize=(width, height))
+    # Ticks are made when first drawn, after the style has ended: their size has to be told now.
+    ax.tick_params(labelsize=SMALL)
+    return ax
+
+
+def grid_of_axes(
+    rows: int, columns: int, width: float, height: float, above: float = 0.0
+) -> tuple[Figure, list[Axes]]:
+    """A new figure of rows × columns Axes without ticks and frames, row by row.
+
+    Args:
+        rows: how many Axes under each other.
+        columns: how many Axes side by side.
+        width: of one of the Axes, in inches.
+        height: of one of the Axes, in inches.
+        above: room for the figure's title, in inches.
+    """
+    figure, axes = plt.subplots(
+        rows, columns, figsize=(columns * width, rows * height + above), squeeze=False
+    )
+    for ax in axes.flat:
+        ax.set_axis_off()
+    return figure, list(axes.flat)
+
+
+def colour_bar(mappable: ScalarMappable, ax: Axes | list[Axes], label: str) -> Colorbar:
+    """A colour bar beside the Axes, in the shared sizes."""
+    anchor = ax if isinstance(ax, Axes) else ax[0]
+    bar = anchor.figure.colorbar(mappable, ax=ax, shrink=0.85, pad=0.02)
+    bar.set_label(label)
+    bar.ax.tick_params(labelsize=SMALL)
+    return bar

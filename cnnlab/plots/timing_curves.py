@@ -1,0 +1,48 @@
+"""Throughput against batch size."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
+
+from matplotlib.axes import Axes
+
+from cnnlab.plots.style import MARKERS, PALETTE, axes_or_new, styled
+
+if TYPE_CHECKING:
+    from cnnlab.timing import SweepRow
+
+
+@styled
+def timing_curves(sweeps: Mapping[str, Iterable[SweepRow]], ax: Axes | None = None) -> Axes:
+    """Images per second against batch size, one line for each sweep, both axes logarithmic.
+
+    Args:
+        sweeps: name -> rows with batch_size and images_per_second, as `timing.sweep` returns them.
+        ax: where to draw; None makes a new figure.
+    Returns:
+        The Axes.
+    Raises:
+        ValueError: there are no sweeps, or more than there are colours to tell apart.
+    """
+    if not 1 <= len(sweeps) <= len(PALETTE):
+        raise ValueError(f"{len(sweeps)} sweeps: give 1 to {len(PALETTE)}, more lines cannot be told apart.")
+    ax = axes_or_new(ax, 10, 5)
+    sizes: set[int] = set()
+    for (name, rows), colour, marker in zip(sweeps.items(), PALETTE, MARKERS):
+        measured = [
+            (row.batch_size, row.images_per_second) for row in rows if row.images_per_second is not None
+        ]  # None: this batch did not fit into memory
+        batch_sizes = [size for size, _ in measured]
+        ax.plot(batch_sizes, [speed for _, speed in measured], color=colour, marker=marker, label=name)
+        sizes.update(batch_sizes)
+    ax.set_xscale("log", base=2)
+    ax.set_yscale("log")
+    ax.set_xticks(sorted(sizes), [f"{size:,}" for size in sorted(sizes)])
+    ax.minorticks_off()
+    ax.yaxis.set_major_formatter("{x:,.0f}")
+    ax.grid(axis="y", color="#dddddd")
+    ax.set_xlabel("batch size (images)")
+    ax.set_ylabel("images per second")
+    ax.legend()
+    return ax
