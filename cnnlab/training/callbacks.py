@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from torch import nn
 from torch.optim import Optimizer
@@ -21,7 +22,7 @@ class State:
     record: StepRecord | EpochRecord  # of the step, or of the epoch, that has just ended
     model: nn.Module
     optimizer: Optimizer
-    request_stop: Callable[[], None]  # ends the run after this step; `fit` then returns its History
+    request_stop: Callable[[], None]  # ends the run at once; `fit` then returns its History
 
 
 class Callback:
@@ -39,3 +40,25 @@ class Callback:
 
     def on_end(self, history: History) -> None:
         """Once, when the run has ended or was stopped."""
+
+
+METHODS = ("on_step", "on_epoch", "on_end")
+
+
+def check_callbacks(callbacks: Iterable[object]) -> tuple[object, ...]:
+    """Refuse a callback that would never be called."""
+    given = tuple(callbacks)
+    for callback in given:
+        if not any(callable(getattr(callback, name, None)) for name in METHODS):
+            raise TypeError(
+                f"the callback {callback!r} has none of the methods {', '.join(METHODS)}: derive a class "
+                "from cnnlab.training.Callback and write one of them."
+            )
+    return given
+
+
+def methods(callbacks: Iterable[object], name: str) -> list[Callable[[Any], None]]:
+    """The callbacks' methods of one name, without those that `Callback` leaves empty."""
+    found = [getattr(callback, name) for callback in callbacks if hasattr(callback, name)]
+    empty = getattr(Callback, name)
+    return [method for method in found if getattr(method, "__func__", None) is not empty]

@@ -3,125 +3,182 @@
 from __future__ import annotations
 
 import os
-import pickle
+import zipfile
 from pathlib import Path
 from typing import Any
 
 import torch
+from torch import nn
 
 from cnnlab.errors import CheckpointError
-from cnnlab.training.loop import Run
+from cnnlab.training.run import Run
 from cnnlab.training.schedules import EXTENDABLE
 from cnnlab.training.seeding import random_states, restore_random_states
 
-FORMAT = 1
+FORMAT = "cnnlab checkpoint 1"
 
 
-def save_checkpoint(path: str | Path, settings: dict[str, Any], run: Run) -> None:
-    """Replace the file in one move, so that whoever is killed leaves the old one or the new one.
+def check_place(path: Path) -> None:
+    """Refuse, before the training and not after its first epoch, a place that cannot be written."""
+    if path.is_dir():
+        raise CheckpointError(f"checkpoint={str(path)!r} is a folder: name a file in it, such as 'run.pt'.")
+    if not path.parent.is_dir():
+        raise CheckpointError(
+            f"checkpoint={str(path)!r}: there is no folder {str(path.parent)!r}: make it first, or give "
+            "another path."
+        )
+    partial = _partial(path)
+    try:
+        with open(partial, "wb"):
+            pass
+        partial.unlink()
+    except OSError as error:
+        raise CheckpointError(
+            f"checkpoint={str(path)!r} cannot be written ({error}): give a path that you may write to."
+        ) from error
+
+
+def save_checkpoint(path: Path, run: Run) -> None:
+    """Replace the file in one move: whoever is killed meanwhile leaves the old one or the new one.
 
     Args:
         path: the checkpoint; a file beside it with ".partial" added is used while writing.
-        settings: what a resumed run must agree with.
         run: at the end of an epoch.
+    Raises:
+        CheckpointError: the file cannot be written; the one before it is still there.
     """
-    path = Path(path)
-    partial = path.with_name(path.name + ".partial")
-    generator = getattr(run.batches, "generator", None)
     content = {
         "format": FORMAT,
-        "settings": settings,
-        "shapes": _shapes(run),
+        "settings": run.settings,
+        "layers": repr(run.model),
+        "shapes": _shapes(run.model),
         "model": run.model.state_dict(),
         "optimizer": run.optimizer.state_dict(),
         "schedule": run.schedule.state_dict(),
         "recorder": run.recorder.state_dict(),
         "random": random_states(),
-        "generator": generator.get_state() if isinstance(generator, torch.Generator) else None,
+        "order": _order_state(run),
     }
-    with open(partial, "wb") as file:
-        torch.save(content, file)
-        file.flush()
-        os.fsync(file.fileno())  # the content must be on the disk before the name points to it
-    os.replace(partial, path)
+    partial = _partial(path)
+    try:
+        with open(partial, "wb") as file:
+            torch.save(content, file)
+            file.flush()
+            os.fsync(file.fileno())  # the content must be on the disk before the name points to it
+        os.replace(partial, path)
+    except BaseException as error:
+        partial.unlink(missing_ok=True)
+        if isinstance(error, (OSError, RuntimeError)):
+            raise CheckpointError(
+                f"{path} could not be written after epoch {run.epochs_done} ({error}): free some space or "
+                "give another path. The model keeps its weights; an earlier checkpoint is still there."
+            ) from error
+        raise
 
 
-def load_checkpoint(path: str | Path, settings: dict[str, Any], run: Run) -> bool:
+def load_checkpoint(path: Path, run: Run) -> bool:
     """Bring a new run to where the file left off; without a file, do nothing.
 
     Args:
-        path: the checkpoint.
-        settings: of the run that wants to go on.
-        run: freshly made, with the same model, optimiser and schedule.
+        path: the checkpoint. It is only read.
+        run: freshly made, from the same model, data and settings.
     Returns:
         Whether there was a file.
     Raises:
-        CheckpointError: it cannot be read, or belongs to another run. The file is left as it is.
+        CheckpointError: it cannot be read, or belongs to another run.
     """
-    path = Path(path)
     if not path.exists():
         return False
     content = _read(path)
-    _compare(path, content, settings, run)
+    differences = _differences(content, run)
+    if differences:
+        raise CheckpointError(
+            f"{path} belongs to another run: {'; '.join(differences)}. It was left as it is: go on with the "
+            "old settings, or give another path to start anew."
+        )
+    _compare_epochs(path, content, run)
     run.model.load_state_dict(content["model"])
     run.optimizer.load_state_dict(content["optimizer"])
     run.schedule.load_state_dict(content["schedule"])
     run.recorder.load_state_dict(content["recorder"])
     restore_random_states(content["random"])
-    if content["generator"] is not None:
-        run.batches.generator.set_state(content["generator"])  # type: ignore[attr-defined]
+    generator = getattr(run.batches, "generator", None)
+    if content["order"] is not None and isinstance(generator, torch.Generator):
+        generator.set_state(content["order"])
     return True
 
 
 def _read(path: Path) -> dict[str, Any]:
     try:
+        if not os.access(path, os.R_OK):
+            raise OSError("no permission to read it")
+        with zipfile.ZipFile(path) as file:
+            damaged = file.testzip()  # PyTorch writes checksums, but does not look at them
+            if damaged is not None:
+                raise ValueError(f"the checksum of {damaged} is wrong")
         content = torch.load(path, map_location="cpu", weights_only=True)
-    except (OSError, RuntimeError, EOFError, pickle.UnpicklingError, ValueError, KeyError) as error:
+    except Exception as error:  # a damaged file can make the unpickler raise anything
         raise CheckpointError(
-            f"{path} cannot be read as a checkpoint ({type(error).__name__}; {path.stat().st_size:,} bytes): "
-            "it is cut off, corrupt or something else. It was left as it is: move it away, or give another path."
+            f"{path} ({path.stat().st_size:,} bytes) cannot be read as a checkpoint: it is cut off, corrupt "
+            f"or something else ({type(error).__name__}: {_first_line(error)}). It was left as it is: move it "
+            "away to start anew, or give another path."
         ) from error
     if not isinstance(content, dict) or content.get("format") != FORMAT:
         raise CheckpointError(
-            f"{path} was not written by this version of cnnlab.fit. It was left as it is: give another path."
+            f"{path} is not a checkpoint of this version of cnnlab: it was left as it is: give another path."
         )
     return content
 
 
-def _compare(path: Path, content: dict[str, Any], settings: dict[str, Any], run: Run) -> None:
-    old, done = content["settings"], len(content["recorder"]["epochs"].get("epoch", []))
-    differs = [
-        f"{key} was {old.get(key)!r} and is {settings.get(key)!r}"
-        for key in dict.fromkeys([*old, *settings])
-        if old.get(key) != settings.get(key) and key != "epochs"
+def _differences(content: dict[str, Any], run: Run) -> list[str]:
+    """What the checkpoint and the run disagree on, in words; the number of epochs is looked at apart."""
+    old, new = content["settings"], run.settings
+    found = [
+        f"{key} was {old[key]!r}, now {new[key]!r}"
+        for key in new
+        if key in old and key != "epochs" and old[key] != new[key]
     ]
-    shapes = _shapes(run)
-    differs += [
-        f"{name} had shape {content['shapes'].get(name)} and has {shapes.get(name)}"
-        for name in dict.fromkeys([*content["shapes"], *shapes])
-        if content["shapes"].get(name) != shapes.get(name)
+    shapes, now = content["shapes"], _shapes(run.model)
+    found += [
+        f"{name} had shape {shapes.get(name, 'none')}, now {now.get(name, 'none')}"
+        for name in dict.fromkeys([*shapes, *now])
+        if shapes.get(name) != now.get(name)
     ]
-    if differs:
+    if not found and content["layers"] != repr(run.model):
+        lines = zip(content["layers"].splitlines(), repr(run.model).splitlines())
+        found += [f"the model had {a.strip()}, now {b.strip()}" for a, b in lines if a != b][:1]
+    return found
+
+
+def _compare_epochs(path: Path, content: dict[str, Any], run: Run) -> None:
+    old, schedule = content["settings"]["epochs"], run.settings["schedule"]
+    done = len(content["recorder"]["epochs"].get("epoch", []))
+    if old != run.epochs and schedule not in EXTENDABLE:
         raise CheckpointError(
-            f"{path} belongs to another run: {'; '.join(differs)}. It was left as it is: use the same "
-            "settings to go on with it, or give another path to start anew."
+            f"{path} was made with epochs={old}, now {run.epochs}: schedule={schedule!r} spreads the "
+            f"learning rate over all of them, so the {done} that are done would have gone differently. It was left as "
+            "it is: ask for the same number, or give another path; a run with schedule='constant' can grow."
         )
-    if old["epochs"] != settings["epochs"]:
-        schedule = settings["schedule"]
-        if schedule not in EXTENDABLE:
-            raise CheckpointError(
-                f"{path} was made for epochs={old['epochs']}, and this run asks for {settings['epochs']}. "
-                f"schedule={schedule!r} is spread over all epochs, so the first {done} would have been "
-                "different: give another path to start anew, or use schedule='constant' for runs that grow."
-            )
-        if done > settings["epochs"]:
-            raise CheckpointError(
-                f"{path} has {done} epochs behind it, and this run asks for {settings['epochs']}: ask for "
-                f"at least {done}, or give another path to start anew."
-            )
+    if done > run.epochs:
+        raise CheckpointError(
+            f"{path} has {done} epochs behind it, and epochs={run.epochs} was asked for. It was left as it "
+            f"is: ask for at least {done}, or give another path to start anew."
+        )
 
 
-def _shapes(run: Run) -> dict[str, list[int]]:
-    return {
-        name: list(value.shape) for name, value in run.model.state_dict().items() if hasattr(value, "shape")
-    }
+def _partial(path: Path) -> Path:
+    return path.with_name(path.name + ".partial")
+
+
+def _shapes(model: nn.Module) -> dict[str, list[int]]:
+    return {name: list(value.shape) for name, value in model.state_dict().items() if hasattr(value, "shape")}
+
+
+def _order_state(run: Run) -> torch.Tensor | None:
+    """Where the order of a DataLoader with its own generator stands; Batches need none but the epoch."""
+    generator = getattr(run.batches, "generator", None)
+    return generator.get_state() if isinstance(generator, torch.Generator) else None
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).splitlines() or [""])[0][:200]

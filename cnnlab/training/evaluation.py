@@ -17,6 +17,8 @@ from cnnlab.training.intervals import wilson_interval
 from cnnlab.training.modes import keep_mode
 from cnnlab.training.sources import Batch, Source, class_names, open_batches
 
+EVALUATION_BATCH_SIZE = 1000  # images; without gradients there is room for more than in training
+
 
 @dataclass(frozen=True)
 class ClassAccuracy:
@@ -76,7 +78,7 @@ def evaluate(
     model: nn.Module,
     split: Source,
     *,
-    batch_size: int = 1000,
+    batch_size: int = EVALUATION_BATCH_SIZE,
     device: str | torch.device = "auto",
 ) -> Evaluation:
     """Run a model once over labelled images, in eval mode and without gradients.
@@ -138,15 +140,19 @@ def _run(
             guards.check_batch(images, labels, where)
             try:
                 logits = model(images.to(device))
-            except RuntimeError as error:
-                guards.add_hint(error, images, where)
-                raise
+            except (RuntimeError, ValueError) as error:
+                raise guards.forward_error(error, images, where) from error
             guards.check_logits(logits, images, where)
             guards.check_labels(labels, logits.shape[1], classes, where)
             all_logits.append(logits.float())
             all_labels.append(labels)
     if not all_labels:
         raise TrainingError("there is nothing to evaluate: the data gave no batch at all.")
+    if bool(torch.cat(all_logits).isnan().any()):
+        raise TrainingError(
+            "the model's logits are not numbers (NaN): its weights are spoilt, or the images hold NaN: build "
+            "and train it anew, with a smaller lr if the loss was not finite before."
+        )
     # Cloned outside of inference mode, so that a caller may use them like any other tensors.
     return torch.cat(all_logits).cpu().clone(), torch.cat(all_labels).cpu().clone()
 

@@ -11,15 +11,26 @@ from torch import nn
 from cnnlab.device import pick_device
 from cnnlab.errors import did_you_mean
 from cnnlab.training import guards
-from cnnlab.training.checkpoint import load_checkpoint, save_checkpoint
+from cnnlab.training.callbacks import check_callbacks, methods
+from cnnlab.training.checkpoint import check_place, load_checkpoint, save_checkpoint
+from cnnlab.training.evaluation import EVALUATION_BATCH_SIZE
 from cnnlab.training.history import History
-from cnnlab.training.loop import PRECISIONS, Run, train_epoch
+from cnnlab.training.loop import train_epoch
 from cnnlab.training.modes import keep_mode
 from cnnlab.training.optimisers import OptimizerChoice, describe_optimizer, make_optimizer
 from cnnlab.training.progress import Progress
+from cnnlab.training.run import PRECISIONS, Run
 from cnnlab.training.schedules import make_schedule
 from cnnlab.training.seeding import check_seed, own_random_numbers, set_seed
-from cnnlab.training.sources import Source, class_names, data_fingerprint, open_batches
+from cnnlab.training.sources import (
+    DEFAULT_BATCH_SIZE,
+    Source,
+    all_labels,
+    check_batch_size,
+    class_names,
+    describe_data,
+    open_batches,
+)
 
 
 def fit(
@@ -27,7 +38,7 @@ def fit(
     train: Source,
     *,
     epochs: int,
-    batch_size: int = 64,
+    batch_size: int = DEFAULT_BATCH_SIZE,
     optimizer: OptimizerChoice = "adam",
     lr: float | None = None,
     momentum: float = 0.0,
@@ -78,57 +89,62 @@ def fit(
     """
     guards.check_count("epochs", epochs)
     guards.check_count("batch_size", batch_size)
+    check_batch_size(train, batch_size)
     check_seed(seed)
     if precision not in PRECISIONS:
         raise ValueError(f"unknown precision {precision!r}: {did_you_mean(precision, PRECISIONS)}")
+    watching = check_callbacks(callbacks)
     chosen = pick_device(device)
     model.to(chosen)
     batches = open_batches(train, batch_size, device=chosen, shuffle=True, seed=seed)
-    held_out = (
-        None if validation is None else open_batches(validation, 1000, device=chosen, name="validation")
-    )
+    held_out = None
+    if validation is not None:
+        held_out = open_batches(validation, EVALUATION_BATCH_SIZE, device=chosen, name="validation")
     steps = len(batches) if isinstance(batches, Sized) else None
     built = make_optimizer(
         model, optimizer, lr=lr, momentum=momentum, nesterov=nesterov, weight_decay=weight_decay
     )
-    settings: dict[str, object] = {
-        **describe_optimizer(built),
-        "schedule": schedule,
-        "epochs": epochs,
-        "batch_size": batch_size,
-        "steps per epoch": steps,
-        "seed": seed,
-        "precision": precision,
-        **data_fingerprint(train),
-    }
+    settings = {"schedule": schedule, "epochs": epochs, "seed": seed, "precision": precision}
     run = Run(
         model=model,
         optimizer=built,
         schedule=make_schedule(built, schedule, epochs=epochs, steps_per_epoch=steps),
         batches=batches,
         held_out=held_out,
+        all_labels=all_labels(train),
         classes=class_names(train),
         device=chosen,
         precision=precision,
         epochs=epochs,
-        callbacks=tuple(callbacks),
+        settings={**describe_optimizer(built), **settings, **describe_data(train, batches)},
+        callbacks=watching,
     )
     with own_random_numbers(), keep_mode(model):
         set_seed(seed)
-        if checkpoint is not None:
-            load_checkpoint(checkpoint, settings, run)
-        run.recorder.start_clock()
-        run.progress = Progress(progress, epochs, steps, run.recorder.step)
-        try:
-            while run.epochs_done < epochs and not run.stopped:
-                train_epoch(run)
-                if checkpoint is not None and not run.inside_epoch:
-                    save_checkpoint(checkpoint, settings, run)
-        except KeyboardInterrupt:
-            run.stopped = True
-            print(f"Stopped in {run.where}: the model and the History keep what was learnt so far.")
-        finally:
-            run.progress.close()
-    history = run.recorder.history(stopped=run.stopped)
-    run.tell("on_end", history)
+        _run_to_the_end(run, None if checkpoint is None else Path(checkpoint), progress, steps)
+    history = run.recorder.history(stopped=run.epochs_done < epochs)
+    for on_end in methods(watching, "on_end"):
+        on_end(history)
     return history
+
+
+def _run_to_the_end(run: Run, checkpoint: Path | None, progress: bool, steps: int | None) -> None:
+    """Train until all epochs are done, a callback asks to stop, or Ctrl-C is pressed."""
+    if checkpoint is not None:
+        if load_checkpoint(checkpoint, run):
+            print(f"{checkpoint}: {run.epochs_done} of {run.epochs} epochs are done already.")
+        if run.epochs_done == run.epochs:
+            return
+        check_place(checkpoint)
+    run.recorder.start_clock()
+    run.progress = Progress(progress, run.epochs, steps, run.recorder.step)
+    try:
+        while run.epochs_done < run.epochs and not run.stop_requested:
+            before = run.epochs_done
+            train_epoch(run)
+            if checkpoint is not None and run.epochs_done > before:
+                save_checkpoint(checkpoint, run)
+    except KeyboardInterrupt:
+        print(f"Stopped in {run.where}: the model and the History keep what was learnt so far.")
+    finally:
+        run.progress.close()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Sequence
+from numbers import Integral
 
 import torch
 from torch import Tensor, nn
@@ -12,12 +13,13 @@ from torch import Tensor, nn
 from cnnlab.errors import TrainingError
 from cnnlab.training.history import StepRecord, mean_of
 
-DEAD_AFTER = 300  # steps: by then every network of the course has left chance far behind
+LOOK_EVERY = 300  # steps: by then every network of the course has left chance far behind
+FEW_STEPS = 100  # in a shorter run than this, guessing is no surprise
 
 
 def check_count(name: str, value: int) -> None:
     """Refuse epochs=0, batch_size=-1, epochs=2.5 and the like."""
-    if isinstance(value, bool) or not isinstance(value, int):
+    if isinstance(value, bool) or not isinstance(value, Integral):
         raise TypeError(f"{name}={value!r} is a {type(value).__name__}: give a whole number, at least 1.")
     if value < 1:
         raise ValueError(f"{name}={value} is too small: it must be at least 1.")
@@ -130,7 +132,7 @@ def warn_if_at_chance(steps: Sequence[StepRecord], classes: int) -> bool:
     """Warn when the network still guesses: accuracy at chance and loss close to ln(classes).
 
     Args:
-        steps: the last `DEAD_AFTER` steps or so.
+        steps: the last `LOOK_EVERY` steps.
         classes: number of logits.
     Returns:
         Whether the warning was given.
@@ -153,13 +155,29 @@ def warn_if_at_chance(steps: Sequence[StepRecord], classes: int) -> bool:
     return True
 
 
-def add_hint(error: RuntimeError, images: Tensor, where: str) -> None:
-    """Tell a reader of PyTorch's own message where it happened and who explains it."""
+def forward_error(error: Exception, images: Tensor, where: str) -> Exception:
+    """What to raise when the model itself failed: PyTorch's words, where, and who explains them."""
+    if isinstance(error, torch.OutOfMemoryError):
+        return type(error)(f"{where}: {error} A smaller batch_size than {len(images)} needs less memory.")
     shape = tuple(images.shape)
-    error.add_note(
-        f"{where}, images {shape}: if the layers do not fit together, "
+    if len(images) == 1 and "Expected more than 1 value per channel" in str(error):
+        return TrainingError(
+            f"{where}: the batch has one image, and batch norm needs two or more to train: choose another "
+            "batch_size, or drop_last=True in Batches, so that no single image is left over."
+        )
+    return TrainingError(
+        f"{where}: the model failed on images of shape {shape}: {error}\nIf its layers do not fit together, "
         f"print(cnnlab.explain(model, {shape[1:]})) names the layer and the number."
     )
+
+
+def check_graph(loss: Tensor, where: str) -> None:
+    """Refuse a loss that no parameter has a part in."""
+    if not loss.requires_grad:
+        raise TrainingError(
+            f"{where}: the loss does not depend on any trainable parameter: look for detach(), .data, "
+            ".numpy() or torch.no_grad() in or around the model's forward()."
+        )
 
 
 def _short(tensor: Tensor) -> str:

@@ -115,15 +115,15 @@ class Recorder:
         """Time since the start of the run, an earlier part before a resume included."""
         return time.perf_counter() - self._started
 
-    def add(self, loss: Tensor, correct: Tensor, examples: int, epoch: int, lr: float) -> list[StepRecord]:
-        """Note one step: its mean loss and how many of its examples were right, both 0-d tensors.
+    @property
+    def due(self) -> bool:
+        """Whether it is time to read."""
+        return len(self._waiting) >= self.read_every
 
-        Returns:
-            The records that were read on this occasion, if any.
-        """
+    def add(self, loss: Tensor, correct: Tensor, examples: int, epoch: int, lr: float) -> None:
+        """Note one step: its mean loss and how many of its examples were right, both 0-d tensors."""
         record = StepRecord(self.step + 1, epoch, 0.0, 0.0, lr, self.seconds, examples)
         self._waiting.append((loss, correct, record))
-        return self.read() if len(self._waiting) >= self.read_every else []
 
     def read(self) -> list[StepRecord]:
         """Fetch the numbers that are still on the device; returns the new records."""
@@ -163,6 +163,7 @@ class Recorder:
         self.steps = _rows(StepRecord, state["steps"])
         self.epochs = _rows(EpochRecord, state["epochs"])
         self._seconds_before = state["seconds"]
+        self.start_clock()
 
 
 def _columns(rows: Sequence[Any]) -> dict[str, list[Any]]:

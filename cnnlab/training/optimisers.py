@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable
+from numbers import Real
 from typing import Any, TypeAlias
 
 import torch
@@ -112,7 +113,7 @@ def _from_function(
 
 
 def _number(name: str, value: float) -> float:
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
+    if isinstance(value, bool) or not isinstance(value, Real):
         raise TypeError(f"{name}={value!r} is a {type(value).__name__}: give a number.")
     if not math.isfinite(value):
         raise ValueError(f"{name}={value} is not a finite number.")

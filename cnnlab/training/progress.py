@@ -1,15 +1,16 @@
-"""The progress bar of a training run; set TQDM_DISABLE=1 to have none."""
+"""The progress bar of a training run; TQDM_DISABLE=1 in the environment hides it."""
 
 from __future__ import annotations
 
-import os
 import time
+from collections.abc import Sequence
+from typing import Any
 
 from tqdm.auto import tqdm
 
-from cnnlab.training.history import Recorder, mean_of
+from cnnlab.training.history import StepRecord, mean_of
 
-_SECONDS_BETWEEN = 0.2  # often enough for the eye, rare enough to cost nothing
+SECONDS_BETWEEN = 0.2  # often enough for the eye, rare enough to cost nothing
 
 
 class Progress:
@@ -24,29 +25,36 @@ class Progress:
 
     def __init__(self, shown: bool, epochs: int, steps_per_epoch: int | None, done: int = 0) -> None:
         total = None if steps_per_epoch is None else epochs * steps_per_epoch
-        hidden = not shown or bool(os.environ.get("TQDM_DISABLE"))  # tqdm's notebook bar does not look there
-        self._bar = tqdm(total=total, initial=done, unit="step", disable=hidden)
+        hidden: dict[str, Any] = {} if shown else {"disable": True}  # not given, TQDM_DISABLE decides
+        self._bar = tqdm(total=total, initial=done, unit="step", **hidden)
         self._epochs = epochs
         self._steps = done
         self._time = time.perf_counter()
 
-    def show(self, recorder: Recorder, epoch: int, last: bool = False) -> None:
-        """Redraw, if it is time."""
-        now = time.perf_counter()
-        if self._bar.disable or not (last or now - self._time >= _SECONDS_BETWEEN):
+    @property
+    def due(self) -> bool:
+        """Whether it is time to redraw."""
+        return not self._bar.disable and time.perf_counter() - self._time >= SECONDS_BETWEEN
+
+    def show(self, steps: Sequence[StepRecord], epoch: int) -> None:
+        """Redraw, with the means over the steps since the last time.
+
+        Args:
+            steps: all that were recorded so far.
+            epoch: the present one, counted from 1.
+        """
+        new = steps[self._steps :]
+        if self._bar.disable or not new:
             return
-        recorder.read()
-        new = recorder.steps[self._steps :]
-        if not new:
-            return
-        mean = mean_of(new)
-        self._bar.set_description(f"epoch {epoch}/{self._epochs}", refresh=False)
+        now, mean = time.perf_counter(), mean_of(new)
         speed = mean.examples / (now - self._time)
+        self._bar.set_description(f"epoch {epoch}/{self._epochs}", refresh=False)
         text = f"loss {mean.loss:.3f}, accuracy {mean.accuracy:.1f} %, {speed:,.0f} img/s"
         self._bar.set_postfix_str(text, refresh=False)
         self._bar.update(len(new))
-        self._steps, self._time = len(recorder.steps), now
+        self._steps, self._time = len(steps), now
 
     def close(self) -> None:
         """Leave the bar as it stands."""
+        self._bar.refresh()
         self._bar.close()

@@ -38,5 +38,6 @@ def make_schedule(
         return CosineAnnealingLR(optimizer, T_max=epochs * steps_per_epoch)
     if name == "one_cycle":
         peak = [group["lr"] for group in optimizer.param_groups]
-        return OneCycleLR(optimizer, max_lr=peak, total_steps=epochs * steps_per_epoch + 1)
+        # momentum stays what the caller chose
+        return OneCycleLR(optimizer, max_lr=peak, total_steps=epochs * steps_per_epoch, cycle_momentum=False)
     return StepLR(optimizer, step_size=steps_per_epoch, gamma=0.7)

@@ -28,9 +28,9 @@ def set_seed(seed: int) -> None:
     True
     """
     check_seed(seed)
-    random.seed(seed)
+    random.seed(int(seed))
     np.random.seed(seed)  # noqa: NPY002 - the global generator is the one that students' code draws from
-    torch.manual_seed(seed)  # also seeds every CUDA and MPS device
+    torch.manual_seed(int(seed))  # also seeds every CUDA and MPS device
 
 
 def check_seed(seed: int) -> None:

@@ -7,7 +7,7 @@ everything else is iterated as it is.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sized
+from collections.abc import Iterable, Iterator, Sized
 from typing import Any, Protocol, TypeAlias, runtime_checkable
 
 import torch
@@ -15,16 +15,19 @@ from torch import Tensor
 
 from cnnlab.errors import TrainingError
 
+DEFAULT_BATCH_SIZE = 64  # images per step
+
 Batch: TypeAlias = "tuple[Tensor, Tensor]"  # images (N, C, H, W) float32, labels (N,) int64
 
 
 @runtime_checkable
 class MakesBatches(Protocol):
-    """A set of labelled images that hands them out in batches, such as `cnnlab.data.Split`."""
+    """Labelled images that can be asked for batches, such as `cnnlab.data.Split`."""
 
     def batches(
         self, batch_size: int, *, shuffle: bool = False, seed: int = 0, device: str | torch.device = "cpu"
-    ) -> Iterable[Batch]: ...
+    ) -> Iterable[Batch]:
+        """Something that gives the images in batches, as often as it is iterated."""
 
 
 Source: TypeAlias = "MakesBatches | Iterable[Batch]"
@@ -43,7 +46,7 @@ def open_batches(
 
     Args:
         data: a Split, Batches, a DataLoader, or any re-iterable of (images, labels).
-        batch_size: images per batch; only a Split needs it, the others have their own.
+        batch_size: images per batch, for a Split; the others have their own.
         device: where a Split puts its batches.
         shuffle: a new order in every pass; only a Split needs it.
         seed: the number that the order comes from; only a Split needs it.
@@ -56,17 +59,27 @@ def open_batches(
         raise TrainingError(f"{name} is empty: it needs at least one labelled image.")
     if isinstance(data, MakesBatches):
         return data.batches(batch_size, shuffle=shuffle, seed=seed, device=device)
-    if not isinstance(data, Iterable):
-        raise TypeError(
-            f"{name} is a {type(data).__name__}: give a Split such as load_data().train, Batches, "
-            "or a DataLoader that yields (images, labels)."
-        )
-    if iter(data) is data:
+    if isinstance(data, Iterator):
         raise TypeError(
             f"{name} is a {type(data).__name__}, which is used up after one pass: give a list, Batches or "
             "a DataLoader, which start anew every epoch."
         )
+    if isinstance(data, (Tensor, str)) or not isinstance(data, Iterable):
+        raise TypeError(
+            f"{name} is a {type(data).__name__}: give a Split such as load_data().train, Batches, "
+            "or a DataLoader that yields (images, labels)."
+        )
     return data
+
+
+def check_batch_size(data: Source, batch_size: int) -> None:
+    """Refuse a batch size that would have no effect, because the data are in batches already."""
+    own = getattr(data, "batch_size", None)
+    if isinstance(own, int) and batch_size not in (own, DEFAULT_BATCH_SIZE):
+        raise ValueError(
+            f"batch_size={batch_size}, but train makes batches of {own} itself: leave batch_size out, or "
+            f"make train with batch_size={batch_size}."
+        )
 
 
 def set_epoch(batches: Iterable[Batch], epoch: int) -> None:
@@ -77,17 +90,52 @@ def set_epoch(batches: Iterable[Batch], epoch: int) -> None:
 
 def class_names(data: Source) -> tuple[str, ...] | None:
     """The names of the classes, where the data carry them."""
-    classes = getattr(getattr(data, "split", data), "classes", None)
+    classes = getattr(_split(data), "classes", None)
     return tuple(map(str, classes)) if isinstance(classes, (tuple, list)) else None
 
 
-def data_fingerprint(data: Source) -> dict[str, Any]:
-    """What tells one training set from another: its length, and a hash where the labels are at hand."""
-    split = getattr(data, "split", data)
-    found: dict[str, Any] = {"data length": len(data) if isinstance(data, Sized) else None}
-    labels, images = getattr(split, "labels", None), getattr(split, "images", None)
-    if isinstance(labels, Tensor) and isinstance(images, Tensor):
+def all_labels(data: Source) -> Tensor | None:
+    """The labels of all images, where the data have them at hand."""
+    labels: Tensor | None = getattr(_split(data), "labels", None)
+    return labels
+
+
+def describe_data(data: Source, batches: Iterable[Batch]) -> dict[str, Any]:
+    """What tells one training set, and the way it is cut into batches, from another.
+
+    Args:
+        data: what `fit` was given.
+        batches: what `open_batches` made of it.
+    Returns:
+        Length, batch size, seed, normalisation and a hash of labels and a few images: each where the
+        data have it, otherwise None.
+    """
+    split, labels = _split(data), all_labels(data)
+    images = getattr(split, "images", None)
+    size, content = getattr(data, "dataset", data if split is None else split), None
+    if labels is not None and isinstance(images, Tensor):
         few = images[:: max(1, len(images) // 8)]  # a handful, so that this costs nothing
-        text = hashlib.sha256(labels.cpu().numpy().tobytes() + few.cpu().contiguous().numpy().tobytes())
-        found["data hash"] = text.hexdigest()[:16]
-    return found
+        text = labels.cpu().numpy().tobytes() + few.cpu().contiguous().numpy().tobytes()
+        content = hashlib.sha256(text).hexdigest()[:16]
+    return {
+        "number of images": len(size) if isinstance(size, Sized) else None,
+        "number of batches": len(batches) if isinstance(batches, Sized) else None,
+        "batch size": _plain(getattr(batches, "batch_size", None)),
+        "seed of the order": _plain(getattr(batches, "seed", None)),
+        "shuffled": _plain(getattr(batches, "shuffle", None)),
+        "mean of the pixels": _plain(getattr(split, "mean", None)),
+        "std of the pixels": _plain(getattr(split, "std", None)),
+        "hash of labels and images": content,
+    }
+
+
+def _split(data: Source) -> object:
+    """The labelled images behind Batches, or behind a DataLoader over them; None for anything else."""
+    inner = getattr(data, "dataset", data)
+    split = getattr(inner, "split", inner)
+    labels = getattr(split, "labels", None)
+    return split if isinstance(labels, Tensor) and labels.dtype == torch.int64 and len(labels) else None
+
+
+def _plain(value: object) -> object:
+    return value if isinstance(value, (bool, int, float, str)) else None

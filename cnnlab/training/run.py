@@ -1,0 +1,181 @@
+"""One training run: what the loop works with, and the bookkeeping around each of its steps."""
+
+from __future__ import annotations
+
+import functools
+import time
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.optim import Optimizer
+from torch.optim.lr_scheduler import LRScheduler
+
+from cnnlab.errors import TrainingError
+from cnnlab.training import guards
+from cnnlab.training.callbacks import State, methods
+from cnnlab.training.evaluation import loss_and_accuracy
+from cnnlab.training.history import EpochRecord, Recorder, StepRecord
+from cnnlab.training.progress import Progress
+from cnnlab.training.seeding import own_random_numbers
+from cnnlab.training.sources import Batch, set_epoch
+
+PRECISIONS = ("float32", "bfloat16")
+GPU_READ_EVERY = 50  # steps; each reading makes the CPU wait for the GPU
+
+
+@dataclass
+class Run:
+    """Everything that one run needs; `fit` makes it, `train_epoch` works through it."""
+
+    model: nn.Module
+    optimizer: Optimizer
+    schedule: LRScheduler
+    batches: Iterable[Batch]
+    held_out: Iterable[Batch] | None  # the validation set
+    all_labels: Tensor | None  # of the training set, where they are at hand
+    classes: tuple[str, ...] | None  # their names, where the data carry them
+    device: torch.device
+    precision: str
+    epochs: int  # asked for
+    settings: dict[str, Any]  # what a resumed run must agree with
+    callbacks: tuple[object, ...] = ()
+    progress: Progress | None = None
+    stop_requested: bool = False
+    recorder: Recorder = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.recorder = Recorder(read_every=1 if self.reading_is_free else GPU_READ_EVERY)
+        self.autocast: Callable[[], AbstractContextManager[Any]] = nullcontext
+        if self.precision == "bfloat16":
+            self.autocast = functools.partial(torch.autocast, self.device.type, dtype=torch.bfloat16)
+        self.on_step = methods(self.callbacks, "on_step")
+        self.on_epoch = methods(self.callbacks, "on_epoch")
+        self.warned_at_chance = False
+        self.width = 0  # logits per image, once one batch has been through the model
+        self.first_step = 0  # of this epoch, counted from 0
+        self.epoch_began = 0.0
+
+    @property
+    def reading_is_free(self) -> bool:
+        """Whether a number is there at once: on the CPU; a GPU would first have to finish its work."""
+        return self.device.type == "cpu"
+
+    @property
+    def epochs_done(self) -> int:
+        """Epochs finished, those before a resume included."""
+        return len(self.recorder.epochs)
+
+    @property
+    def where(self) -> str:
+        """The step being made, for messages."""
+        return f"epoch {self.epochs_done + 1}, step {self.recorder.step + 1}"
+
+    @property
+    def lr(self) -> float:
+        """Learning rate of the step being made."""
+        return float(self.optimizer.param_groups[0]["lr"])
+
+    def begin_epoch(self) -> None:
+        """Switch to training mode, every time, and choose the order that belongs to this epoch."""
+        self.model.train()
+        set_epoch(self.batches, self.epochs_done)
+        self.first_step = self.recorder.step
+        self.epoch_began = time.perf_counter()
+
+    def take(self, images: Tensor, labels: Tensor) -> Batch:
+        """Check a batch and bring it to the device."""
+        guards.check_batch(images, labels, self.where)
+        return images.to(self.device), labels.to(self.device)
+
+    def forward(self, images: Tensor) -> Tensor:
+        """The model's logits, computed in the chosen precision."""
+        try:
+            with self.autocast():
+                logits: Tensor = self.model(images)
+        except (RuntimeError, ValueError) as error:
+            raise guards.forward_error(error, images, self.where) from error
+        return logits
+
+    def check_logits(self, logits: Tensor, images: Tensor, labels: Tensor) -> None:
+        """Compare what came out of the model with what went in, and with the labels."""
+        guards.check_logits(logits, images, self.where)
+        self.width = logits.shape[1]
+        first = self.recorder.step == 0
+        if self.all_labels is not None:
+            if first:
+                guards.check_labels(self.all_labels, self.width, self.classes, self.where)
+        elif self.reading_is_free or self.epochs_done == 0:  # one epoch shows every label
+            guards.check_labels(labels, self.width, self.classes, self.where)
+        if first:
+            guards.warn_if_probabilities(logits, self.where)
+
+    def check_loss(self, loss: Tensor, images: Tensor) -> None:
+        """On the CPU at once, before the weights are spoilt; on a GPU when the recorder reads."""
+        guards.check_graph(loss, self.where)
+        if self.reading_is_free:
+            guards.check_loss(loss.item(), self.lr, self.where, self.model, images)
+
+    def end_step(self, loss: Tensor, logits: Tensor, labels: Tensor) -> None:
+        """Record the step, redraw the bar, tell the callbacks, look for a network that only guesses."""
+        correct = (logits.detach().argmax(dim=1) == labels).sum()
+        self.recorder.add(loss.detach(), correct, len(labels), self.epochs_done + 1, self.lr)
+        checking = self.recorder.step % guards.LOOK_EVERY == 0
+        if self.recorder.due or self.on_step or checking:
+            self.read()
+        if checking:
+            self._look_for_guessing()
+        if self.progress is not None and self.progress.due:
+            self.read()
+            self.progress.show(self.recorder.steps, self.epochs_done + 1)
+        for on_step in self.on_step:
+            on_step(self._state(self.recorder.steps[-1]))
+
+    def end_epoch(self) -> None:
+        """Measure the validation set, record the epoch, redraw the bar, tell the callbacks."""
+        self.read()
+        if self.recorder.step == self.first_step:
+            raise TrainingError(f"epoch {self.epochs_done + 1}: train gave no batch at all; is it empty?")
+        seconds = time.perf_counter() - self.epoch_began
+        last = self.epochs_done + 1 == self.epochs
+        if last and guards.FEW_STEPS <= self.recorder.step < guards.LOOK_EVERY:
+            self._look_for_guessing()
+        validation = None
+        if self.held_out is not None:
+            with own_random_numbers():  # a DataLoader draws some, and must not change the training by it
+                validation = loss_and_accuracy(self.model, self.held_out, self.device, self.classes)
+        if self.progress is not None:
+            self.progress.show(self.recorder.steps, self.epochs_done + 1)
+        self.recorder.end_epoch(self.first_step, validation, seconds)
+        for on_epoch in self.on_epoch:
+            on_epoch(self._state(self.recorder.epochs[-1]))
+
+    def read(self) -> None:
+        """Fetch the numbers that wait on the device, and check them."""
+        for new in self.recorder.read():
+            where = f"epoch {new.epoch}, step {new.step}"
+            guards.check_loss(new.loss, new.lr, where, self.model)
+
+    def request_stop(self) -> None:
+        """End the run after the present step or epoch."""
+        self.stop_requested = True
+
+    def _look_for_guessing(self) -> None:
+        if not self.warned_at_chance:
+            self.warned_at_chance = guards.warn_if_at_chance(
+                self.recorder.steps[-guards.LOOK_EVERY :], self.width
+            )
+
+    def _state(self, record: StepRecord | EpochRecord) -> State:
+        return State(
+            step=self.recorder.step,
+            epoch=record.epoch,
+            epochs=self.epochs,
+            record=record,
+            model=self.model,
+            optimizer=self.optimizer,
+            request_stop=self.request_stop,
+        )
