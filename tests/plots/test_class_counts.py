@@ -1,0 +1,24 @@
+import matplotlib.pyplot as plt
+import pytest
+
+from cnnlab.plots import class_counts
+
+
+def test_one_split_shows_its_counts(split):
+    ax = class_counts(split.take(25))
+    assert [bar.get_height() for bar in ax.patches] == [3] * 5 + [2] * 5
+    assert [text.get_text() for text in ax.texts] == ["3"] * 5 + ["2"] * 5
+    assert ax.get_title().startswith("25 images")
+    assert (ax.get_xlabel(), ax.get_ylabel()) == ("class", "images")
+
+
+def test_several_splits_show_shares_that_can_be_compared(split):
+    ax = class_counts({"training": split, "test": split.take(10)})
+    assert [bar.get_height() for bar in ax.patches] == pytest.approx([10.0] * 20)
+    assert ax.get_ylabel() == "share of the split (%)"
+    assert [text.get_text() for text in ax.get_legend().texts] == ["training, 40 images", "test, 10 images"]
+
+
+def test_class_counts_draws_on_the_users_axes(split):
+    _, ax = plt.subplots()
+    assert class_counts(split, ax=ax) is ax

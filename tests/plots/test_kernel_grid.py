@@ -1,0 +1,37 @@
+import numpy as np
+import pytest
+import torch
+
+from cnnlab.plots import kernel_grid
+
+
+def test_the_kernels_of_a_first_layer_stand_in_rows_with_their_numbers():
+    kernels = torch.randn(10, 1, 5, 5, generator=torch.Generator().manual_seed(0))
+    ax = kernel_grid(kernels)
+    assert len(ax.images) == 10
+    assert np.array_equal(ax.images[7].get_array(), kernels[7, 0].numpy())
+    assert [text.get_text() for text in ax.texts] == [str(number) for number in range(10)]
+
+
+def test_all_kernels_share_a_scale_with_zero_in_its_middle():
+    ax = kernel_grid(torch.tensor([1.0, -3.0]).reshape(2, 1, 1, 1))
+    assert {image.get_clim() for image in ax.images} == {(-3, 3)}
+
+
+def test_a_layer_with_several_input_channels_is_a_table():
+    kernels = torch.randn(4, 3, 5, 5, generator=torch.Generator().manual_seed(0))
+    ax = kernel_grid(kernels)
+    (sheet,) = ax.images
+    assert sheet.get_array().shape == (3 * 6 - 1, 4 * 6 - 1)
+    assert np.array_equal(sheet.get_array()[12:17, 6:11], kernels[1, 2].numpy())
+    assert (ax.get_xlabel(), ax.get_ylabel()) == ("output channel", "input channel")
+
+
+def test_the_colours_are_explained():
+    ax = kernel_grid(torch.ones(1, 1, 3, 3))
+    assert ax.figure.axes[-1].get_ylabel() == "weight"
+
+
+def test_what_is_no_kernel_is_refused():
+    with pytest.raises(ValueError, match=r"shape \(50, 320\): \(c_out, c_in, k_h, k_w\) is needed"):
+        kernel_grid(torch.zeros(50, 320))

@@ -1,0 +1,28 @@
+import pytest
+import torch
+
+from cnnlab.plots import pixel_histogram
+
+
+def test_the_shares_of_all_pixels_add_up_to_100_percent(split):
+    ax = pixel_histogram(split.images)
+    assert sum(bar.get_height() for bar in ax.patches) == pytest.approx(100)
+    assert len(ax.patches) == 64
+    assert ax.get_yscale() == "log"
+    assert ax.get_ylabel() == "share of pixels (%)"
+    assert ax.get_xlabel() == "pixel value (0 is black, 255 is white)"
+
+
+def test_a_bar_holds_four_neighbouring_bytes():
+    ax = pixel_histogram(torch.tensor([0, 3, 4, 255], dtype=torch.uint8))
+    assert ax.patches[0].get_height() == 50
+    assert ax.patches[1].get_height() == 25
+    assert ax.patches[63].get_height() == 25
+
+
+def test_mean_and_standard_deviation_are_written_down(split):
+    pixels = split.normalised()
+    ax = pixel_histogram(pixels)
+    assert f"mean {pixels.mean():.2f}" in ax.texts[0].get_text().replace("-0.00", "0.00")
+    assert f"standard deviation {pixels.std():.2f}" in ax.texts[0].get_text()
+    assert ax.get_xlabel() == "pixel value"
