@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 
 from cnnlab.arithmetic import whole
@@ -46,7 +47,7 @@ def time_call(
     Args:
         fn: called without arguments, many times.
         device: where its work happens.
-        min_seconds: how long to measure; a call slower than a third of it is measured three times.
+        min_seconds: how long to measure, at least; it is measured three times even if that takes longer.
     Returns:
         The median and the spread, in seconds a call.
     Raises:
@@ -73,8 +74,12 @@ def time_call(
 
     # Timer uses 1 thread unless told: then it would not time what the caller's program does.
     timer = Timer("fn()", globals={"fn": fn}, timer=clock, num_threads=torch.get_num_threads())
-    measured = timer.blocked_autorange(min_run_time=max(min_seconds, (FEWEST_RUNS - 0.5) * second))
-    return Timing(measured.median, measured.iqr, len(measured.times))
+    at_least = max(min_seconds, (FEWEST_RUNS - 0.5) * second)
+    times = timer.blocked_autorange(min_run_time=at_least).times
+    while len(times) < FEWEST_RUNS:  # a run can be a block of ten calls, to drown the clock's own time
+        times = [*times, *timer.blocked_autorange(min_run_time=min_seconds).times]
+    low, median, high = np.percentile(times, [25, 50, 75]).tolist()
+    return Timing(median, high - low, len(times))
 
 
 def wrong_clock(fn: Callable[[], object], calls: int = 5) -> list[float]:

@@ -31,7 +31,7 @@ class Recorded:
     machine: Machine
     driver: str | None  # NVIDIA's driver; None for another device
     training: dict[str, Table[SweepRow]]  # network name -> training steps over batch sizes
-    transfer: dict[int, Table[TransferRow]]  # batch size -> ways to the device
+    transfer: dict[int, Table[TransferRow]]  # batch size, where it fits -> ways to the device
 
 
 def record(
@@ -53,13 +53,15 @@ def record(
         What was written.
     """
     device = pick_device(device)
+    training = {
+        name: sweep(models.build(name), batch_sizes, device, min_seconds=min_seconds) for name in names
+    }
+    fitting = {row.batch_size for table in training.values() for row in table if row.ms_per_step is not None}
     recorded = Recorded(
         machine=machine(device),
         driver=driver_version() if device.type == "cuda" else None,
-        training={
-            name: sweep(models.build(name), batch_sizes, device, min_seconds=min_seconds) for name in names
-        },
-        transfer={n: time_transfer(n, device, min_seconds) for n in batch_sizes},
+        training=training,
+        transfer={n: time_transfer(n, device, min_seconds) for n in sorted(fitting)},
     )
     content = {
         "machine": dataclasses.asdict(recorded.machine),

@@ -69,18 +69,25 @@ def _make_step(
     random = torch.Generator().manual_seed(0)
     images = torch.randn(batch_size, 1, 28, 28, generator=random).to(device, memory_format=layout)
     labels = torch.randint(10, (batch_size,), generator=random).to(device)
+
+    def forward() -> torch.Tensor:
+        with torch.autocast(device.type, dtype=torch.bfloat16, enabled=bfloat16):
+            logits: torch.Tensor = net(images)
+            return logits
+
+    def infer() -> None:
+        with torch.inference_mode():
+            forward()
+
+    if not training:
+        return infer
     # lr=0: all of Adam's work is done, and the weights stay, so the last step costs what the first did.
     optimizer = torch.optim.Adam(net.parameters(), lr=0.0)
 
     def train() -> None:
         optimizer.zero_grad()
-        with torch.autocast(device.type, dtype=torch.bfloat16, enabled=bfloat16):
-            loss = nn.functional.cross_entropy(net(images), labels)
+        loss = nn.functional.cross_entropy(forward().float(), labels)
         loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()
 
-    def infer() -> None:
-        with torch.inference_mode(), torch.autocast(device.type, dtype=torch.bfloat16, enabled=bfloat16):
-            net(images)
-
-    return train if training else infer
+    return train

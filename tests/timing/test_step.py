@@ -1,0 +1,114 @@
+"""The time of one step: what is in it, and that the model is left alone."""
+
+import pytest
+import torch
+
+from cnnlab.models import build
+from cnnlab.timing import PRECISIONS, step, time_step
+
+
+class Watched(torch.nn.Module):
+    """Ten logits, and a note of what each forward pass was given."""
+
+    seen: list = []  # noqa: RUF012  # shared with the copy that is timed
+
+    def __init__(self):
+        super().__init__()
+        self.conv = torch.nn.Conv2d(1, 2, 28)
+        self.fc = torch.nn.Linear(2, 10)
+
+    def forward(self, x):
+        kernels_last = self.conv.weight.is_contiguous(memory_format=torch.channels_last)
+        logits = self.fc(self.conv(x).flatten(1))
+        self.seen.append(
+            (
+                x.shape,
+                self.training,
+                logits.requires_grad,
+                logits.dtype,
+                kernels_last,
+                torch.get_num_threads(),
+            )
+        )
+        return logits
+
+
+@pytest.fixture
+def watched():
+    Watched.seen.clear()
+    return Watched()
+
+
+def test_a_training_step_has_a_backward_pass_and_inference_has_none(watched):
+    time_step(watched, 3, "cpu", min_seconds=0.001)
+    shape, training, gradient, *_ = watched.seen[-1]
+    assert (shape, training, gradient) == ((3, 1, 28, 28), True, True)
+    time_step(watched, 3, "cpu", training=False, min_seconds=0.001)
+    assert watched.seen[-1][1:3] == (False, False)
+
+
+@pytest.mark.parametrize("training", [True, False])
+def test_the_model_is_not_changed(training):
+    model = build("convnet", channels=(3,), batch_norm=True, dropout=0.3).eval()
+    before = {name: value.clone() for name, value in model.state_dict().items()}
+    time_step(model, 4, "cpu", training=training, min_seconds=0.001)
+    assert not model.training
+    assert all(torch.equal(value, before[name]) for name, value in model.state_dict().items())
+    assert all(p.grad is None for p in model.parameters())
+
+
+def test_the_random_numbers_of_the_program_are_not_used_up():
+    model = build("logistic")
+    torch.manual_seed(0)
+    expected = torch.rand(1)
+    torch.manual_seed(0)
+    time_step(model, 2, "cpu", min_seconds=0.001)
+    assert torch.equal(torch.rand(1), expected)
+
+
+@pytest.mark.parametrize(("precision", "dtype"), [("float32", torch.float32), ("bfloat16", torch.bfloat16)])
+def test_precision_reaches_the_network(watched, precision, dtype):
+    time_step(watched, 2, "cpu", precision=precision, min_seconds=0.001)
+    assert watched.seen[-1][3] == dtype
+
+
+def test_the_precisions_are_these_two():
+    assert PRECISIONS == ("float32", "bfloat16")
+
+
+def test_channels_last_reaches_the_kernels(watched):
+    time_step(watched, 2, "cpu", channels_last=True, min_seconds=0.001)
+    with_it = watched.seen[-1][4]
+    assert with_it
+
+
+def test_threads_are_for_this_measurement_only(watched):
+    time_step(watched, 2, "cpu", threads=2, min_seconds=0.001)
+    assert {entry[5] for entry in watched.seen} == {2}
+    assert torch.get_num_threads() == 1
+
+
+def test_the_timed_steps_keep_the_weights_so_that_all_cost_the_same():
+    model = build("mlp")
+    run = step._make_step(model, 4, torch.device("cpu"), True, False, False)
+    cells = [cell.cell_contents for cell in run.__closure__]
+    optimizer = next(value for value in cells if isinstance(value, torch.optim.Optimizer))
+    weights = optimizer.param_groups[0]["params"]
+    for _ in range(3):
+        run()
+    assert all(torch.equal(a, b) for a, b in zip(weights, model.parameters()))
+    assert all(p.grad.abs().sum() > 0 for p in weights)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"batch_size": 0}, "batch_size=0 is too small"),
+        ({"precision": "bf16"}, r"unknown precision 'bf16': did you mean 'bfloat16'\?"),
+        ({"device": "gpu"}, "unknown device 'gpu'"),
+        ({"threads": 0}, "threads=0 is too small"),
+    ],
+)
+def test_a_mistake_is_said_before_anything_is_timed(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        time_step(build("logistic"), **{"batch_size": 2, **arguments})
