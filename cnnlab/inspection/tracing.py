@@ -171,7 +171,9 @@ class _Recorder(TorchFunctionMode):
         if self._inside or is_layer(module):
             self._inside.append((module, _line_of_caller()))
 
-    def _after(self, module: nn.Module, args: Any, kwargs: Any, output: Any) -> None:
+    def _after(self, module: nn.Module, args: Any, *rest: Any) -> None:
+        # PyTorch gives (kwargs, output), but after an error only (None,).
+        kwargs, output = rest if len(rest) == 2 else ({}, None)
         if not self._inside or self._inside[-1][0] is not module:
             return
         _, line = self._inside.pop()
