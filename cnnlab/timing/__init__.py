@@ -6,6 +6,7 @@ from cnnlab.timing.recorded import Recorded, read_recorded, record
 from cnnlab.timing.step import PRECISIONS, time_step
 from cnnlab.timing.sweep import SweepRow, sweep
 from cnnlab.timing.transfer import TransferRow, time_transfer
+from cnnlab.timing.turns import take_turns
 
 __all__ = [
     "PRECISIONS",
@@ -21,6 +22,7 @@ __all__ = [
     "record",
     "sweep",
     "synchronise",
+    "take_turns",
     "thread_count",
     "time_call",
     "time_step",

@@ -1,0 +1,487 @@
+# ---
+# jupyter:
+#   jupytext:
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3 (ipykernel)
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # 6 · Intermediate activations
+#
+# A trained network is often called a black box. It is not closed: every number between the
+# image and the answer can be read. In this notebook you read them, layer by layer, and find
+# out what a single unit looks at, what ReLU throws away, and when a channel is dead for good.
+#
+# **You will be able to**
+# - read the kernels of a layer and say what they respond to;
+# - follow one digit through every step of a network, with the shape and the share of zeros at each;
+# - find dead channels, and say why they cannot come back;
+# - compute which patch of the image one unit sees, and find the patches it likes best;
+# - draw an occlusion map, and say what it does and does not show;
+# - compare what two digits do to the same layer, and a trained with an untrained network.
+#
+# **Time**: 45 minutes. **Needs**: notebooks 2 and 3.
+
+# %%
+import copy
+
+import matplotlib.pyplot as plt
+import torch
+import torch.nn.functional as F
+
+from cnnlab import claim, evaluate, fit, load_data, models, plots, receptive_field, set_seed
+from cnnlab.inspection import activations, dead_channels, kernels, occlusion_map, patch_seen_by
+
+# %% tags=["nbval-ignore-output"] reason="MNIST, or the bundled digits where MNIST is missing"
+data = load_data()
+data
+
+# %% [markdown]
+# ## 1 · Two networks that differ in one thing
+#
+# Both are the 320 network of notebook 2, started from the same random numbers. We train one
+# and leave the other as it is. Whatever differs below was learnt.
+#
+# The digits are a much smaller set, so they get more epochs: what counts is the number of steps.
+
+# %%
+set_seed(0)
+untrained = models.build("cnn_320").eval()
+trained = copy.deepcopy(untrained)
+
+epochs = 3 if data.name == "mnist" else 30
+history = fit(trained, data.train, epochs=epochs, batch_size=128, optimizer="adam", lr=3e-3, schedule="one_cycle")
+trained.eval()
+
+before, after = evaluate(untrained, data.test), evaluate(trained, data.test)
+claim("untrained: test accuracy", before.accuracy, at_most=40, unit="%", spec=".1f")
+claim("trained: test accuracy", after.accuracy, at_least=93, unit="%", spec=".1f")
+
+# %% [markdown]
+# ## 2 · The kernels: ten small pictures
+#
+# `conv1` holds ten kernels of 5×5 numbers. They are the only weights that touch pixels, so
+# they can be read as pictures: where the kernel is positive it wants ink, where it is negative
+# it wants none.
+#
+# **Predict.** Training started from the kernels of the untrained network. Will you recognise
+# them afterwards, or will they look new?
+#
+# *The figure: two rows of ten 5×5 kernels, untrained above, trained below. Blue is negative,
+# red positive, white zero; one scale for all.*
+
+# %%
+start, learnt = kernels(untrained, "conv1"), kernels(trained, "conv1")
+figure, axes = plt.subplots(2, 1, figsize=(11, 6.4))
+plots.kernel_grid(start, ax=axes[0]).set_title("untrained")
+plots.kernel_grid(learnt, ax=axes[1]).set_title("trained")
+figure.tight_layout()
+
+alike = F.cosine_similarity(start.flatten(1), learnt.flatten(1))
+claim("mean cosine similarity of a kernel before and after", alike.mean().item(), at_least=0.1, at_most=0.98)
+
+# %% [markdown]
+# A cosine similarity of 1 would mean "only made longer", 0 "nothing in common". The trained
+# kernels keep something of where they started: gradient descent bends kernels, it does not
+# draw them from nothing. Another seed gives other kernels, and about the same accuracy.
+#
+# Many trained kernels have a positive side and a negative side. Such a kernel answers where
+# the brightness changes in one direction: it finds an edge.
+
+# %% [markdown]
+# ## 3 · One digit through every step
+#
+# `activations(model, images)` runs the network once and returns the output of every layer, by
+# name. The shapes are those of notebook 3.
+
+# %%
+digit = int((data.test.labels == 7).nonzero()[0])  # the first 7 of the test set
+test_images = data.test.normalised()
+image = test_images[digit]
+
+steps = activations(trained, image[None])
+for name, output in steps.items():
+    print(f"{name:8} {tuple(output.shape[1:])!s:14} {output[0].numel():5,} numbers")
+
+# %% [markdown]
+# **Predict.** In the feature maps of `conv1`, what will the background be: exactly 0, or
+# something else? The background of the digit is 0 in the file.
+#
+# *The figures: ten maps of 24×24 after `conv1`, then ten maps of 12×12 after pooling, then the
+# same after ReLU. Each map is a 7, drawn by other strokes.*
+
+# %%
+_ = plots.feature_maps(steps["conv1"][0], columns=5)
+corner = steps["conv1"][0, :, 0, 0]  # the window in the corner sees background only
+pixel = image[0, 0, 0]  # a background pixel, after normalisation
+by_hand = learnt.sum(dim=(1, 2, 3)) * pixel + trained.conv1.bias.detach()
+print("corner of each map = background pixel × sum of the kernel + bias:", torch.allclose(corner, by_hand, atol=1e-5))
+print("any corner exactly 0:", bool((corner == 0).any()))
+
+# %% [markdown]
+# The background of a map is not 0, and it differs from map to map. Normalisation turned the
+# black pixel into a negative number (about −0.42 on MNIST), so a window on the background gives
+# that number times the sum of the kernel's 25 weights, plus the bias. The cell above checks it
+# for all ten kernels.
+
+# %%
+_ = plots.feature_maps(steps["pool1"][0], columns=5)
+_ = plots.feature_maps(steps["relu1"][0], columns=5)
+kept = steps["pool1"][0, 0, 5, 5] == steps["conv1"][0, 0, 10:12, 10:12].max()
+print("pool1[5, 5] is the largest of conv1[10:12, 10:12]:", bool(kept))
+print("numbers before pooling:", steps["conv1"][0].numel(), " after:", steps["pool1"][0].numel())
+
+# %% [markdown]
+# Pooling keeps one number of four: 10 × 24 × 24 = 5,760 become 10 × 12 × 12 = 1,440. What is
+# lost is *where* in the 2×2 window the largest value stood. What is kept is *that* it was there.
+
+# %% [markdown]
+# ## 4 · What ReLU throws away
+#
+# ReLU sets every negative number to 0.
+#
+# **Predict.** Which share of the numbers behind `relu1` is exactly 0, over many test digits?
+# And behind `relu2`, and behind the ReLU of the hidden layer, `relu3`? Write down three numbers.
+
+# %%
+sample = test_images[:300]
+many = activations(trained, sample)
+shares = {name: (many[name] == 0).float().mean().item() * 100 for name in ("relu1", "relu2", "relu3")}
+for name, share in shares.items():
+    claim(f"zeros behind {name}", share, at_least=5, at_most=95, unit="%", spec=".0f")
+
+# %% [markdown]
+# *The figure: histograms of the numbers that go into each ReLU, with the part that is set to 0
+# in grey and the part that passes in blue.*
+
+# %%
+figure, axes = plt.subplots(1, 3, figsize=(12, 3.4))
+for ax, (into, name) in zip(axes, [("pool1", "relu1"), ("pool2", "relu2"), ("fc1", "relu3")]):
+    values = many[into].flatten()
+    edges = torch.linspace(float(values.quantile(0.001)) if len(values) < 1e6 else -4, float(values[:1_000_000].quantile(0.999)), 41)
+    edges = torch.cat([edges[edges < 0], torch.zeros(1), edges[edges > 0]]).tolist()  # one edge exactly at 0
+    counts, _, bars = ax.hist(values.numpy(), bins=edges, color="#0072B2")
+    for bar, edge in zip(bars, edges):
+        bar.set_facecolor("#999999" if edge < 0 else "#0072B2")
+    ax.set_title(f"{name}: {shares[name]:.0f} % set to 0")
+    ax.set_xlabel("value before ReLU")
+axes[0].set_ylabel("numbers")
+figure.tight_layout()
+print("ReLU passes what is positive and sets the rest to 0:",
+      all(torch.equal(many[into].clamp(min=0), many[name]) for into, name in [("pool1", "relu1"), ("pool2", "relu2"), ("fc1", "relu3")]))
+
+# %% [markdown]
+# Two things to notice. Fewer values are cut in the first layers than you may expect, because
+# ReLU stands *behind* max-pooling here: the largest of four numbers is seldom negative. And the
+# zeros are useful: a unit that is 0 for most digits says something when it is not.
+
+# %% [markdown]
+# ## 5 · Dead channels
+#
+# A channel is **dead** when ReLU makes it 0 everywhere, for every image. Its gradient is then 0
+# too, because the slope of ReLU is 0 on the negative side. Nothing can bring it back by itself.
+#
+# **Predict.** How many of the 20 channels of `relu2` are dead in our network? We count over a
+# thousand test digits (or all of them, if there are fewer).
+
+# %%
+thousand = test_images[:1000]
+dead = dead_channels(trained, thousand, "relu2")
+claim("dead channels behind relu2, of 20", len(dead), at_most=4, spec=".0f")
+
+# %% [markdown]
+# Now we kill one on purpose: a bias of −20 in channel 3 of `conv2` puts it below zero for every
+# image. Then one ordinary training step. **Predict** the gradient of channel 3.
+
+# %%
+killed = copy.deepcopy(trained)
+with torch.no_grad():
+    killed.conv2.bias[3] = -20.0
+
+images, labels = next(iter(data.train.batches(200)))
+loss = F.cross_entropy(killed(images), labels)
+loss.backward()
+gradient = killed.conv2.weight.grad.abs().amax(dim=(1, 2, 3))  # one number for each of the 20 channels
+print("channel 3 is dead:", 3 in dead_channels(killed, thousand, "relu2"))
+print("largest gradient in channel 3:", gradient[3].item())
+print("some other channels have a gradient:", bool((gradient > 0).sum() >= 10))
+claim("test accuracy with channel 3 dead", evaluate(killed, data.test).accuracy, at_least=50, unit="%", spec=".1f")
+
+# %% [markdown]
+# The gradient is exactly 0, so no optimiser moves this channel again. The accuracy falls less
+# than one might fear: the other 19 channels carry most of what it knew. In practice channels
+# die when a step is too large, that is, with too high a learning rate.
+#
+# **Try it.** Train `models.build("cnn_320")` with `optimizer="sgd", lr=0.5` for one epoch and
+# count dead channels behind `relu1` and `relu2`. Then with `lr=0.05`.
+#
+# <details><summary>What you will probably see</summary>
+#
+# With 0.5 the loss usually jumps to about 2.3 = ln 10, where the network guesses, and most
+# channels are dead; or it becomes infinite, and `fit` says so. With 0.05 it trains well and few
+# or none are dead. Run it with two or three seeds: one run is an anecdote.
+#
+# </details>
+
+# %% [markdown]
+# ## 6 · Which patch does one unit see?
+#
+# Notebook 3 computed receptive fields. Here is the table again, and on the digit itself: the
+# patch that one unit in the middle of each layer depends on. Nothing outside the frame can change that unit.
+#
+# **Predict.** A unit of `pool2` is one number in a 4×4 map. How wide is its patch: 4, 8, 16 or 28 pixels?
+
+# %%
+receptive_field(trained)
+
+# %%
+patches = {
+    "conv1 (12, 12)": patch_seen_by(trained, "conv1", 12, 12),
+    "pool1 (6, 6)": patch_seen_by(trained, "pool1", 6, 6),
+    "conv2 (4, 4)": patch_seen_by(trained, "conv2", 4, 4),
+    "pool2 (2, 2)": patch_seen_by(trained, "pool2", 2, 2),
+}
+for name, (top, left, height, width) in patches.items():
+    print(f"{name:15} rows {top}–{top + height - 1}, columns {left}–{left + width - 1}: {height}×{width} pixels")
+_ = plots.unit_patch(image, patches)
+
+# %% [markdown]
+# Check it: change every pixel *outside* the patch of unit (2, 2) of `pool2`, and the unit does not move.
+
+# %%
+top, left, height, width = patches["pool2 (2, 2)"]
+noise = torch.randn(image.shape, generator=torch.Generator().manual_seed(0))
+outside = noise.clone()
+outside[:, top : top + height, left : left + width] = image[:, top : top + height, left : left + width]
+unit_before = steps["pool2"][0, :, 2, 2]
+unit_after = activations(trained, outside[None], "pool2")["pool2"][0, :, 2, 2]
+unit_noise = activations(trained, noise[None], "pool2")["pool2"][0, :, 2, 2]
+print("noise outside the patch, unit unchanged:", torch.allclose(unit_before, unit_after, atol=1e-5))
+print("noise inside as well, unit unchanged:   ", torch.allclose(unit_before, unit_noise, atol=1e-5))
+
+# %% [markdown]
+# ## 7 · What does a channel look for?
+#
+# Ask the data. For one channel of `relu2`, go through all test digits and all 16 units of its
+# 4×4 map, and keep the patches with the largest values: the places the channel likes best.
+#
+# *The figure: five rows, one for each of five channels; in each row the eight 16×16 patches that
+# excite the channel most, the strongest on the left, from eight different digits.*
+
+# %%
+layer, shown = "relu2", 8
+maps = torch.cat([activations(trained, part, layer)[layer] for part in test_images[:2000].split(500)])
+strength, place = maps.flatten(2).max(dim=2)  # for each image and channel: its largest unit, and where it is
+channels = strength.std(dim=0).topk(5).indices.tolist()  # five channels that differ most from image to image
+
+favourites, captions = [], []
+for channel in channels:
+    for index in strength[:, channel].topk(shown).indices.tolist():
+        row, col = divmod(int(place[index, channel]), maps.shape[3])
+        top, left, height, width = patch_seen_by(trained, "pool2", row, col)
+        favourites.append(data.test.images[index, 0, top : top + height, left : left + width])
+        captions.append(f"a {int(data.test.labels[index])}")
+_ = plots.image_grid(torch.stack(favourites), rows=5, columns=shown, titles=captions)
+print("patch size:", f"{height}×{width}", "| channels shown:", len(channels))
+
+# %% [markdown]
+# In most rows the same stroke comes back, in several different digits: a channel of `relu2` does not
+# look for a digit, it looks for a *part*, such as a bend or a crossing. The next layers add the
+# parts up. Give each row a name of your own, and check it on the next eight patches
+# (`shown = 16`). Beware: it is easy to see a meaning in eight pictures. A name is a guess until
+# it predicts the ninth.
+
+# %% [markdown]
+# ## 8 · Occlusion: cover a patch and ask again
+#
+# An occlusion map asks a plain question: if I cover this 5×5 patch with background, how much
+# less sure is the network of the answer? Where the map is red, the network needed those pixels.
+#
+# **Predict.** For the 7: which part does it need most, the bar on top, the corner, or the foot?
+#
+# *The figure: four digits, each with its map in colour: red where covering costs the true class
+# most, blue where covering helps it.*
+
+# %%
+figure, axes = plt.subplots(1, 4, figsize=(14, 3.8))
+falls = []
+for ax, label in zip(axes, (7, 4, 3, 9)):
+    index = int(((data.test.labels == label) & (after.predicted == label)).nonzero()[0])
+    heat = occlusion_map(trained, test_images[index], label, size=5, measure="logit")
+    falls.append(heat.max().item())
+    plots.heat_over_image(data.test.images[index], heat, label=f"drop of the logit of {label}", ax=ax)
+figure.tight_layout()
+claim("largest drop of a logit, smallest of the four digits", min(falls), at_least=0.5)
+
+# %% [markdown]
+# We show the drop of the *logit*. The probability of an easy digit stays near 100 % whatever
+# 5×5 patch is covered, and its map would be blank.
+#
+# What the map does not show: a patch can matter only together with another. And a covered digit
+# may look like no digit the network has ever seen. An occlusion map says what *this* network does with *this* change,
+# not why a digit is a 7.
+#
+# Now the same for a digit the network gets wrong, with the maps of both classes: the true one and the one it prefers.
+
+# %%
+wrong = int(after.mistakes()[0])  # the most confident mistake
+true, said = int(data.test.labels[wrong]), int(after.predicted[wrong])
+figure, axes = plt.subplots(1, 3, figsize=(13, 4))
+for ax, label, name in [(axes[0], true, "true"), (axes[1], said, "predicted")]:
+    heat = occlusion_map(trained, test_images[wrong], label, size=5, measure="logit")
+    plots.heat_over_image(data.test.images[wrong], heat, label=f"drop of the logit of {label}", ax=ax)
+    ax.set_title(f"{name}: {label}")
+plots.probability_bars(after.probabilities[wrong], data.classes, label=true, ax=axes[2])
+figure.tight_layout()
+print("the network is wrong here:", true != said)
+
+# %% [markdown]
+# ## 9 · The same layer for two digits
+#
+# Average the 20 channels of `relu2` over each map and over all test digits of one class: one
+# number for each class and channel.
+#
+# **Predict.** Which two digits will have the most similar rows? Think of notebook 5's confused pairs.
+#
+# *The figure: a table of ten rows (digits) and twenty columns (channels); bright where the
+# channel answers strongly to that digit. Below it, the same layer for one 3 and one 8.*
+
+# %%
+labels = data.test.labels[: len(maps)]
+profile = torch.stack([maps[labels == digit].mean(dim=(0, 2, 3)) for digit in range(10)])  # (10 digits, 20 channels)
+
+figure, ax = plt.subplots(figsize=(10, 5))
+drawn = ax.imshow(profile, cmap="cividis", aspect="auto")
+ax.set(xlabel="channel of relu2", ylabel="true digit", xticks=range(20), yticks=range(10))
+figure.colorbar(drawn, label="mean activation")
+figure.tight_layout()
+
+centred = profile - profile.mean(dim=0)
+likeness = F.cosine_similarity(centred[:, None], centred[None], dim=2) - 2 * torch.eye(10)
+first, second = divmod(int(likeness.argmax()), 10)
+ax.set_title(f"most alike: {first} and {second}")
+print("each digit has its own profile:", bool(likeness.max() < 0.999))
+
+# %%
+three, eight = (int((labels == digit).nonzero()[0]) for digit in (3, 8))
+_ = plots.feature_maps(maps[three], columns=10)
+_ = plots.feature_maps(maps[eight], columns=10)
+difference = (maps[three] - maps[eight]).abs().mean(dim=(1, 2))
+print("channels:", len(difference), "| maps of this layer:", tuple(maps.shape[2:]))
+
+# %% [markdown]
+# The upper block is the 3, the lower one the 8. Many maps agree: both digits are bent on the right. Others differ on
+# the *left*, where the 8 is closed and the 3 is open. That is the evidence the last layers work with.
+
+# %% [markdown]
+# ## 10 · What did training change?
+#
+# Look at the trained and the untrained network with one plain measure. Take the activations of
+# a layer. For each class, average them over 1,000 training digits: that is the class's mean point. Then give each
+# test digit the class whose mean is nearest. No training, no weights of its own. If this works
+# well on a layer, the layer has already pulled the classes apart.
+#
+# **Predict.** Four accuracies: on the pixels, on `relu1`, on `relu2`, on `relu3`, for the
+# trained network. Then for the untrained one: will its layers be worse than the pixels,
+# the same, or better?
+
+
+# %%
+def nearest_mean_accuracy(train_features, train_labels, test_features, test_labels):
+    """Share of test points, in percent, whose nearest class mean is their own class's."""
+    means = torch.stack([train_features[train_labels == digit].mean(dim=0) for digit in range(10)])
+    nearest = torch.cdist(test_features, means).argmin(dim=1)
+    return (nearest == test_labels).float().mean().item() * 100
+
+
+known, asked = data.train.take(1000), data.test.take(min(1000, len(data.test)))
+places = ["pixels", "relu1", "relu2", "relu3"]
+separated = {}
+for title, model in [("untrained", untrained), ("trained", trained)]:
+    there, here = activations(model, known.normalised()), activations(model, asked.normalised())
+    there["pixels"], here["pixels"] = known.normalised(), asked.normalised()
+    separated[title] = [
+        nearest_mean_accuracy(there[p].flatten(1), known.labels, here[p].flatten(1), asked.labels) for p in places
+    ]
+
+# %%
+figure, ax = plt.subplots(figsize=(8, 4.4))
+for (title, values), colour, marker in zip(separated.items(), ("#999999", "#0072B2"), ("s", "o")):
+    ax.plot(places, values, color=colour, marker=marker, linewidth=2.5, markersize=9)
+    for x, value in enumerate(values):
+        ax.annotate(f"{value:.0f}", (x, value), textcoords="offset points", xytext=(0, 10), ha="center", color=colour)
+    ax.annotate(title, (3, values[-1]), textcoords="offset points", xytext=(14, -4), color=colour)
+ax.set(xlabel="layer", ylabel="nearest-mean accuracy (%)", ylim=(0, 108), xlim=(-0.3, 3.9))
+figure.tight_layout()
+
+claim("gain from pixels to relu3, trained", separated["trained"][3] - separated["trained"][0], at_least=3, unit="points", spec=".1f")
+claim("gain of training at relu3", separated["trained"][3] - separated["untrained"][3], at_least=5, unit="points", spec=".1f")
+
+# %% [markdown]
+# The line of the trained network rises layer by layer: each layer makes the classes easier to
+# tell apart, until the last one needs only a line between them. The untrained network does not
+# rise. Its random kernels keep much of the image, for the classes can still be told apart, but
+# they bring nothing closer to the answer.
+#
+# This is the whole story of a deep network in one picture: it does not find the answer at the
+# end, it rewrites the image step by step until the answer is easy.
+
+# %% [markdown]
+# ## Questions
+#
+# 1. Why is the background of a feature map not 0, though the image's background is 0?
+# <details><summary>Answer</summary>
+#
+# Two reasons. Normalisation moves the black pixel to (0 − mean) / std, about −0.42 on MNIST. And
+# each kernel has a bias. The background becomes −0.42 × (sum of the 25 weights) + bias.
+#
+# </details>
+#
+# 2. Why can a dead channel not recover, whatever the optimiser?
+# <details><summary>Answer</summary>
+#
+# On the negative side ReLU's slope is 0. By the chain rule every gradient that passes through it
+# is multiplied by 0, for every image. The channel's weights get the gradient 0, and a gradient
+# step does not move them. (Weight decay would still shrink them, and a layer before it
+# may change what comes in. Neither is learning.)
+#
+# </details>
+#
+# 3. A unit of `conv2` sees 14×14 pixels. Show it by arithmetic.
+# <details><summary>Answer</summary>
+#
+# `conv1` sees 5, with a jump of 1 pixel between neighbours. Pooling 2 adds (2 − 1) × 1 = 1: 6
+# pixels, jump 2. `conv2` adds (5 − 1) × 2 = 8: 14 pixels.
+#
+# </details>
+#
+# 4. An occlusion map of a digit is blank when drawn with probabilities. Does the network ignore the image?
+# <details><summary>Answer</summary>
+#
+# No. Softmax is flat near 100 %: a logit lead of 12 or of 8 both give more than 99.9 %. Draw the logit.
+#
+# </details>
+#
+# 5. The untrained network's features still tell digits apart far better than chance (10 %). How can that be?
+# <details><summary>Answer</summary>
+#
+# A random convolution mixes neighbouring pixels but does not destroy them. Images that were far
+# apart mostly stay far apart. Good features are not the same as learnt features.
+#
+# </details>
+#
+# ## What to remember
+#
+# - Every number inside a network can be read; `activations(model, images)` gives them by layer name.
+# - A kernel with a positive and a negative side finds edges; later layers find parts made of edges.
+# - ReLU sets the negative numbers to 0, and a channel that is always negative is dead: its gradient is 0.
+# - A unit sees only its receptive field: 16×16 pixels for `pool2` of the 320 network.
+# - An occlusion map shows what one network needs in one image. It is evidence, not a reason.
+# - Training makes the classes easier to tell apart, layer by layer.
+#
+# **Next**: notebook 7 measures how long all this takes, and how to measure it right.
