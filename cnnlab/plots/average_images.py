@@ -23,7 +23,7 @@ def average_images(split: Split) -> Pixels:
         One Axes for each class, as an array of two rows.
     """
     columns = -(-len(split.classes) // 2)
-    _, axes = grid_of_axes(2, columns, 1.9, 2.2)
+    _, axes = grid_of_axes(2, columns, 1.9, title=0.3)
     for label, (ax, name) in enumerate(zip(axes, split.classes)):
         mean = split.images[split.labels == label].float().mean(dim=0)[0]
         if not mean.isnan().any():

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from cnnlab.plots.pixels import Pixels, map_scale
-from cnnlab.plots.style import colour_bar, grid_of_axes, styled
+from cnnlab.plots.style import colour_bar_of_grid, grid_of_axes, styled
 
 
 @styled
@@ -46,7 +46,8 @@ def feature_maps(
     columns = columns or min(len(values), 5 if len(values) <= 10 else 8)
     rows = -(-len(values) // columns)
     side = 3.0 if columns <= 2 else 1.8 if columns <= 5 else 1.3
-    _, axes = grid_of_axes(rows, columns, side, side + 0.3)
+    right = 1.1 if shared_scale else 0.0
+    figure, axes = grid_of_axes(rows, columns, side, title=0.3, right=right)
     axes = axes[: len(values)]
     for ax, one, name in zip(axes, values, names):
         picture = ax.imshow(one, **map_scale(values if shared_scale else one))
@@ -55,5 +56,5 @@ def feature_maps(
         ax.set(xticks=[], yticks=[])
         ax.spines[:].set(visible=True, color="#bbbbbb")
     if shared_scale:
-        colour_bar(picture, axes, "activation")
+        colour_bar_of_grid(picture, figure, "activation", right)
     return np.array(axes)

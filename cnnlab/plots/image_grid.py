@@ -30,7 +30,7 @@ def image_grid(images: Drawable, rows: int, columns: int, titles: Sequence[objec
     if titles is not None and len(titles) < len(pixels):
         raise ValueError(f"{len(titles)} titles for {len(pixels)} images: give one title for each image.")
     side = 1.0 if columns > 6 else 1.5
-    _, axes = grid_of_axes(rows, columns, side, side + (0.3 if titles is not None else 0))
+    _, axes = grid_of_axes(rows, columns, side, title=0.3 if titles is not None else 0)
     scale = grey_scale(pixels)
     for number, (ax, image) in enumerate(zip(axes, pixels)):
         ax.imshow(image, **scale)

@@ -43,8 +43,8 @@ def prediction_gallery(
     rows = -(-len(chosen) // columns)
     names = [row.name for row in evaluation.per_class]
     room = 2.1 if max(map(len, names)) <= 2 else 2.9  # inches; "Ankle boot → Sneaker" is wider than "4 → 9"
-    figure, axes = grid_of_axes(rows, columns, room, room + 0.15, above=0.3)
-    figure.suptitle("true class → predicted class (confidence)", fontsize=SMALL)
+    figure, axes = grid_of_axes(rows, columns, room, title=0.35 if room < 2.5 else 0.65, above=0.35)
+    figure.suptitle("true class → predicted class (confidence)", fontsize=SMALL, va="top", y=0.99)
     pixels = many_images(split.images[chosen])
     for ax, image, index in zip(axes, pixels, chosen):
         true, predicted = int(evaluation.labels[index]), int(evaluation.predicted[index])

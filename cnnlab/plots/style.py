@@ -72,29 +72,47 @@ def axes_or_new(ax: Axes | None, width: float, height: float) -> Axes:
 
 
 def grid_of_axes(
-    rows: int, columns: int, width: float, height: float, above: float = 0.0
+    rows: int, columns: int, side: float, title: float = 0.0, above: float = 0.0, right: float = 0.0
 ) -> tuple[Figure, list[Axes]]:
-    """A new figure of rows × columns Axes without ticks and frames, row by row.
+    """A new figure of rows × columns square Axes without ticks and frames, row by row.
+
+    The places are set by hand, because a layout that looks for room needs seconds for 50 Axes.
 
     Args:
         rows: how many Axes under each other.
         columns: how many Axes side by side.
-        width: of one of the Axes, in inches.
-        height: of one of the Axes, in inches.
+        side: of one square, in inches.
+        title: room above each of the Axes for its title, in inches.
         above: room for the figure's title, in inches.
+        right: room for a colour bar, in inches.
     """
-    figure, axes = plt.subplots(
-        rows, columns, figsize=(columns * width, rows * height + above), squeeze=False
-    )
-    for ax in axes.flat:
-        ax.set_axis_off()
-    return figure, list(axes.flat)
+    width, height = columns * side + right, rows * (side + title) + above
+    figure = plt.figure(figsize=(width, height), layout="none")
+    gap = 0.04  # inches on each side
+    axes = []
+    for row in range(rows):
+        bottom = height - above - (row + 1) * (side + title)
+        for column in range(columns):
+            place = (column * side + gap, bottom + gap, side - 2 * gap, side - 2 * gap)
+            ax = figure.add_axes((place[0] / width, place[1] / height, place[2] / width, place[3] / height))
+            ax.set_axis_off()
+            axes.append(ax)
+    return figure, axes
 
 
-def colour_bar(mappable: ScalarMappable, ax: Axes | list[Axes], label: str) -> Colorbar:
+def colour_bar(mappable: ScalarMappable, ax: Axes, label: str) -> Colorbar:
     """A colour bar beside the Axes, in the shared sizes."""
-    anchor = ax if isinstance(ax, Axes) else ax[0]
-    bar = anchor.figure.colorbar(mappable, ax=ax, shrink=0.85, pad=0.02)
+    return _labelled(ax.figure.colorbar(mappable, ax=ax, shrink=0.85, pad=0.02), label)
+
+
+def colour_bar_of_grid(mappable: ScalarMappable, figure: Figure, label: str, right: float) -> Colorbar:
+    """A colour bar in the room at the right (inches) that `grid_of_axes` left for it."""
+    width = figure.get_size_inches()[0]
+    place = figure.add_axes((1 - (right - 0.15) / width, 0.06, 0.22 / width, 0.84))
+    return _labelled(figure.colorbar(mappable, cax=place), label)
+
+
+def _labelled(bar: Colorbar, label: str) -> Colorbar:
     bar.set_label(label)
     bar.ax.tick_params(labelsize=SMALL)
     return bar

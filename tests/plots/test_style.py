@@ -3,7 +3,16 @@ import pytest
 import torch
 
 from cnnlab import plots
-from cnnlab.plots.style import IMAGES, LECTURE, SMALL, axes_or_new, colour_bar, grid_of_axes, styled
+from cnnlab.plots.style import (
+    IMAGES,
+    LECTURE,
+    SMALL,
+    axes_or_new,
+    colour_bar,
+    colour_bar_of_grid,
+    grid_of_axes,
+    styled,
+)
 
 
 def test_a_plot_leaves_the_users_settings_alone():
@@ -42,9 +51,13 @@ def test_tick_labels_keep_their_size_after_the_style_has_ended():
 
 
 def test_grid_of_axes_is_as_large_as_its_cells():
-    figure, axes = grid_of_axes(2, 3, width=1.5, height=2.0, above=0.5)
+    figure, axes = grid_of_axes(2, 3, side=1.5, title=0.5, above=0.5, right=1.0)
     assert len(axes) == 6
-    assert tuple(figure.get_size_inches()) == (4.5, 4.5)
+    assert tuple(figure.get_size_inches()) == (5.5, 4.5)
+    box = axes[4].get_window_extent()
+    assert box.width == pytest.approx(box.height)
+    assert box.x0 > axes[3].get_window_extent().x1
+    assert box.y1 < axes[1].get_window_extent().y0 - 0.5 * figure.dpi
     assert not any(ax.axison for ax in axes)
 
 
@@ -52,3 +65,10 @@ def test_a_colour_bar_says_what_its_colours_mean():
     _, ax = plt.subplots()
     bar = colour_bar(ax.imshow([[0, 1]], cmap=IMAGES), ax, "weight")
     assert bar.ax.get_ylabel() == "weight"
+
+
+def test_the_colour_bar_of_a_grid_stands_right_of_it():
+    figure, axes = grid_of_axes(1, 1, side=2, right=1)
+    bar = colour_bar_of_grid(axes[0].imshow([[0, 1]]), figure, "activation", right=1)
+    assert bar.ax.get_ylabel() == "activation"
+    assert bar.ax.get_window_extent().x0 > axes[0].get_window_extent().x1
