@@ -1,0 +1,119 @@
+"""The `cnnlab` command: look after the set-up and the data, reproduce the labs, measure the machine.
+
+Each command imports what it needs when it runs, so `cnnlab --help` is quick and `cnnlab doctor`
+works where PyTorch does not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cnnlab.errors import CheckpointError, DataError, TrainingError
+
+app = typer.Typer(
+    help="Look after the course: its set-up, its data, its figures.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+data_app = typer.Typer(help="Find, fetch and check the data sets.", invoke_without_command=True)
+app.add_typer(data_app, name="data")
+
+Name = Annotated[str, typer.Argument(help="mnist, fashion_mnist or kmnist")]
+Root = Annotated[
+    Path | None, typer.Option(help="The folder that holds MNIST/raw, in place of CNNLAB_DATA and the cache.")
+]
+
+
+@contextmanager
+def errors_in_words() -> Iterator[None]:
+    """End with the message alone where the fault is the user's or the data's, and not ours."""
+    try:
+        yield
+    except (CheckpointError, DataError, TrainingError, ValueError, OSError) as error:
+        typer.echo(error, err=True)
+        raise typer.Exit(1) from error
+
+
+@app.command()
+def doctor() -> None:
+    """Say what of the set-up works, and how to mend what does not."""
+    from cnnlab.doctor import FIX, examine
+
+    found = []
+    for finding in examine():
+        typer.echo(finding)
+        found.append(finding.state)
+    if FIX in found:
+        typer.echo(f"\n{found.count(FIX)} of {len(found)} must be fixed.")
+        raise typer.Exit(1)
+    typer.echo("\nReady.")
+
+
+@data_app.callback()
+def data(context: typer.Context) -> None:
+    """Fetch MNIST where it is missing, and show where it is."""
+    if context.invoked_subcommand is None:
+        data_fetch()
+        data_show()
+
+
+@data_app.command("show")
+def data_show(name: Name = "mnist", root: Root = None) -> None:
+    """Where cnnlab looks for a data set, in its order, and what is there."""
+    with errors_in_words():
+        from cnnlab.data import describe_sources
+
+        typer.echo(describe_sources(name, root))
+
+
+@data_app.command("fetch")
+def data_fetch(name: Name = "mnist", root: Root = None) -> None:
+    """Download a data set, unless it is there; what is there stays as it is."""
+    with errors_in_words():
+        from cnnlab.data import fetch
+
+        typer.echo(fetch(name, root))
+
+
+@data_app.command("verify")
+def data_verify(name: Name = "mnist", root: Root = None) -> None:
+    """Check size and MD5 of every file of a data set."""
+    with errors_in_words():
+        from cnnlab.data import describe_sources, verify
+
+        if root is None:
+            sources = describe_sources(name)
+            root = next((Path(s.folder) for s in sources if s.folder and (s.used or not s.ok)), None)
+        if root is None:
+            typer.echo(f"There is no {name} to check: cnnlab data fetch {name}", err=True)
+            raise typer.Exit(1)
+        checks = verify(root, name)
+        typer.echo(checks)
+        if not all(check.ok for check in checks):
+            raise typer.Exit(1)
+
+
+@app.command()
+def reproduce(
+    names: Annotated[list[str] | None, typer.Argument(help="Networks, such as cnn_320; none: all.")] = None,
+    seeds: Annotated[int, typer.Option(help="How often each network is trained.")] = 3,
+    out: Annotated[Path, typer.Option(help="Where the table is written.")] = Path("reproduce.md"),
+    root: Root = None,
+    epochs: Annotated[int | None, typer.Option(help="Fewer than the recipe's, for a trial.")] = None,
+    device: Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")] = "auto",
+) -> None:
+    """Train each lab's network by its own recipe; a stopped command goes on where it was."""
+    with errors_in_words():
+        from cnnlab.reproduce import all_hold
+        from cnnlab.reproduce import reproduce as run
+
+        table = run(names or None, seeds, root, out, epochs=epochs, device=device)
+        typer.echo(table)
+        if not all_hold(table):
+            raise typer.Exit(1)

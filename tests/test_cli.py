@@ -1,0 +1,135 @@
+"""The `cnnlab` command: what it runs, what it prints, and how it fails."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from cnnlab import doctor as doctor_module
+from cnnlab.cli import app
+from cnnlab.doctor import FIX, NOTE, PASS, Finding
+from cnnlab.errors import DataError
+
+
+def cnnlab(*arguments: str) -> Any:
+    return CliRunner().invoke(app, list(arguments))
+
+
+@pytest.fixture
+def nowhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A computer without MNIST."""
+    monkeypatch.delenv("CNNLAB_DATA", raising=False)
+    monkeypatch.setattr("platformdirs.user_cache_dir", lambda *_, **__: str(tmp_path / "cache"))
+    return tmp_path
+
+
+def test_help_names_every_command() -> None:
+    for arguments in ([], ["--help"]):
+        text = cnnlab(*arguments).output
+        assert all(name in text for name in ("doctor", "data", "reproduce", "bench"))
+
+
+@pytest.mark.parametrize(("states", "code"), [((PASS, NOTE), 0), ((PASS, FIX, NOTE, FIX), 1)])
+def test_doctor_prints_every_line_and_fails_if_something_must_be_fixed(
+    monkeypatch: pytest.MonkeyPatch, states: tuple[str, ...], code: int
+) -> None:
+    findings = [Finding(f"thing {n}", state, "text", "remedy") for n, state in enumerate(states)]
+    monkeypatch.setattr(doctor_module, "examine", lambda: iter(findings))
+    run = cnnlab("doctor")
+    assert run.exit_code == code
+    assert [line[:4].strip() for line in run.output.splitlines() if "thing" in line] == list(states)
+    assert run.output.splitlines()[-1] == ("2 of 4 must be fixed." if code else "Ready.")
+
+
+def test_data_show_says_where_it_looks(nowhere: Path) -> None:
+    run = cnnlab("data", "show")
+    assert run.exit_code == 0
+    assert "CNNLAB_DATA" in run.output
+    assert str(nowhere / "cache") in run.output
+
+
+def test_data_show_of_an_unknown_name_is_one_message(nowhere: Path) -> None:
+    run = cnnlab("data", "show", "mnitst")
+    assert run.exit_code == 1
+    assert "did you mean 'mnist'?" in run.output
+    assert "Traceback" not in run.output
+
+
+def test_data_verify_without_data_says_how_to_get_it(nowhere: Path) -> None:
+    run = cnnlab("data", "verify")
+    assert run.exit_code == 1
+    assert "cnnlab data fetch mnist" in run.output
+
+
+def test_data_verify_names_the_damaged_file_and_fails(nowhere: Path) -> None:
+    raw = nowhere / "mine" / "MNIST" / "raw"
+    raw.mkdir(parents=True)
+    (raw / "train-images-idx3-ubyte").write_bytes(b"\0\0\x08\x03")
+    for arguments in (["--root", str(nowhere / "mine")], []):
+        run = CliRunner().invoke(
+            app, ["data", "verify", *arguments], env={"CNNLAB_DATA": str(nowhere / "mine")}
+        )
+        assert run.exit_code == 1
+        assert "cut off" in run.output
+        assert "missing" in run.output
+
+
+def test_data_verify_of_whole_data_passes() -> None:
+    if not os.environ.get("CNNLAB_DATA"):
+        pytest.skip("needs MNIST: set CNNLAB_DATA")
+    run = cnnlab("data", "verify")
+    assert run.exit_code == 0, run.output
+    assert run.output.count("verified") == 4
+
+
+def test_data_alone_fetches_and_shows(nowhere: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+    monkeypatch.setattr("cnnlab.data.fetch", lambda *given: asked.append(given) or "the files")
+    run = cnnlab("data")
+    assert run.exit_code == 0
+    assert asked == [("mnist", None)]
+    assert "the files" in run.output
+    assert "looks in" in run.output
+
+
+def test_a_download_that_fails_is_one_message(nowhere: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_network(*_: object) -> None:
+        raise DataError("no server answered: copy the files by hand")
+
+    monkeypatch.setattr("cnnlab.data.fetch", no_network)
+    run = cnnlab("data", "fetch")
+    assert run.exit_code == 1
+    assert run.output.strip() == "no server answered: copy the files by hand"
+
+
+def test_reproduce_of_an_unknown_network_suggests_the_nearest() -> None:
+    run = cnnlab("reproduce", "cnn_321")
+    assert run.exit_code == 1
+    assert "did you mean 'cnn_320'?" in run.output
+
+
+@pytest.mark.parametrize(("holds", "code"), [(True, 0), (None, 0), (False, 1)])
+def test_reproduce_prints_its_table_and_fails_where_a_band_is_missed(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, holds: bool | None, code: int
+) -> None:
+    from cnnlab.reproduce import Reproduced
+    from cnnlab.table import Table
+
+    fields = {field.name: 0 for field in dataclasses.fields(Reproduced)}
+    row = Reproduced(**fields | {"network": "cnn_320", "holds": holds})  # type: ignore[arg-type]
+    asked: list[Any] = []
+
+    def reproduce(*given: object, **options: object) -> Table[Reproduced]:
+        asked.append((given, options))
+        return Table([row])
+
+    monkeypatch.setattr("cnnlab.reproduce.reproduce", reproduce)
+    run = cnnlab("reproduce", "cnn_320", "--seeds", "1", "--out", str(tmp_path / "r.md"), "--epochs", "2")
+    assert run.exit_code == code
+    assert "cnn_320" in run.output
+    assert asked == [((["cnn_320"], 1, None, tmp_path / "r.md"), {"epochs": 2, "device": "auto"})]
