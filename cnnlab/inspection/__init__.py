@@ -3,6 +3,7 @@
 from cnnlab.inspection.activations import activations, dead_channels
 from cnnlab.inspection.kernels import kernels
 from cnnlab.inspection.multiply_adds import multiply_adds
+from cnnlab.inspection.occlusion import occlusion_map, patch_seen_by
 from cnnlab.inspection.parameters import count_parameters
 from cnnlab.inspection.receptive_field import receptive_field
 from cnnlab.inspection.shapes import trace_shapes
@@ -13,6 +14,8 @@ __all__ = [
     "dead_channels",
     "kernels",
     "multiply_adds",
+    "occlusion_map",
+    "patch_seen_by",
     "receptive_field",
     "trace_shapes",
 ]

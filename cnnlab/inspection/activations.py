@@ -81,9 +81,7 @@ def dead_channels(model: nn.Module, images: torch.Tensor, layer: str) -> list[in
     """
     _check_batch(images)
     silent = None
-    for part in torch.split(
-        images, 500
-    ):  # the maps of 10,000 images would fill a small memory
+    for part in torch.split(images, 500):  # the maps of 10,000 images would fill a small memory
         output = activations(model, part, layer)[layer]
         here = (output <= 0).transpose(0, 1).flatten(1).all(dim=1)
         silent = here if silent is None else silent & here

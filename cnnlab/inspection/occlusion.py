@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 import torch
 from torch import nn
 
@@ -103,15 +101,15 @@ def patch_seen_by(
             f"unit ({row}, {col}) lies outside the {height}×{width} map of {layer!r}: "
             f"choose rows 0 to {height - 1} and columns 0 to {width - 1}."
         )
-    fields = {entry.layer: entry for entry in receptive_field(model, input_shape)}
-    field = fields[layer]
-    top, tall = _clipped(field.start + row * field.jump, field.size, input_shape[1])
-    left, wide = _clipped(field.start + col * field.jump, field.size, input_shape[2])
+    (field,) = [entry for entry in receptive_field(model, input_shape) if entry.name == layer]
+    if field.height is None or field.width is None:
+        raise ValueError(f"what a unit of {layer!r} sees cannot be said: the layers before it are unusual.")
+    top, tall = _clipped(field.height.pixels(row), input_shape[1])
+    left, wide = _clipped(field.width.pixels(col), input_shape[2])
     return top, left, tall, wide
 
 
-def _clipped(centre: float, size: int, length: int) -> tuple[int, int]:
+def _clipped(pixels: range, length: int) -> tuple[int, int]:
     """First pixel and number of pixels of a field, inside an image of this length."""
-    first = max(math.floor(centre - size / 2), 0)
-    last = min(math.ceil(centre + size / 2), length)
-    return first, last - first
+    first, end = max(pixels.start, 0), min(pixels.stop, length)
+    return first, end - first

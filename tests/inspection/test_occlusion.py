@@ -99,3 +99,9 @@ def test_patch_seen_by_says_how_large_the_map_is():
 def test_patch_seen_by_refuses_a_layer_without_rows_and_columns():
     with pytest.raises(ValueError, match=r"'4' makes \(432,\), which has no rows and columns"):
         patch_seen_by(net(), "4", 0, 0)
+
+
+def test_patch_seen_by_admits_what_it_cannot_follow():
+    model = nn.Sequential(nn.ConvTranspose2d(1, 2, 2, stride=2), nn.Conv2d(2, 2, 3))
+    with pytest.raises(ValueError, match="what a unit of '1' sees cannot be said"):
+        patch_seen_by(model, "1", 0, 0)
