@@ -28,8 +28,9 @@ def class_counts(splits: Split | Mapping[str, Split], ax: Axes | None = None) ->
     if not isinstance(splits, Mapping):
         counts = splits.class_counts().numpy()
         bars = ax.bar(range(len(counts)), counts, color=PALETTE[0])
-        # Inside the bars, where the dashed line does not cross them.
-        ax.bar_label(bars, [f"{count:,}" for count in counts], padding=-22, fontsize=SMALL, color="white")
+        # In the middle of the bars, where the dashed line does not cross them.
+        numbers = [f"{count:,}" for count in counts]
+        ax.bar_label(bars, numbers, label_type="center", fontsize=SMALL, color="white")
         even = counts.sum() / len(counts)
         ax.axhline(even, color=GREY, linestyle="--", linewidth=1.5, zorder=3)
         ax.set_title(f"{counts.sum():,} images; dashed: the same number of each, {even:,.0f}")

@@ -13,7 +13,7 @@ from matplotlib.patches import Rectangle
 from cnnlab.plots.pixels import Pixels
 from cnnlab.plots.style import SIGNED, axes_or_new, colour_bar, styled
 
-_LINE = "#bbbbbb"  # between tiles, because a weight of 0 is as white as the paper
+_LINE = "#cccccc"  # between tiles, because a weight of 0 is as white as the paper
 
 
 @styled
