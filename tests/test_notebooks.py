@@ -127,6 +127,13 @@ def test_it_opens_with_what_you_will_be_able_to_do_and_how_long_it_takes(name: s
     assert re.search(r"\d+ min(ute)?s?\b", opening), "how many minutes?"
 
 
+def test_the_readme_lists_it_with_the_same_minutes(name: str) -> None:
+    readme = (FOLDER.parent / "README.md").read_text(encoding="utf-8")
+    rows = re.findall(rf"^\|.*\(notebooks/{name}\.ipynb\).*\| (\d+) \|$", readme, flags=re.MULTILINE)
+    opening = "\n".join(cell.source for cell in read(name).cells[:3])
+    assert rows == re.findall(r"(\d+) min", opening)[:1]
+
+
 def test_it_closes_with_questions_folded_answers_and_what_to_remember(name: str) -> None:
     cells = [cell.source for cell in read(name).cells if cell.cell_type == "markdown"]
     closing = "\n".join(cells[-max(3, len(cells) // 3) :]).lower()
