@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Sequence
-from typing import Any
 
 from tqdm.auto import tqdm
 
@@ -25,8 +25,8 @@ class Progress:
 
     def __init__(self, shown: bool, epochs: int, steps_per_epoch: int | None, done: int = 0) -> None:
         total = None if steps_per_epoch is None else epochs * steps_per_epoch
-        hidden: dict[str, Any] = {} if shown else {"disable": True}  # not given, TQDM_DISABLE decides
-        self._bar = tqdm(total=total, initial=done, unit="step", **hidden)
+        hidden = not shown or bool(os.environ.get("TQDM_DISABLE"))  # tqdm's notebook bar does not look there
+        self._bar = tqdm(total=total, initial=done, unit="step", disable=hidden)
         self._epochs = epochs
         self._steps = done
         self._time = time.perf_counter()
