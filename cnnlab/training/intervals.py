@@ -30,4 +30,5 @@ def wilson_interval(correct: int, n: int) -> tuple[float, float]:
     p = correct / n
     middle = (p + Z95**2 / (2 * n)) / (1 + Z95**2 / n)
     half = Z95 / (1 + Z95**2 / n) * math.sqrt(p * (1 - p) / n + Z95**2 / (4 * n * n))
-    return 100 * max(0.0, middle - half), 100 * min(1.0, middle + half)
+    # Rounding must not move an end past the accuracy itself: n right of n reach exactly 100 %.
+    return 100 * max(0.0, min(p, middle - half)), 100 * min(1.0, max(p, middle + half))
