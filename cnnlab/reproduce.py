@@ -19,7 +19,7 @@ from cnnlab import models
 from cnnlab.arithmetic import whole
 from cnnlab.data import ImageData, load_data
 from cnnlab.table import Table, column
-from cnnlab.timing import machine
+from cnnlab.timing import load, machine
 from cnnlab.training import evaluate, fit, set_seed
 
 # The networks that have a band come first, so that a run cut short still answers for them.
@@ -209,7 +209,7 @@ def _train(
         accuracy=evaluate(model, test, device=device).accuracy,
         seconds=[round(seconds, 2) for seconds in history.epochs.column("seconds")],
         machine=str(machine(device)),
-        load=round(os.getloadavg()[0], 1) if hasattr(os, "getloadavg") else None,
+        load=load(),
     )
 
 

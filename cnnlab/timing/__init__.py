@@ -1,7 +1,7 @@
 """Honest clocks: how long a network takes, on which machine, and how sure that is."""
 
 from cnnlab.timing.clock import Timing, synchronise, thread_count, time_call, wrong_clock
-from cnnlab.timing.machine import Machine, device_name, driver_version, machine
+from cnnlab.timing.machine import Machine, device_name, driver_version, load, machine
 from cnnlab.timing.recorded import Recorded, read_recorded, record
 from cnnlab.timing.step import PRECISIONS, time_step
 from cnnlab.timing.sweep import SweepRow, sweep
@@ -17,6 +17,7 @@ __all__ = [
     "TransferRow",
     "device_name",
     "driver_version",
+    "load",
     "machine",
     "read_recorded",
     "record",

@@ -68,6 +68,11 @@ def device_name(device: str | torch.device = "auto") -> str:
     return "Apple GPU (MPS)" if device.type == "mps" else "CPU"
 
 
+def load() -> float | None:
+    """Programs that want a CPU core, this one included: the mean of the last minute; None on Windows."""
+    return os.getloadavg()[0] if hasattr(os, "getloadavg") else None
+
+
 def driver_version() -> str | None:
     """Version of NVIDIA's driver, or None on a machine that has none."""
     try:

@@ -1,12 +1,13 @@
 """What a time was measured on."""
 
 import datetime
+import os
 import subprocess
 
 import pytest
 import torch
 
-from cnnlab.timing import Machine, device_name, driver_version, machine
+from cnnlab.timing import Machine, device_name, driver_version, load, machine
 
 
 def test_a_machine_says_what_a_time_depends_on():
@@ -49,3 +50,10 @@ def test_the_driver_is_the_first_line_of_nvidia_smi(monkeypatch):
     answer = subprocess.CompletedProcess([], 0, stdout="570.86.15\n570.86.15\n")
     monkeypatch.setattr(subprocess, "run", lambda *args, **kwargs: answer)
     assert driver_version() == "570.86.15"
+
+
+def test_the_load_is_that_of_the_last_minute_where_the_system_knows_it(monkeypatch):
+    monkeypatch.setattr(os, "getloadavg", lambda: (1.5, 9.0, 9.0), raising=False)
+    assert load() == 1.5
+    monkeypatch.delattr(os, "getloadavg")
+    assert load() is None
