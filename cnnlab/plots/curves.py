@@ -49,10 +49,11 @@ def curves(history: History, every: int | None = None, reference: Sequence[float
         style = {"color": ORANGE, "marker": "D", "markersize": 10, "linestyle": "none", "zorder": 3}
         left.plot(places, [record.validation_loss for record in checked], label="validation", **style)
         right.plot(places, [record.validation_accuracy for record in checked], label="validation", **style)
+    few = len(ends) <= 12  # more lines would hide the curve
     for ax, what in ((left, "loss (cross-entropy)"), (right, "accuracy (%)")):
-        for end in ends.values():
+        for end in ends.values() if few else ():
             ax.axvline(end, color=GREY, linestyle=":", linewidth=1, zorder=0)
-        ax.set_xlabel("step (one batch each; dotted: end of an epoch)")
+        ax.set_xlabel("step (one batch each; dotted: end of an epoch)" if few else "step (one batch each)")
         ax.set_ylabel(what)
         ax.tick_params(labelsize=SMALL)
         ax.legend()

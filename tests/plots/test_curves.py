@@ -72,3 +72,12 @@ def test_a_reference_without_every_is_refused():
 def test_an_empty_history_is_refused():
     with pytest.raises(ValueError, match="history has no step"):
         curves(History(Table([]), Table([])))
+
+
+def test_epochs_are_marked_only_where_they_leave_room_for_the_curve():
+    marked, _ = curves(history(validated=False, steps=60))
+    crowded, _ = curves(history(validated=False, steps=65))
+    assert "dotted" in marked.get_xlabel()
+    assert "dotted" not in crowded.get_xlabel()
+    assert len(marked.lines) == 1 + 12
+    assert len(crowded.lines) == 1
