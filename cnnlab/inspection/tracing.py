@@ -14,7 +14,7 @@ import linecache
 import os
 import sys
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,6 +24,7 @@ from torch.nn.modules import module as torch_module
 from torch.overrides import TorchFunctionMode
 
 Shape = tuple[int, ...]
+Detours = Mapping[int, Callable[..., Any]]
 INPUT = -1  # stands for the model's input where the number of a step is meant
 
 _TORCH_FOLDER = os.path.dirname(torch.__file__)
@@ -63,6 +64,11 @@ class Step:
     registered: bool = True  # False for a layer that the model does not know as its own
 
     @property
+    def path(self) -> str:
+        """The layer's name in the model, without "(call 2)"."""
+        return self.name.split(" (call ")[0]
+
+    @property
     def in_shape(self) -> Shape:
         return self.in_shapes[0] if self.in_shapes else ()
 
@@ -82,6 +88,7 @@ class Trace:
     output: Any  # what forward() returned; None after an error
     error: Exception | None
     line: Line | None  # the line of forward() that raised the error
+    model: nn.Module  # the copy that ran; its lazy layers have their sizes now
 
     @property
     def failed(self) -> Step | None:
@@ -95,7 +102,9 @@ class Trace:
         return shape[1:] if shape and shape[0] == self.batch else shape
 
 
-def trace(model: nn.Module, images: Tensor) -> Trace:
+def trace(
+    model: nn.Module, images: Tensor, instead: Detours | None = None, before: Detours | None = None
+) -> Trace:
     """Run a copy of the model on a batch and note every step, up to the end or the first error.
 
     The copy is in evaluation mode. The model, its training mode, its buffers and the
@@ -104,11 +113,13 @@ def trace(model: nn.Module, images: Tensor) -> Trace:
     Args:
         model: any network.
         images: (N, ...) what the model is given.
+        instead: what to call in place of a function step, by the step's number: how a remedy is tried.
+        before: what to do to the first input of a step, by the step's number.
     Returns:
         The steps in the order in which they happened, and the error that ended them, if any.
     """
     twin = copy_of(model)
-    recorder = _Recorder(twin, images)
+    recorder = _Recorder(twin, images, instead or {}, before or {})
     output, error, line = None, None, None
     with recorder.listening(), _quiet(), _same_random_numbers(images), torch.inference_mode():
         try:
@@ -116,7 +127,7 @@ def trace(model: nn.Module, images: Tensor) -> Trace:
         except Exception as raised:
             error, line = raised, _line_of_error(raised)
     batch = images.shape[0] if images.ndim else 0
-    return Trace(tuple(recorder.steps), batch, tuple(images.shape), output, error, line)
+    return Trace(tuple(recorder.steps), batch, tuple(images.shape), output, error, line, twin)
 
 
 def zeros_for(model: nn.Module, input_shape: Sequence[int], batch: int = 2) -> Tensor:
@@ -145,8 +156,9 @@ def copy_of(model: nn.Module) -> nn.Module:
 class _Recorder(TorchFunctionMode):
     """Notes layers and functions while a model runs."""
 
-    def __init__(self, model: nn.Module, images: Tensor) -> None:
+    def __init__(self, model: nn.Module, images: Tensor, instead: Detours, before: Detours) -> None:
         super().__init__()
+        self._instead, self._detour = instead, before
         self.steps: list[Step] = []
         self._names = {id(module): name for name, module in model.named_modules()}
         self._owners = {id(p): name for name, p in model.named_parameters()}
@@ -167,9 +179,18 @@ class _Recorder(TorchFunctionMode):
             before.remove()
             after.remove()
 
-    def _before(self, module: nn.Module, args: Any) -> None:
-        if self._inside or is_layer(module):
-            self._inside.append((module, _line_of_caller()))
+    def _before(self, module: nn.Module, args: Any) -> Any:
+        if not self._inside and not is_layer(module):
+            return None
+        if not self._inside and len(self.steps) in self._detour:
+            args = self._changed_input(args)
+        self._inside.append((module, _line_of_caller()))
+        return args
+
+    def _changed_input(self, args: Any) -> Any:
+        changed = self._detour[len(self.steps)](args[0])
+        self._link(changed, (self._parents(args) or [INPUT])[0])
+        return (changed, *args[1:])
 
     def _after(self, module: nn.Module, args: Any, *rest: Any) -> None:
         # PyTorch gives (kwargs, output), but after an error only (None,).
@@ -179,7 +200,7 @@ class _Recorder(TorchFunctionMode):
         _, line = self._inside.pop()
         if self._inside:
             return  # a layer inside a layer, as in nn.MultiheadAttention
-        name = self._names.get(id(module), type(module).__name__)
+        name = self._names.get(id(module)) or type(module).__name__
         self._note(name, type(module).__name__, module, None, args, kwargs, output, line)
 
     def __torch_function__(
@@ -194,6 +215,7 @@ class _Recorder(TorchFunctionMode):
         owned = [self._owners[id(t)] for t in _tensors((args, kwargs)) if id(t) in self._owners]
         where = owned[0].rpartition(".")[0] if owned else ""  # self.conv1.forward(x) skips the hooks
         ours = bool(self._parents((args, kwargs)))
+        func = self._instead.get(len(self.steps), func) if ours and _is_step(func, name) else func
         try:
             output = func(*args, **kwargs)
         except Exception:
@@ -256,6 +278,17 @@ def is_layer(module: nn.Module) -> bool:
     """Whether PyTorch wrote this module's forward(), so that its inside is no concern of the student."""
     forward = getattr(type(module), "forward", None)
     return getattr(forward, "__module__", "").startswith("torch.nn.") and not isinstance(module, _CONTAINERS)
+
+
+def _is_step(func: Callable[..., Any], name: str) -> bool:
+    """Whether a function gives new numbers: not a look at x.shape or x.size(0)."""
+    return getattr(func, "__name__", "") != "__get__" and name not in {
+        *_NO_STEP,
+        "size",
+        "dim",
+        "numel",
+        "__len__",
+    }
 
 
 def _plain(name: str) -> str:
