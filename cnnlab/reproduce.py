@@ -103,7 +103,7 @@ def reproduce(
     Returns:
         One row for each network; `all_hold(table)` says whether every band held.
     Raises:
-        ValueError: a network is unknown or has no recipe.
+        ValueError: a network is unknown or has no recipe, a number is below 1, or `out` ends in .jsonl.
         DataError: MNIST was not found.
         KeyboardInterrupt: stopped by Ctrl-C; the finished runs are kept.
     """
@@ -113,6 +113,8 @@ def reproduce(
     whole("seeds", seeds, 1)
     if epochs is not None:
         whole("epochs", epochs, 1)
+    if Path(out).suffix == ".jsonl":
+        raise ValueError(f"{out} is where the runs are kept: name a file such as reproduce.md for the table.")
     images = load_data(data, root)
     kept = Path(out).with_suffix(".jsonl")
     kept.parent.mkdir(parents=True, exist_ok=True)

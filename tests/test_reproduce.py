@@ -171,5 +171,10 @@ def test_a_mistake_is_said_before_anything_is_trained(on_digits, arguments, mess
         on_digits(**arguments)
 
 
+def test_the_table_cannot_take_the_place_of_the_kept_runs(tmp_path):
+    with pytest.raises(ValueError, match=r"r\.jsonl is where the runs are kept"):
+        reproduce(["mlp"], 1, out=tmp_path / "r.jsonl", data="digits")
+
+
 def test_a_kept_run_survives_the_file():
     assert Run(**json.loads(json.dumps(RUN.__dict__))) == RUN
