@@ -20,8 +20,6 @@ FORMAT = "cnnlab checkpoint 1"
 
 def check_place(path: Path) -> None:
     """Refuse, before the training and not after its first epoch, a place that cannot be written."""
-    if path.is_dir():
-        raise CheckpointError(f"checkpoint={str(path)!r} is a folder: name a file in it, such as 'run.pt'.")
     if not path.parent.is_dir():
         raise CheckpointError(
             f"checkpoint={str(path)!r}: there is no folder {str(path.parent)!r}: make it first, or give "
@@ -87,6 +85,8 @@ def load_checkpoint(path: Path, run: Run) -> bool:
     Raises:
         CheckpointError: it cannot be read, or belongs to another run.
     """
+    if path.is_dir():
+        raise CheckpointError(f"checkpoint={str(path)!r} is a folder: name a file in it, such as 'run.pt'.")
     if not path.exists():
         return False
     content = _read(path)
@@ -120,8 +120,8 @@ def _read(path: Path) -> dict[str, Any]:
     except Exception as error:  # a damaged file can make the unpickler raise anything
         raise CheckpointError(
             f"{path} ({path.stat().st_size:,} bytes) cannot be read as a checkpoint: it is cut off, corrupt "
-            f"or something else ({type(error).__name__}: {_first_line(error)}). It was left as it is: move it "
-            "away to start anew, or give another path."
+            f"or something else ({type(error).__name__}: {_first_line(error)}). It was left as it is: move "
+            "it away to start anew, or give another path."
         ) from error
     if not isinstance(content, dict) or content.get("format") != FORMAT:
         raise CheckpointError(
@@ -156,8 +156,8 @@ def _compare_epochs(path: Path, content: dict[str, Any], run: Run) -> None:
     if old != run.epochs and schedule not in EXTENDABLE:
         raise CheckpointError(
             f"{path} was made with epochs={old}, now {run.epochs}: schedule={schedule!r} spreads the "
-            f"learning rate over all of them, so the {done} that are done would have gone differently. It was left as "
-            "it is: ask for the same number, or give another path; a run with schedule='constant' can grow."
+            f"learning rate over all of them, so the {done} done would have gone differently. It was left as "
+            "it is: ask for the same number, or give another path; with schedule='constant' a run can grow."
         )
     if done > run.epochs:
         raise CheckpointError(

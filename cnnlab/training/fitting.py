@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence, Sized
+from contextlib import closing
 from pathlib import Path
 
 import torch
@@ -139,12 +140,11 @@ def _run_to_the_end(run: Run, checkpoint: Path | None, progress: bool, steps: in
     run.recorder.start_clock()
     run.progress = Progress(progress, run.epochs, steps, run.recorder.step)
     try:
-        while run.epochs_done < run.epochs and not run.stop_requested:
-            before = run.epochs_done
-            train_epoch(run)
-            if checkpoint is not None and run.epochs_done > before:
-                save_checkpoint(checkpoint, run)
+        with closing(run.progress):
+            while run.epochs_done < run.epochs and not run.stop_requested:
+                before = run.epochs_done
+                train_epoch(run)
+                if checkpoint is not None and run.epochs_done > before:
+                    save_checkpoint(checkpoint, run)
     except KeyboardInterrupt:
         print(f"Stopped in {run.where}: the model and the History keep what was learnt so far.")
-    finally:
-        run.progress.close()

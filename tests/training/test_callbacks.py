@@ -1,0 +1,112 @@
+"""Callbacks look on, may stop a run, and are refused where they would never be called."""
+
+import dataclasses
+from types import SimpleNamespace
+
+import pytest
+
+from cnnlab.training import Callback, EpochRecord, History, StepRecord, fit
+from cnnlab.training.callbacks import check_callbacks, methods
+from tests.training.small import SmallSplit, net
+
+
+class Watcher(Callback):
+    def __init__(self) -> None:
+        self.seen: list[object] = []
+
+    def on_step(self, state):
+        self.seen.append(("step", state.step, state.epoch, type(state.record)))
+
+    def on_epoch(self, state):
+        self.seen.append(("epoch", state.step, state.epoch, type(state.record)))
+
+    def on_end(self, history):
+        self.seen.append(("end", type(history)))
+
+
+def test_callbacks_are_called_after_steps_epochs_and_at_the_end():
+    watcher = Watcher()
+    fit(net(), SmallSplit(48), epochs=2, batch_size=24, progress=False, callbacks=[watcher])
+    assert watcher.seen == [
+        ("step", 1, 1, StepRecord),
+        ("step", 2, 1, StepRecord),
+        ("epoch", 2, 1, EpochRecord),
+        ("step", 3, 2, StepRecord),
+        ("step", 4, 2, StepRecord),
+        ("epoch", 4, 2, EpochRecord),
+        ("end", History),
+    ]
+
+
+def test_one_method_is_enough_and_any_object_will_do():
+    losses = []
+    watcher = SimpleNamespace(on_step=lambda state: losses.append(state.record.loss))
+    history = fit(net(), SmallSplit(), epochs=1, progress=False, callbacks=[watcher])
+    assert losses == history.steps.column("loss")
+
+
+def test_the_state_is_frozen_and_knows_the_model():
+    model, states = net(), []
+    fit(model, SmallSplit(), epochs=1, progress=False, callbacks=[SimpleNamespace(on_epoch=states.append)])
+    assert states[0].model is model
+    assert states[0].epochs == 1
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        states[0].step = 7
+
+
+def test_a_callback_may_stop_the_run_after_a_step():
+    def stop(state):
+        if state.step == 3:
+            state.request_stop()
+
+    history = fit(
+        net(),
+        SmallSplit(48),
+        epochs=5,
+        batch_size=24,
+        progress=False,
+        callbacks=[SimpleNamespace(on_step=stop)],
+    )
+    assert history.stopped
+    assert len(history.steps) == 3
+    assert len(history.epochs) == 1
+
+
+def test_a_callback_may_stop_the_run_after_an_epoch():
+    stopper = SimpleNamespace(on_epoch=lambda state: state.request_stop())
+    history = fit(net(), SmallSplit(), epochs=5, progress=False, callbacks=[stopper])
+    assert history.stopped
+    assert len(history.epochs) == 1
+
+
+def test_a_callback_may_change_the_learning_rate():
+    def halve(state):
+        state.optimizer.param_groups[0]["lr"] /= 2
+
+    history = fit(
+        net(), SmallSplit(), epochs=3, lr=0.4, progress=False, callbacks=[SimpleNamespace(on_epoch=halve)]
+    )
+    assert history.epochs.column("lr") == [0.4, 0.2, 0.1]
+
+
+def test_what_a_callback_raises_reaches_the_caller():
+    def fail(state):
+        raise ZeroDivisionError("in a callback")
+
+    with pytest.raises(ZeroDivisionError, match="in a callback"):
+        fit(net(), SmallSplit(), epochs=1, progress=False, callbacks=[SimpleNamespace(on_step=fail)])
+
+
+@pytest.mark.parametrize("callback", [print, object(), SimpleNamespace(on_epoch_end=print)])
+def test_a_callback_that_would_never_be_called_is_refused(callback):
+    with pytest.raises(TypeError, match="has none of the methods on_step, on_epoch, on_end"):
+        check_callbacks([callback])
+
+
+def test_methods_that_callback_leaves_empty_are_not_called():
+    class OnlyEpochs(Callback):
+        def on_epoch(self, state):
+            pass
+
+    assert methods([OnlyEpochs()], "on_step") == []
+    assert len(methods([OnlyEpochs()], "on_epoch")) == 1

@@ -1,0 +1,182 @@
+"""`fit`: the same seed gives the same weights, and nothing of the caller's is disturbed."""
+
+import inspect
+import random
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+from torch.utils.data import DataLoader, TensorDataset
+
+from cnnlab.errors import TrainingError
+from cnnlab.training import OPTIMIZER_NAMES, SCHEDULE_NAMES, evaluate, fit
+from tests.training.small import SmallSplit, net, pairs, weights
+
+
+def train(model=None, data=None, **settings):
+    model = model if model is not None else net(dropout=0.3)
+    settings = {"epochs": 2, "batch_size": 16, "device": "cpu", "progress": False, **settings}
+    return model, fit(model, data if data is not None else SmallSplit(48), **settings)
+
+
+def test_the_same_seed_gives_identical_weights_twice_in_a_row():
+    assert torch.equal(weights(train(seed=3)[0]), weights(train(seed=3)[0]))
+
+
+def test_another_seed_gives_other_weights_by_dropout_and_by_order():
+    assert not torch.equal(weights(train(seed=3)[0]), weights(train(seed=4)[0]))
+    without = [weights(train(net(), seed=seed)[0]) for seed in (3, 4)]
+    assert not torch.equal(*without)
+
+
+def test_the_same_batches_used_twice_give_identical_weights():
+    batches = SmallSplit(48).batches(16, shuffle=True)
+    assert torch.equal(weights(train(data=batches)[0]), weights(train(data=batches)[0]))
+
+
+def test_a_loader_that_draws_from_pytorchs_generator_gives_identical_weights():
+    split = SmallSplit(48)
+    loader = DataLoader(TensorDataset(split.images, split.labels), batch_size=16, shuffle=True)
+    assert torch.equal(weights(train(data=loader)[0]), weights(train(data=loader)[0]))
+
+
+def test_the_callers_random_numbers_are_not_disturbed():
+    def draw():
+        return torch.rand(1).item(), float(np.random.rand()), random.random()  # noqa: NPY002
+
+    states = torch.get_rng_state(), np.random.get_state(), random.getstate()  # noqa: NPY002
+    expected = draw()
+    torch.set_rng_state(states[0])
+    np.random.set_state(states[1])  # noqa: NPY002
+    random.setstate(states[2])
+    model = net()
+    torch.set_rng_state(states[0])  # after net(), which seeds
+    train(model)
+    assert draw() == expected
+
+
+def test_a_validation_changes_nothing_but_the_history():
+    split = SmallSplit(16)
+    loader = DataLoader(TensorDataset(split.images, split.labels), batch_size=5, shuffle=True)
+    without, _ = train()
+    with_it, history = train(validation=loader)
+    assert torch.equal(weights(with_it), weights(without))
+    last = evaluate(with_it, split, device="cpu")
+    assert history.epochs[-1].validation_accuracy == pytest.approx(last.accuracy)
+    assert history.epochs[-1].validation_loss == pytest.approx(last.loss, abs=1e-5)
+
+
+def test_without_a_validation_its_columns_are_empty():
+    _, history = train()
+    assert history.epochs.column("validation_loss") == [None, None]
+
+
+def test_every_module_gets_its_mode_back():
+    model = net(dropout=0.3)
+    model.eval()
+    train(model)
+    assert not any(m.training for m in model.modules())
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZER_NAMES)
+def test_every_optimiser_learns_the_small_data(optimizer):
+    lr = {"sgd": 0.1, "adadelta": None}.get(optimizer, 0.02)
+    _, history = train(net(), epochs=12, optimizer=optimizer, lr=lr)
+    assert history.epochs[-1].loss < 0.8 * history.epochs[0].loss
+
+
+@pytest.mark.parametrize("schedule", SCHEDULE_NAMES)
+def test_every_schedule_is_recorded_step_by_step(schedule):
+    _, history = train(epochs=3, schedule=schedule, lr=0.1, optimizer="sgd")
+    rates = history.steps.column("lr")
+    assert len(rates) == 9
+    assert (len(set(rates)) == 1) == (schedule == "constant")
+    assert history.epochs.column("lr") == rates[2::3]
+
+
+def test_a_split_batches_and_a_list_in_the_same_order_give_the_same():
+    split = SmallSplit(48)
+    in_order = [weights(train(data=data)[0]) for data in (split.batches(16), pairs(split))]
+    assert torch.equal(*in_order)
+
+
+def test_log_probabilities_train_like_logits():
+    plain, end = train(net())[0], train(nn.Sequential(*net(), nn.LogSoftmax(dim=1)))[0]
+    torch.testing.assert_close(weights(plain), weights(end), rtol=0, atol=1e-5)
+
+
+def test_bfloat16_keeps_float32_weights_and_comes_close():
+    exact, _ = train(net())
+    mixed, _ = train(net(), precision="bfloat16")
+    assert {p.dtype for p in mixed.parameters()} == {torch.float32}
+    assert not torch.equal(weights(mixed), weights(exact))
+    torch.testing.assert_close(weights(mixed), weights(exact), rtol=0, atol=0.02)
+
+
+def test_the_stop_button_returns_what_was_learnt(capsys):
+    def interrupt(state):
+        if state.step == 4:
+            raise KeyboardInterrupt
+
+    model, history = train(epochs=9, callbacks=[SimpleNamespace(on_step=interrupt)])
+    assert history.stopped
+    assert (len(history.steps), len(history.epochs)) == (4, 1)
+    assert (
+        "Stopped in epoch 2, step 5: the model and the History keep what was learnt"
+        in capsys.readouterr().out
+    )
+    assert not torch.equal(weights(model), weights(net(dropout=0.3)))
+
+
+def test_a_complete_run_is_not_stopped_and_knows_its_time():
+    _, history = train()
+    assert not history.stopped
+    assert history.seconds >= history.steps[-1].seconds >= history.steps[0].seconds > 0
+    assert sum(history.epochs.column("seconds")) <= history.seconds
+
+
+def test_frozen_layers_stay():
+    model = net()
+    model[0].requires_grad_(False)
+    before = model[0].weight.clone()
+    train(model)
+    assert torch.equal(model[0].weight, before)
+
+
+@pytest.mark.parametrize(
+    ("settings", "error", "message"),
+    [
+        ({"optimizer": "sdg"}, ValueError, "unknown optimizer 'sdg': did you mean 'sgd'"),
+        ({"schedule": "onecycle"}, ValueError, "unknown schedule 'onecycle': did you mean 'one_cycle'"),
+        ({"precision": "float16"}, ValueError, "unknown precision 'float16': did you mean 'bfloat16'"),
+        ({"device": "gpu"}, ValueError, "unknown device 'gpu'"),
+        ({"seed": -1}, ValueError, "seed=-1 is out of range"),
+        ({"callbacks": [print]}, TypeError, "has none of the methods on_step"),
+    ],
+)
+def test_a_wrong_argument_is_named_before_anything_is_trained(settings, error, message):
+    model = net(dropout=0.3)
+    before = weights(model)
+    with pytest.raises(error, match=message):
+        train(model, **settings)
+    assert torch.equal(weights(model), before)
+
+
+def test_data_that_promise_batches_and_give_none_are_refused():
+    class Nothing:
+        def __iter__(self):
+            return iter([])
+
+    with pytest.raises(TrainingError, match="epoch 1: train gave no batch at all"):
+        train(data=Nothing())
+
+
+def test_fit_has_the_arguments_that_others_rely_on():
+    parameters = inspect.signature(fit).parameters
+    names = (
+        "model train epochs batch_size optimizer lr momentum nesterov weight_decay schedule validation device"
+    )
+    assert list(parameters) == [*names.split(), "precision", "seed", "progress", "checkpoint", "callbacks"]
+    assert parameters["batch_size"].default == 64
