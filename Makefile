@@ -50,4 +50,4 @@ lint: $(ready)
 	@$(bin)/mypy
 
 bench: $(ready)
-	@$(bin)/cnnlab bench
+	@$(bin)/cnnlab bench --out benchmarks/results.md

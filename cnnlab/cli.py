@@ -117,3 +117,17 @@ def reproduce(
         typer.echo(table)
         if not all_hold(table):
             raise typer.Exit(1)
+
+
+@app.command()
+def bench(
+    out: Annotated[Path, typer.Option(help="Where the table is written.")] = Path("results.md"),
+    root: Root = None,
+    quick: Annotated[bool, typer.Option("--quick", help="Only try it, on the bundled digits.")] = False,
+    rounds: Annotated[int, typer.Option(help="Measurements that each median is of, at least 3.")] = 3,
+) -> None:
+    """Measure what cnnlab costs on this computer, beside the labs' own loops."""
+    with errors_in_words():
+        from cnnlab.benchmark import benchmark
+
+        typer.echo(benchmark(out, root=root, quick=quick, rounds=rounds))

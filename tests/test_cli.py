@@ -133,3 +133,21 @@ def test_reproduce_prints_its_table_and_fails_where_a_band_is_missed(
     assert run.exit_code == code
     assert "cnn_320" in run.output
     assert asked == [((["cnn_320"], 1, None, tmp_path / "r.md"), {"epochs": 2, "device": "auto"})]
+
+
+def test_bench_writes_where_it_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    asked: list[Any] = []
+    monkeypatch.setattr(
+        "cnnlab.benchmark.benchmark", lambda *given, **options: asked.append((given, options)) or "the table"
+    )
+    run = cnnlab("bench", "--quick", "--out", str(tmp_path / "b.md"))
+    assert run.exit_code == 0
+    assert run.output.strip().endswith("the table")
+    assert asked == [((tmp_path / "b.md",), {"root": None, "quick": True, "rounds": 3})]
+
+
+def test_bench_of_too_few_rounds_is_one_message() -> None:
+    run = cnnlab("bench", "--quick", "--rounds", "1")
+    assert run.exit_code == 1
+    assert "rounds" in run.output
+    assert "Traceback" not in run.output
