@@ -17,15 +17,17 @@ def shift(images: torch.Tensor, dx: int, dy: int) -> torch.Tensor:
     Returns:
         A new tensor of the same shape and type.
     Raises:
+        TypeError: dx or dy is not an integer.
         ValueError: the whole image would be moved out of sight.
 
     >>> shift(torch.tensor([[[[1, 2, 3]]]]), dx=1, dy=0)
     tensor([[[[0, 1, 2]]]])
     """
     _check(images)
-    dx, dy = operator.index(dx), operator.index(dy)
     height, width = images.shape[-2:]
     for name, step, size in (("dx", dx, width), ("dy", dy, height)):
+        if not hasattr(step, "__index__"):
+            raise TypeError(f"{name}={step!r} is not a whole number of pixels.")
         if abs(step) >= size:
             raise ValueError(f"{name}={step} moves all {size} pixels out of sight: use at most {size - 1}.")
     moved = torch.zeros_like(images)

@@ -129,5 +129,7 @@ def _notice(reason: str) -> str:
         how_to_get(PUBLISHED["mnist"]),
     ]
     rule = "=" * 88
-    lines = [line for text in told for part in text.splitlines() for line in textwrap.wrap(part, len(rule))]
+    # a path that is broken in two can neither be read nor copied
+    wrapper = textwrap.TextWrapper(len(rule), break_long_words=False, break_on_hyphens=False)
+    lines = [line for text in told for part in text.splitlines() for line in wrapper.wrap(part)]
     return "\n".join(["", rule, *lines, rule])

@@ -9,7 +9,7 @@ from cnnlab.data.catalogue import Published, published
 from cnnlab.data.download import download, forget_failures
 from cnnlab.data.folder import find_folder, verify
 from cnnlab.data.load import VARIABLE, cache_folder, find_given, given_folder
-from cnnlab.data.raw_file import FileCheck
+from cnnlab.data.raw_file import MISSING, FileCheck
 from cnnlab.errors import DataError
 from cnnlab.table import Table, column
 
@@ -80,19 +80,23 @@ def _given(root: Path, said_in: str, data_set: Published) -> Source:
         return Source(said_in, str(root), str(error).splitlines()[0], False, ok=False)
     if folder is None:
         return Source(said_in, str(root), f"no {data_set.title}", False)
-    state, ok = _state(folder, data_set)
-    return Source(said_in, str(folder), state, ok, ok)
+    state, complete, _ = _state(folder, data_set)
+    return Source(said_in, str(folder), state, used=complete, ok=complete)
 
 
 def _cache(data_set: Published, decided: bool) -> Source:
     folder = find_folder(cache_folder(), data_set)
     if folder is None:
         return Source("cache folder", str(cache_folder()), f"no {data_set.title}", False)
-    state, ok = _state(folder, data_set)
-    return Source("cache folder", str(folder), state, ok and not decided, ok)
+    state, complete, damaged = _state(folder, data_set)
+    # what is missing there can be downloaded; what is damaged stands in the way
+    return Source("cache folder", str(folder), state, complete and not decided, not damaged)
 
 
-def _state(folder: Path, data_set: Published) -> tuple[str, bool]:
+def _state(folder: Path, data_set: Published) -> tuple[str, bool, bool]:
+    """What is in a folder, whether all files are good, and whether one is damaged."""
     checks = verify(folder, data_set.name)
-    faults = [f"{check.file}: {check.state}" for check in checks if not check.ok]
-    return "; ".join(faults) or f"{data_set.title}, {checks[0].state}", not faults
+    faults = [check for check in checks if not check.ok]
+    told = "; ".join(f"{check.file}: {check.state}" for check in faults)
+    damaged = any(check.state != MISSING for check in faults)
+    return told or f"{data_set.title}, {checks[0].state}", not faults, damaged

@@ -1,0 +1,118 @@
+from __future__ import annotations
+
+import pytest
+
+from cnnlab.data import cache_folder, describe_sources, fetch
+from cnnlab.errors import DataError
+
+
+def used(table) -> list[str]:
+    return [row.place for row in table if row.used]
+
+
+def test_every_place_is_listed_in_the_order_in_which_load_data_looks(mnist):
+    table = describe_sources()
+    assert [row.place for row in table] == [
+        "CNNLAB_DATA",
+        "cache folder",
+        "download",
+        "scikit-learn's digits",
+    ]
+    assert table[0].found == "not set"
+    assert table[1].found == "no MNIST"
+    assert used(table) == ["download"]
+
+
+def test_the_folder_in_cnnlab_data_is_used_where_it_has_the_data(mnist, tmp_path, monkeypatch):
+    raw = mnist.write(tmp_path)
+    mnist.write(cache_folder())
+    monkeypatch.setenv("CNNLAB_DATA", str(tmp_path))
+    table = describe_sources()
+    assert (table[0].folder, table[0].found) == (str(raw), "MNIST, verified")
+    assert used(table) == ["CNNLAB_DATA"]
+    assert table[1].found == "MNIST, verified"
+
+
+def test_a_root_is_shown_in_its_place(mnist, tmp_path):
+    mnist.write(tmp_path)
+    assert used(describe_sources("mnist", tmp_path)) == ["root"]
+
+
+def test_the_cache_folder_is_used_where_nothing_else_is_named(mnist):
+    mnist.write(cache_folder())
+    assert used(describe_sources()) == ["cache folder"]
+
+
+def test_a_folder_in_which_load_data_raises_is_marked_and_nothing_after_it_is_used(
+    mnist, tmp_path, monkeypatch
+):
+    mnist.write(cache_folder())
+    monkeypatch.setenv("CNNLAB_DATA", str(tmp_path / "nowhere"))
+    table = describe_sources()
+    assert not table[0].ok
+    assert table[0].found.endswith("is not a folder. Correct it, or leave it out.")
+    assert used(table) == []
+
+
+def test_a_damaged_file_is_shown(mnist):
+    (mnist.write(cache_folder()) / "train-labels-idx1-ubyte").write_bytes(b"x")
+    table = describe_sources()
+    assert not table[1].ok
+    assert table[1].found == "train-labels-idx1-ubyte: cut off: 1 bytes instead of 48"
+    assert used(table) == []
+
+
+def test_a_begun_cache_is_completed_by_the_download(mnist):
+    (mnist.write(cache_folder()) / "train-labels-idx1-ubyte").unlink()
+    table = describe_sources()
+    assert table[1].ok
+    assert table[1].found == "train-labels-idx1-ubyte: missing"
+    assert used(table) == ["download"]
+
+
+def test_another_data_set_is_looked_for_behind_a_cnnlab_data_that_has_mnist_only(
+    mnist, fashion, tmp_path, monkeypatch
+):
+    mnist.write(tmp_path)
+    fashion.write(cache_folder())
+    monkeypatch.setenv("CNNLAB_DATA", str(tmp_path))
+    table = describe_sources("fashion_mnist")
+    assert table[0].found == "no Fashion-MNIST"
+    assert used(table) == ["cache folder"]
+    assert "scikit-learn's digits" not in table.column("place")
+
+
+def test_looking_asks_no_server(server):
+    describe_sources()
+    assert server.asked == []
+
+
+def test_fetch_downloads_into_the_cache_folder(server):
+    assert all(row.ok for row in fetch())
+    assert (cache_folder() / "MNIST" / "raw").is_dir()
+
+
+def test_fetch_downloads_into_a_root_or_the_folder_in_cnnlab_data(server, tmp_path, monkeypatch):
+    assert all(row.ok for row in fetch("mnist", tmp_path / "a"))
+    assert (tmp_path / "a" / "MNIST" / "raw").is_dir()
+    monkeypatch.setenv("CNNLAB_DATA", str(tmp_path / "b"))
+    fetch()
+    assert (tmp_path / "b" / "MNIST" / "raw").is_dir()
+
+
+def test_fetch_asks_no_server_for_what_is_there(server, mnist, tmp_path):
+    mnist.write(tmp_path)
+    assert all(row.ok for row in fetch("mnist", tmp_path))
+    assert server.asked == []
+
+
+def test_fetch_tries_the_network_again_after_a_failure(mnist, request):
+    with pytest.raises(DataError, match="cannot be downloaded"):
+        fetch()
+    request.getfixturevalue("server")
+    assert all(row.ok for row in fetch())
+
+
+def test_fetch_refuses_names_without_files():
+    with pytest.raises(ValueError, match="unknown data set 'digits'"):
+        fetch("digits")
