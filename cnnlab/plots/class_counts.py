@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from matplotlib.axes import Axes
 
-from cnnlab.plots.style import GREY, PALETTE, SMALL, axes_or_new, styled
+from cnnlab.plots.style import GREY, PALETTE, SMALL, axes_or_new, class_ticks, styled
 
 if TYPE_CHECKING:
     from cnnlab.data import Split
@@ -47,6 +47,6 @@ def class_counts(splits: Split | Mapping[str, Split], ax: Axes | None = None) ->
             classes = split.classes
         ax.set_ylabel("share of the split (%)")
         ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncols=len(splits))
-    ax.set_xticks(range(len(classes)), classes)
+    class_ticks(ax, classes)
     ax.set_xlabel("class")
     return ax

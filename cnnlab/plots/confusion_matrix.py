@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
-from cnnlab.plots.style import axes_or_new, styled
+from cnnlab.plots.style import axes_or_new, class_ticks, styled
 
 if TYPE_CHECKING:
     from cnnlab.training import Evaluation
@@ -49,7 +49,7 @@ def confusion_matrix(evaluation: Evaluation, ax: Axes | None = None) -> Axes:
                     fontweight="normal" if right else "bold",
                     color="#444444" if right else "black",
                 )
-    ax.set_xticks(range(size), classes)
+    class_ticks(ax, classes)
     ax.set_yticks(range(size), classes)
     ax.set_xticks(np.arange(-0.5, size), minor=True)
     ax.set_yticks(np.arange(-0.5, size), minor=True)

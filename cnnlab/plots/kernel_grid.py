@@ -17,7 +17,9 @@ _LINE = "#cccccc"  # between tiles, because a weight of 0 is as white as the pap
 
 
 @styled
-def kernel_grid(kernels: torch.Tensor, ax: Axes | None = None) -> Axes:
+def kernel_grid(
+    kernels: torch.Tensor, columns: int | None = None, largest: float | None = None, ax: Axes | None = None
+) -> Axes:
     """All kernels of a layer on one colour scale: negative weights blue, 0 white, positive vermillion.
 
     A layer with one input channel shows its kernels in rows, each with its number. A layer
@@ -26,6 +28,9 @@ def kernel_grid(kernels: torch.Tensor, ax: Axes | None = None) -> Axes:
 
     Args:
         kernels: (c_out, c_in, k_h, k_w), such as `inspection.kernels(model, "conv1")`.
+        columns: how many side by side, for a layer with one input channel; None chooses.
+        largest: the weight that gets the strongest colour, to give two grids one scale; None takes
+            the largest weight here.
         ax: where to draw; None makes a new figure.
     Returns:
         The Axes.
@@ -35,16 +40,19 @@ def kernel_grid(kernels: torch.Tensor, ax: Axes | None = None) -> Axes:
     if kernels.ndim != 4 or 0 in kernels.shape:
         raise ValueError(f"kernels have the shape {tuple(kernels.shape)}: (c_out, c_in, k_h, k_w) is needed.")
     weights = kernels.detach().cpu().numpy()
-    reach = float(np.abs(weights).max()) or 1.0
+    reach = largest or float(np.abs(weights).max()) or 1.0
     scale = {"cmap": SIGNED.with_extremes(bad=_LINE), "vmin": -reach, "vmax": reach}
-    ax = (_in_rows if kernels.shape[1] == 1 else _as_table)(weights, scale, ax)
+    if kernels.shape[1] == 1:
+        ax = _in_rows(weights, scale, columns or (8 if len(weights) > 10 else 5), ax)
+    else:
+        ax = _as_table(weights, scale, ax)
     colour_bar(ax.images[0], ax, "weight")
     return ax
 
 
-def _in_rows(weights: Pixels, scale: dict[str, Any], ax: Axes | None) -> Axes:
+def _in_rows(weights: Pixels, scale: dict[str, Any], columns: int, ax: Axes | None) -> Axes:
     c_out, _, height, width = weights.shape
-    columns = min(c_out, 8 if c_out > 10 else 5)
+    columns = min(c_out, columns)
     rows = -(-c_out // columns)
     down, across = height + 1.6, width + 0.8  # room between the kernels, above them for the number
     ax = axes_or_new(ax, max(4.0, 1.3 * columns + 1.5), 1.3 * rows * down / across + 0.3)

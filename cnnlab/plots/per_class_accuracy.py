@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from matplotlib.axes import Axes
 
-from cnnlab.plots.style import BLUE, VERMILLION, axes_or_new, styled
+from cnnlab.plots.style import BLUE, VERMILLION, axes_or_new, class_ticks, styled
 
 if TYPE_CHECKING:
     from cnnlab.training import Evaluation
@@ -33,7 +33,7 @@ def per_class_accuracy(evaluation: Evaluation, ax: Axes | None = None) -> Axes:
     ax.axhspan(low, high, color=VERMILLION, alpha=0.18, linewidth=0)
     whole = f"all {evaluation.n:,} images: {evaluation.accuracy:.2f} %"
     ax.axhline(evaluation.accuracy, color=VERMILLION, linestyle="--", label=whole)
-    ax.set_xticks(places, [row.name for row in rows])
+    class_ticks(ax, [row.name for row in rows])
     ax.set_xlabel("class")
     ax.set_ylabel("accuracy (%)")
     ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncols=2)

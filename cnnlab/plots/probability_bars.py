@@ -51,7 +51,7 @@ def probability_bars(
     ax.bar_label(bars, [_percent(value) for value in percent], padding=4, fontsize=13)
     ax.set_yticks(range(len(values)), names)
     ax.invert_yaxis()
-    ax.set_xlim(0, 118)  # room for "100 %" behind the longest bar
+    ax.set_xlim(0, 130)  # room for "> 99.9 %" behind the longest bar
     ax.set_xticks(range(0, 101, 25))
     ax.set_xlabel("probability (%)")
     return ax

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, ParamSpec, TypeVar
 
 import matplotlib.pyplot as plt
@@ -66,9 +66,20 @@ def axes_or_new(ax: Axes | None, width: float, height: float) -> Axes:
     """The Axes that the user gave, or those of a new figure of width × height inches."""
     if ax is None:
         _, ax = plt.subplots(figsize=(width, height))
-    # Ticks are made when first drawn, after the style has ended: their size has to be told now.
+    # Ticks are made when first drawn, after the style has ended, and the user's Axes were made
+    # before it began: their sizes have to be told one by one.
     ax.tick_params(labelsize=SMALL)
+    ax.xaxis.label.set_fontsize(LECTURE["axes.labelsize"])
+    ax.yaxis.label.set_fontsize(LECTURE["axes.labelsize"])
+    ax.title.set_fontsize(LECTURE["axes.titlesize"])
+    ax.spines[["top", "right"]].set_visible(False)
     return ax
+
+
+def class_ticks(ax: Axes, names: Sequence[str]) -> None:
+    """The names of the classes under the x axis, slanted where they would overlap."""
+    slanted: dict[str, Any] = {"rotation": 30, "ha": "right", "rotation_mode": "anchor"}
+    ax.set_xticks(range(len(names)), names, **(slanted if max(map(len, names)) > 4 else {}))
 
 
 def grid_of_axes(

@@ -18,6 +18,11 @@ def test_all_kernels_share_a_scale_with_zero_in_its_middle():
     assert {image.get_clim() for image in ax.images} == {(-3, 3)}
 
 
+def test_two_grids_may_share_one_scale():
+    ax = kernel_grid(torch.ones(2, 1, 3, 3), largest=5)
+    assert ax.images[0].get_clim() == (-5, 5)
+
+
 def test_a_layer_with_several_input_channels_is_a_table():
     kernels = torch.randn(4, 3, 5, 5, generator=torch.Generator().manual_seed(0))
     ax = kernel_grid(kernels)
@@ -25,6 +30,11 @@ def test_a_layer_with_several_input_channels_is_a_table():
     assert sheet.get_array().shape == (3 * 6 - 1, 4 * 6 - 1)
     assert np.array_equal(sheet.get_array()[12:17, 6:11], kernels[1, 2].numpy())
     assert (ax.get_xlabel(), ax.get_ylabel()) == ("output channel", "input channel")
+
+
+def test_columns_are_how_many_stand_side_by_side():
+    ax = kernel_grid(torch.ones(10, 1, 3, 3), columns=10)
+    assert len({text.get_position()[1] for text in ax.texts}) == 1
 
 
 def test_the_colours_are_explained():

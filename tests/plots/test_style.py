@@ -8,6 +8,7 @@ from cnnlab.plots.style import (
     LECTURE,
     SMALL,
     axes_or_new,
+    class_ticks,
     colour_bar,
     colour_bar_of_grid,
     grid_of_axes,
@@ -48,6 +49,22 @@ def test_tick_labels_keep_their_size_after_the_style_has_ended():
     ax = plots.probability_bars(torch.tensor([0.25, 0.75]))
     ax.figure.canvas.draw()
     assert {label.get_fontsize() for label in ax.get_xticklabels()} == {SMALL}
+
+
+def test_the_users_axes_get_the_sizes_of_the_style():
+    _, ax = plt.subplots()
+    plots.probability_bars(torch.tensor([0.25, 0.75]), ax=ax)
+    assert ax.xaxis.label.get_fontsize() == LECTURE["axes.labelsize"]
+    assert not ax.spines["top"].get_visible()
+
+
+def test_long_class_names_are_slanted_and_digits_are_not():
+    _, (long, short) = plt.subplots(1, 2)
+    class_ticks(long, ["Trouser", "Bag"])
+    class_ticks(short, ["0", "1"])
+    assert long.get_xticklabels()[0].get_rotation() == 30
+    assert short.get_xticklabels()[0].get_rotation() == 0
+    assert [label.get_text() for label in long.get_xticklabels()] == ["Trouser", "Bag"]
 
 
 def test_grid_of_axes_is_as_large_as_its_cells():
