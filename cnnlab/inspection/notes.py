@@ -8,13 +8,14 @@ from typing import Any
 from torch import Tensor, nn
 from torch.nn.modules.lazy import LazyModuleMixin
 
-from cnnlab.inspection.diagnosis import main_path
-from cnnlab.inspection.remedies import fits, named
+from cnnlab.inspection.faults import main_path, written
 from cnnlab.inspection.tracing import Step, Trace, trace
 from cnnlab.inspection.windows import is_conv
+from cnnlab.inspection.workbench import fits, named
 
-_LINEAR_TOO = ("identity", "dropout", "dropout1d", "dropout2d", "alphadropout", "flatten", "view", "reshape")
-_LINEAR_TOO += ("avgpool2d", "avg_pool2d", "squeeze")
+# Steps that leave two linear maps around them one linear map.
+_LINEAR_TOO = {"identity", "dropout", "dropout1d", "dropout2d", "flatten", "view", "reshape", "squeeze"}
+_LINEAR_TOO |= {"avgpool2d", "avg_pool2d", "adaptiveavgpool2d", "adaptive_avg_pool2d"}
 
 
 def notes_on(model: nn.Module, images: Tensor, made: Trace, classes: int = 10) -> tuple[str, ...]:
@@ -33,7 +34,7 @@ def notes_on(model: nn.Module, images: Tensor, made: Trace, classes: int = 10) -
         *_collapsed(made),
         *_dropout(made),
         *_unregistered(made),
-        *_lazy(model, made),
+        *_lazy(model),
     ]
     return tuple(dict.fromkeys(found))
 
@@ -61,29 +62,31 @@ def _output(made: Trace, classes: int) -> Iterator[str]:
         output = output[0]
     shape = tuple(output.shape[1:])
     if len(shape) > 1:
-        yield f"It gives {shape} for each image, not one row of {classes} numbers: a flatten and a linear layer are missing."
+        yield f"It gives {written(shape)} for each image: {classes} digits need one row of {classes} numbers."
     elif shape != (classes,):
         count = shape[0] if shape else 1
-        yield f"It gives {count} numbers for each image; the {classes} digits need {classes}."
+        yield f"It gives {count} numbers for each image: {classes} digits need {classes}."
 
 
 def _end(made: Trace) -> Iterator[str]:
+    """A last step that does not go with the loss."""
     path = main_path(made)
-    if not path:
+    last = made.steps[path[-1]] if path else None
+    if last is None or len(last.out_shape or ()) != 2:
         return
-    last = made.steps[path[-1]]
+    name = last.path if last.module is None else f"{named(last.path)} ({last.kind})"
     what = last.what.replace("_", "")
-    if what in ("softmax", "softmax2d", "sigmoid"):
+    if what in ("softmax", "sigmoid"):
         yield (
-            f"It ends in {named(last.path)}, but nn.CrossEntropyLoss wants the logits: "
+            f"It ends in {name}, but nn.CrossEntropyLoss wants the logits: "
             "leave it out, and use softmax only to read probabilities."
         )
-    elif what in ("logsoftmax", "logsigmoid"):
-        yield f"It ends in {named(last.path)}: use nn.NLLLoss, not nn.CrossEntropyLoss, which adds its own."
-    elif what in ("relu", "leakyrelu", "elu", "tanh", "relu6", "gelu"):
-        yield f"It ends in {named(last.path)}, which bends the logits: end in the linear layer."
+    elif what == "logsoftmax":
+        yield f"It ends in {name}: the loss for it is nn.NLLLoss; nn.CrossEntropyLoss does both at once."
+    elif what in ("relu", "relu6", "leakyrelu", "elu", "gelu", "tanh"):
+        yield f"It ends in {name}, which cuts or bends the logits: let the linear layer be the end."
     elif "dropout" in what:
-        yield f"It ends in {named(last.path)}, which drops logits in training: put it before the last layer."
+        yield f"It ends in {name}, which drops logits in training: put it before the last linear layer."
 
 
 def _collapsed(made: Trace) -> Iterator[str]:
@@ -102,7 +105,7 @@ def _collapsed(made: Trace) -> Iterator[str]:
             together = f"together they are one linear layer from {n_in} to {n_out}"
         else:
             together = "together they are one linear map"
-        yield f"Nothing bends the numbers between {first} and {second}: {together}. Put a ReLU between them."
+        yield f"There is no activation between {first} and {second}: {together}. Put a ReLU between them."
 
 
 def _is_linear(step: Step) -> bool:
@@ -126,16 +129,20 @@ def _unregistered(made: Trace) -> Iterator[str]:
     for step in made.steps:
         if not step.registered and step.module is not None and any(True for _ in step.module.parameters()):
             yield (
-                f"forward() uses an nn.{step.kind} that model.parameters() does not know, so it never learns: "
-                "make it in __init__ as self.name = …, or keep layers in an nn.ModuleList."
+                f"model.parameters() does not know the nn.{step.kind} in forward(), so it never learns: "
+                "make it in __init__ as self.name = …, or keep the layers in an nn.ModuleList."
             )
 
 
-def _lazy(model: nn.Module, made: Trace) -> Iterator[str]:
-    now = dict(made.model.named_modules())
-    for name, module in model.named_modules():
-        if isinstance(module, LazyModuleMixin) and module.has_uninitialized_params() and name in now:  # type: ignore[misc]
-            yield (
-                f"{named(name)} takes its size from the first batch: "
-                "run model(images) once before you make the optimiser."
-            )
+def _lazy(model: nn.Module) -> Iterator[str]:
+    names = [
+        named(name)
+        for name, module in model.named_modules()
+        if isinstance(module, LazyModuleMixin) and module.has_uninitialized_params()  # type: ignore[misc]
+    ]
+    if names:
+        verb = "take their sizes" if len(names) > 1 else "takes its size"
+        yield (
+            f"{' and '.join(names)} {verb} from the first batch: "
+            "run model(images) once before you make the optimiser."
+        )

@@ -1,12 +1,9 @@
-"""Ways to mend a model that does not fit together, each of them tried on a copy before it is told."""
+"""Ideas for mending a model: each gives changes to try, the simplest first."""
 
 from __future__ import annotations
 
-import copy
-import itertools
 import math
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import torch
@@ -15,132 +12,7 @@ from torch.nn import functional as F
 
 from cnnlab.inspection.blueprint import code, lazy, lazy_code, rebuilt
 from cnnlab.inspection.shapes import product
-from cnnlab.inspection.tracing import Detours, Step, Trace, copy_of, trace
-from cnnlab.inspection.windows import is_conv
-
-
-@dataclass(frozen=True)
-class Change:
-    """One way to mend a model."""
-
-    text: str  # what the student writes
-    layers: dict[str, nn.Module] = field(default_factory=dict)  # layers to put in place of others, by name
-    instead: Detours = field(default_factory=dict)  # as in `trace`
-    before: Detours = field(default_factory=dict)
-    then: str = ""  # such as "then {product} = 320 again": told with the product that the trial gave
-
-
-class Workbench:
-    """Tries changes of one model on a small batch.
-
-    Args:
-        model: the network that does not fit together.
-        images: (N, ...) a small batch.
-        broken: the trace that shows how it fails.
-        number: the step that fails, or that goes wrong without failing.
-    """
-
-    def __init__(self, model: nn.Module, images: Tensor, broken: Trace, number: int) -> None:
-        self.model, self.images, self.broken, self.number = model, images, broken, number
-        self.step = broken.steps[number]
-        self._modules = dict(model.named_modules())
-
-    def choose(self, *ideas: Iterable[Change]) -> tuple[str, ...]:
-        """The first change of each idea after which the whole model works.
-
-        If none does, because there is more than one mistake, the first of each idea that
-        mends at least this one.
-        """
-        best: list[str] = []
-        second: list[str] = []
-        for idea in ideas:
-            partly = None
-            for change in itertools.islice(idea, 40):
-                made = self.trial(change)
-                if made is None:
-                    continue
-                text = change.text + change.then.format(product=self._product(made))
-                if fits(made):
-                    best.append(text)
-                    break
-                if partly is None and self._mended(made):
-                    partly = text
-            else:
-                if partly:
-                    second.append(partly)
-        chosen = list(dict.fromkeys(best if len(best) > 1 else [*best, *second]))
-        return tuple(chosen[:3])
-
-    def trial(self, change: Change) -> Trace | None:
-        """What the model does with a change; None if it cannot be made."""
-        twin = copy_of(self.model)
-        if twin is self.model and change.layers:
-            return None
-        try:
-            for name, layer in change.layers.items():
-                twin.set_submodule(name, copy.deepcopy(layer))
-        except (AttributeError, ValueError, TypeError):
-            return None
-        return trace(twin, self.images, change.instead, change.before)
-
-    def layer(self, step: Step) -> nn.Module | None:
-        """The layer of a step, if the model knows it by name, so that it can be changed."""
-        found = self._modules.get(step.path) if step.path else None
-        return found if found is not None and found is not self.model and step.registered else None
-
-    def before(self, number: int) -> list[int]:
-        """The numbers of all steps that a step depends on, nearest first."""
-        found: set[int] = set()
-        waiting = list(self.broken.steps[number].parents)
-        while waiting:
-            parent = waiting.pop()
-            if parent >= 0 and parent not in found:
-                found.add(parent)
-                waiting += self.broken.steps[parent].parents
-        return sorted(found, reverse=True)
-
-    def convolutions(self) -> list[tuple[str, nn.Module]]:
-        """The convolutions before the step, from the first to the last."""
-        return self._upstream(is_conv)
-
-    def poolings(self) -> list[tuple[str, nn.Module]]:
-        """The pooling layers before the step, from the first to the last."""
-        return self._upstream(lambda layer: isinstance(layer, (nn.MaxPool2d, nn.AvgPool2d)))
-
-    def _upstream(self, wanted: Callable[[nn.Module], bool]) -> list[tuple[str, nn.Module]]:
-        steps = [self.broken.steps[n] for n in reversed(self.before(self.number))]
-        found = {step.path: self.layer(step) for step in steps}
-        return [(name, layer) for name, layer in found.items() if layer is not None and wanted(layer)]
-
-    def _mended(self, made: Trace) -> bool:
-        step = made.steps[self.number] if self.number < len(made.steps) else None
-        return step is not None and step.out_shape is not None and step.out_shape[0] == made.batch
-
-    def _product(self, made: Trace) -> str:
-        """The map that is flattened, as "20 × 4 × 4"."""
-        for step in made.steps:
-            shape = made.image_shape(step.in_shape)
-            if len(shape) > 1 and len(made.image_shape(step.out_shape or ())) == 1:
-                return product(shape)
-        return ""
-
-
-def fits(made: Trace) -> bool:
-    """Whether the model went through and gave one row for each image."""
-    output = made.output[0] if isinstance(made.output, (tuple, list)) and made.output else made.output
-    return made.error is None and isinstance(output, Tensor) and output.ndim > 0 and len(output) == made.batch
-
-
-def named(name: str) -> str:
-    """A layer's name in a sentence: "conv1", but "layer 3" in an nn.Sequential."""
-    return f"layer {name}" if name.rpartition(".")[2].isdigit() else name
-
-
-def assigned(name: str, layer_code: str) -> str:
-    """The line that makes a layer: "self.fc1 = nn.Linear(980, 50)"."""
-    if name.rpartition(".")[2].isdigit():
-        return f"layer {name}: {layer_code}"
-    return f"self.{name} = {layer_code}"
+from cnnlab.inspection.workbench import Change, Workbench, assigned, named
 
 
 def resized(bench: Workbench, **changes: Any) -> Iterator[Change]:
@@ -156,30 +28,30 @@ def counts_itself(bench: Workbench) -> Iterator[Change]:
     layer = bench.layer(bench.step)
     new = lazy(layer) if layer is not None else None
     if layer is not None and new is not None:
-        yield Change(
-            f"{assigned(bench.step.path, lazy_code(layer))}, which counts its inputs itself",
-            {bench.step.path: new},
-        )
+        line = assigned(bench.step.path, lazy_code(layer))
+        yield Change(f"{line}, which counts its inputs itself", {bench.step.path: new})
 
 
-def earlier_sizes(bench: Workbench, then: str = "", channels: int | None = None) -> Iterator[Change]:
-    """Other paddings, kernels, strides and poolings in the layers before the step."""
+def earlier_sizes(bench: Workbench, wanted: int | None = None) -> Iterator[Change]:
+    """Other paddings, kernels, channels and poolings in the layers before the step.
+
+    Args:
+        bench: where they are tried.
+        wanted: numbers for each image that the flatten should have.
+    """
     convs, pools = bench.convolutions(), bench.poolings()
-    for name, value in (
-        ("padding", 0),
-        ("padding", "half"),
-        ("padding", 1),
-        ("padding", 2),
-        ("kernel_size", 5),
-    ):
-        for some in [convs, *([one] for one in convs)]:
-            yield from _setting(some, name, value, then)
+    then = f"{{product}} = {wanted}" if wanted else ""
+    groups = [convs, *([one] for one in convs)] if len(convs) > 1 else [convs]
+    for value in (0, "half", 1, 2):
+        for group in groups:
+            yield from _setting(group, "padding", value, then)
+    channels = _channels(bench, wanted) if wanted else None
     if channels and convs:
         name, conv = convs[-1]
         yield _replacing(name, rebuilt(conv, out_channels=channels), then)
-    for value in (3, 7, 2):
-        for some in [convs, *([one] for one in convs)]:
-            yield from _setting(some, "kernel_size", value, then)
+    for value in (5, 3, 7):
+        for group in groups:
+            yield from _setting(group, "kernel_size", value, then)
     for name, pool in pools:
         for k in (2, 3, 4):
             yield _replacing(name, rebuilt(pool, kernel_size=k, stride=k), then)
@@ -188,81 +60,57 @@ def earlier_sizes(bench: Workbench, then: str = "", channels: int | None = None)
 def more_room(bench: Workbench) -> Iterator[Change]:
     """Padding in earlier convolutions, so that more of the map is left at the step."""
     convs = bench.convolutions()
-    for some in [convs, *([one] for one in reversed(convs))]:
-        yield from _setting(some, "padding", "half", "")
+    for group in [convs, *([one] for one in reversed(convs))]:
+        yield from _setting(group, "padding", "half", "")
 
 
-def fewer_poolings(bench: Workbench) -> Iterator[Change]:
-    """One pooling layer less, the last one first."""
-    for name, _ in reversed(bench.poolings()):
-        yield Change(f"leave out {named(name)}", {name: nn.Identity()})
-    pools = [n for n in bench.before(bench.number) if "pool" in bench.broken.steps[n].what]
-    for number in pools:
+def without(bench: Workbench, numbers: Sequence[int]) -> Iterator[Change]:
+    """The model without one of these steps, the first that helps."""
+    for number in numbers:
         step = bench.broken.steps[number]
         if step.module is None:
-            yield Change(f"leave out F.{step.what} in {step.line}", instead={number: lambda x, *_, **__: x})
+            where = f" in line {step.line.number}" if step.line else ""
+            call = ", ".join(["x", *(str(v) for v in step.args[1:])])
+            yield Change(f"leave out F.{step.what}({call}){where}", instead={number: lambda x, *_, **__: x})
+        elif bench.layer(step) is not None:
+            kind = "" if named(step.path) == step.path else f" ({step.kind})"
+            yield Change(f"leave out {named(step.path)}{kind}", {step.path: nn.Identity()})
 
 
-def flattened(bench: Workbench) -> Iterator[Change]:
-    """A flatten in front of the step, with a wider layer where that is needed."""
-    width = math.prod(bench.broken.image_shape(bench.step.in_shape))
-    layer, path = bench.layer(bench.step), bench.step.path
-    place = {bench.number: lambda x: torch.flatten(x, 1)}
-    sequential = bench.step.line is None
-    text = (
-        f"nn.Flatten() before {named(path)}"
-        if sequential
-        else f"x = torch.flatten(x, 1) before {named(path)}"
-    )
-    yield Change(text, before=place)
-    if isinstance(layer, nn.Linear):
-        new = rebuilt(layer, in_features=width)
-        yield Change(f"{text}, and {assigned(path, code(new))}", {path: new}, before=place)
+def flattened(bench: Workbench, lazily: bool = False) -> Iterator[Change]:
+    """A flatten in front of the step."""
+    how = "nn.Flatten()" if bench.step.line is None else "x = torch.flatten(x, 1)"
+    text = f"{how} before {named(bench.step.path)}"
+    yield Change(text, before={bench.number: lambda x: torch.flatten(x, 1)}, lazily=lazily)
 
 
 def averaged(bench: Workbench) -> Iterator[Change]:
     """Global average pooling in front of a linear layer: one number for each channel."""
-    shape, layer = bench.broken.image_shape(bench.step.in_shape), bench.layer(bench.step)
-    if len(shape) != 3 or not isinstance(layer, nn.Linear):
-        return
-    new = rebuilt(layer, in_features=shape[0])
-    place = {bench.number: lambda x: x.mean((2, 3))}
-    sequential = bench.step.line is None
-    text = "nn.AdaptiveAvgPool2d(1) and nn.Flatten()" if sequential else "x = x.mean((2, 3))"
-    yield Change(f"{text} before {named(bench.step.path)}", before=place)
-    yield Change(
-        f"{text} before {named(bench.step.path)}, and {assigned(bench.step.path, code(new))}",
-        {bench.step.path: new},
-        before=place,
-    )
+    if len(bench.shape) == 3:
+        how = "nn.AdaptiveAvgPool2d(1) and nn.Flatten()" if bench.step.line is None else "x = x.mean((2, 3))"
+        yield Change(
+            f"{how} before {named(bench.step.path)}", before={bench.number: lambda x: x.mean((2, 3))}
+        )
 
 
-def lazily_flattened(bench: Workbench) -> Iterator[Change]:
-    """A flatten in front of a lazy linear layer."""
-    layer = bench.layer(bench.step)
-    if isinstance(layer, nn.Linear) and (new := lazy(layer)) is not None:
-        how = "nn.Flatten()" if bench.step.line is None else "x = torch.flatten(x, 1)"
-        text = f"{how} before {named(bench.step.path)}, and {assigned(bench.step.path, lazy_code(layer))}"
-        yield Change(text, {bench.step.path: new}, before={bench.number: lambda x: torch.flatten(x, 1)})
+def folded(bench: Workbench, channels: int, sides: int) -> Iterator[Change]:
+    """A row of numbers folded into a square map again, in front of the step."""
+    side = round((math.prod(bench.shape) / channels) ** (1 / sides))
+    if channels * side**sides == math.prod(bench.shape):
+        sizes = (channels, *[side] * sides)
+        yield Change(
+            f"x = x.view(x.size(0), {', '.join(map(str, sizes))}) before {named(bench.step.path)}",
+            before={bench.number: lambda x: x.reshape(len(x), *sizes)},
+        )
 
 
 def one_row_for_each_image(bench: Workbench, text: str, lazily: bool = False) -> Iterator[Change]:
-    """A flatten that keeps the batch in place of the step, with a linear layer as wide as that."""
-    flatten: dict[str, nn.Module] = {}
-    instead: Detours = {}
+    """A flatten that keeps the batch, in place of a step that mixes it up."""
     if bench.step.module is None:
         instead = {bench.number: lambda x, *_, **__: torch.flatten(x, 1)}
+        yield Change(text, instead=instead, lazily=lazily)
     elif bench.layer(bench.step) is not None:
-        flatten = {bench.step.path: nn.Flatten()}
-    if not lazily:
-        yield Change(text, flatten, instead)
-    width = math.prod(bench.broken.image_shape(bench.step.in_shape))
-    for name, layer in bench.model.named_modules():
-        if isinstance(layer, nn.Linear) and name:
-            new = lazy(layer) if lazily else rebuilt(layer, in_features=width)
-            if new is not None:
-                line = assigned(name, lazy_code(layer) if lazily else code(new))
-                yield Change(f"{text}, and {line}", {**flatten, name: new}, instead)
+        yield Change(text, {bench.step.path: nn.Flatten()}, lazily=lazily)
 
 
 def channels_before(bench: Workbench, wanted: int) -> Iterator[Change]:
@@ -272,29 +120,36 @@ def channels_before(bench: Workbench, wanted: int) -> Iterator[Change]:
         yield Change(assigned(name, code(new)), {name: new})
 
 
+def same_shape(bench: Workbench) -> Iterator[Change]:
+    """A convolution on one side of a sum that makes the shape of the other side."""
+    for channels in dict.fromkeys(s[1] for s in bench.step.in_shapes if len(s) == 4):
+        for name, conv in reversed(bench.convolutions()):
+            new = rebuilt(conv, out_channels=channels, stride=1, padding=_half(conv) or 0)
+            yield Change(assigned(name, code(new)), {name: new})
+
+
 def matching_shortcut(bench: Workbench) -> Iterator[Change]:
     """A 1×1 convolution on one side of a sum, so that both have the same shape."""
     shapes = [bench.broken.image_shape(s) for s in bench.step.in_shapes]
     if len(shapes) != 2 or any(len(s) != 3 for s in shapes):
         return
-    for first, second in (shapes, shapes[::-1]):
-        stride = first[1] // second[1] if second[1] else 1
+    for swapped in (False, True):
+        first, second = reversed(shapes) if swapped else shapes
+        stride = first[1] // second[1]
         if stride < 1:
             continue
         conv = nn.Conv2d(first[0], second[0], 1, stride=stride).to(bench.images.device, bench.images.dtype)
-        swapped = first is not shapes[0]
 
         def summed(a: Tensor, b: Tensor, conv: nn.Module = conv, swapped: bool = swapped) -> Any:
             return a + conv(b) if swapped else conv(a) + b
 
-        side = product(first)
-        yield Change(f"{code(conv)} on the side of the sum that is {side}", instead={bench.number: summed})
+        yield Change(f"{code(conv)} on the side that is {product(first)}", instead={bench.number: summed})
 
 
 def stretched(bench: Workbench) -> Iterator[Change]:
     """One map stretched to the size of the other."""
     shapes = bench.step.in_shapes
-    if len(shapes) < 2 or any(len(s) != 4 for s in shapes):
+    if len(shapes) != 2 or any(len(s) != 4 for s in shapes):
         return
     size = tuple(shapes[0][2:])
 
@@ -303,10 +158,18 @@ def stretched(bench: Workbench) -> Iterator[Change]:
             return torch.cat([F.interpolate(t, size) for t in args[0]], *args[1:], **kwargs)
         return args[0] + F.interpolate(args[1], size)
 
-    yield Change(
-        f"F.interpolate(y, size={size}), where y is the map of {product(shapes[1][2:])}",
-        instead={bench.number: meet},
-    )
+    text = f"F.interpolate(y, size={size}), where y is the map of {product(shapes[1][2:])}"
+    yield Change(text, instead={bench.number: meet})
+
+
+def _channels(bench: Workbench, wanted: int) -> int | None:
+    """Channels with which the map that is flattened would have as many numbers as are wanted."""
+    for number in (bench.number, *bench.before(bench.number)):
+        shape = bench.broken.image_shape(bench.broken.steps[number].in_shape)
+        if len(shape) > 1:
+            size = math.prod(shape[1:])
+            return wanted // size if size and wanted % size == 0 else None
+    return None
 
 
 def _setting(layers: Sequence[tuple[str, nn.Module]], name: str, value: Any, then: str) -> Iterator[Change]:
@@ -319,7 +182,7 @@ def _setting(layers: Sequence[tuple[str, nn.Module]], name: str, value: Any, the
             continue
         new[key] = rebuilt(layer, **{name: to})
         written.add(to)
-    if new and len(new) == len(layers) and len(written) == 1:
+    if len(written) == 1:
         yield Change(f"{name}={written.pop()} in {_listed(list(new))}", new, then=then)
 
 
@@ -340,6 +203,7 @@ def _numbers(value: Any) -> set[Any]:
 
 def _listed(names: Sequence[str]) -> str:
     """Names in a sentence: "conv1 and conv2", "layers 0 and 3"."""
+    text = " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 2 else names)
     if all(name.rpartition(".")[2].isdigit() for name in names):
-        return ("layers " if len(names) > 1 else "layer ") + " and ".join(names)
-    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 2 else names)
+        return f"layers {text}" if len(names) > 1 else f"layer {text}"
+    return text

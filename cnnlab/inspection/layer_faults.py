@@ -1,0 +1,188 @@
+"""Layers that do not fit what arrives at them: linear, convolution, pooling, batch norm."""
+
+from __future__ import annotations
+
+import math
+
+from torch import nn
+
+from cnnlab.inspection import remedies as mend
+from cnnlab.inspection.blueprint import code
+from cnnlab.inspection.faults import Fault, written
+from cnnlab.inspection.shapes import product
+from cnnlab.inspection.tracing import Step
+from cnnlab.inspection.windows import Window, argument, is_conv, weight_shape, windows_of
+from cnnlab.inspection.workbench import Change, Workbench, assigned, named
+
+
+def linear(bench: Workbench) -> Fault | None:
+    """A linear layer of the wrong width, or with a map in front of it."""
+    weight, shape, name = weight_shape(bench.step), bench.shape, named(bench.step.path)
+    if weight is None or len(weight) != 2 or not shape or shape[-1] == weight[1]:
+        return None
+    n_out, needs = weight
+    layer = f"nn.Linear({needs}, {n_out})"
+    if len(shape) > 1:
+        total = math.prod(shape)
+        fits = f"just what {layer} takes" if total == needs else f"where {layer} takes {needs}"
+        return Fault(
+            f"{name} gets a map of {product(shape)}, not a row of numbers: the flatten is missing.",
+            has=shape[-1],
+            needs=needs,
+            details=(
+                f"A linear layer reads the last side only, and finds {shape[-1]} numbers there.",
+                f"Flattened, an image has {product(shape)} = {total} numbers, {fits}.",
+            ),
+            remedies=bench.choose(
+                mend.flattened(bench), mend.averaged(bench), mend.flattened(bench, lazily=True)
+            ).or_else(f"x = torch.flatten(x, 1) before {name}", f"nn.Flatten() before {name}"),
+        )
+    has = shape[0]
+    return Fault(
+        f"{name} does not fit: it gets {has} numbers for each image, but {layer} takes {needs}.",
+        has=has,
+        needs=needs,
+        remedies=bench.choose(
+            mend.resized(bench, in_features=has),
+            mend.earlier_sizes(bench, needs),
+            mend.counts_itself(bench),
+        ).or_else(f"give it a weight of the shape ({n_out}, {has})", f"give it {needs} numbers"),
+    )
+
+
+def conv_or_pool(bench: Workbench) -> Fault | None:
+    """Wrong channels, a kernel wider than the map, too much padding, no map at all."""
+    step, shape = bench.step, bench.shape
+    windows = windows_of(step)
+    if windows is None:
+        return None
+    sides = len(windows)
+    if len(shape) not in (sides, sides + 1):
+        return _no_map(bench, sides)
+    channels = _channels_taken(step)
+    if channels is not None and len(shape) == sides + 1 and shape[0] != channels:
+        return _channels(bench, shape[0], channels)
+    for window, size in zip(windows, shape[-sides:]):
+        if window.pooling and 2 * window.left > window.k:
+            return _too_much_padding(bench, window)
+        if not window.transposed and window.span > size + window.left + window.right:
+            return _too_wide(bench, window, size)
+    return None
+
+
+def norm(bench: Workbench) -> Fault | None:
+    """Batch norm for other channels, or for data with another number of sides."""
+    layer, shape, path = bench.step.module, bench.shape, bench.step.path
+    if not isinstance(layer, nn.modules.batchnorm._BatchNorm) or not shape:
+        return None
+    has, needs, kind = shape[0], layer.num_features, type(layer).__name__.removeprefix("Lazy")
+    right = {1: "BatchNorm1d", 2: "BatchNorm1d", 3: "BatchNorm2d", 4: "BatchNorm3d"}.get(len(shape), kind)
+    if kind != right and kind.startswith("BatchNorm"):
+        sized, lazy = getattr(nn, right)(has), getattr(nn, f"Lazy{right}")()
+        return Fault(
+            f"{named(path)} is an nn.{kind}, but what it gets, {written(shape)}, needs an nn.{right}.",
+            has=has,
+            needs=needs,
+            remedies=bench.choose(
+                [Change(assigned(path, f"nn.{right}({has})"), {path: sized})],
+                [Change(assigned(path, f"nn.Lazy{right}(), which counts its channels itself"), {path: lazy})],
+            ),
+        )
+    if has == needs:
+        return None
+    return Fault(
+        f"{named(path)} does not fit: it gets {has} channels, but nn.{kind}({needs}) takes {needs}.",
+        has=has,
+        needs=needs,
+        remedies=bench.choose(
+            mend.resized(bench, num_features=has),
+            mend.channels_before(bench, needs),
+            mend.counts_itself(bench),
+        ).or_else(f"nn.{kind}({has})", f"give it a map of {needs} channels"),
+    )
+
+
+def _channels_taken(step: Step) -> int | None:
+    """Input channels that a convolution takes; None for a pooling, which takes any."""
+    if step.module is not None:
+        return getattr(step.module, "in_channels", None) if is_conv(step.module) else None
+    weight = weight_shape(step)
+    if weight is None:
+        return None
+    if "transpose" in step.what:
+        return weight[0]
+    groups = argument(step, ("weight", "bias", "stride", "padding", "dilation", "groups"), "groups", 1)
+    return weight[1] * int(groups)
+
+
+def _channels(bench: Workbench, has: int, needs: int) -> Fault:
+    step = bench.step
+    name = named(step.path)
+    layer = (
+        code(step.module) if step.module is not None else f"its weight {written(weight_shape(step) or ())}"
+    )
+    earlier = [bench.broken.steps[number] for number in bench.before(bench.number)]
+    source = next((named(s.path) for s in earlier if s.what.startswith(("conv", "lazyconv"))), "")
+    return Fault(
+        f"{name} does not fit: it gets {has} channels, but {layer} takes {needs}.",
+        has=has,
+        needs=needs,
+        details=(f"{source} makes {has} channels, and {name} must take as many.",) if source else (),
+        remedies=bench.choose(
+            mend.resized(bench, in_channels=has),
+            mend.channels_before(bench, needs),
+            mend.counts_itself(bench),
+        ).or_else(f"give {name} a kernel for {has} channels", f"give it a map of {needs} channels"),
+    )
+
+
+def _too_wide(bench: Workbench, window: Window, size: int) -> Fault:
+    padded = size + window.left + window.right
+    what = "window" if window.pooling else "kernel"
+    left = f"only {padded} px {'is' if padded == 1 else 'are'} left"
+    padding = f" (padding {window.left} included)" if window.left else ""
+    poolings = [n for n in bench.before(bench.number) if "pool" in bench.broken.steps[n].what]
+    ideas = [mend.without(bench, poolings), mend.more_room(bench)]
+    if window.pooling:
+        ideas.insert(0, mend.without(bench, [bench.number]))
+    else:
+        enough = -((size - window.span) // 2)
+        ideas.insert(0, mend.resized(bench, padding=max(enough, window.k // 2)))
+        if padded > 0:
+            ideas.append(mend.resized(bench, kernel_size=(padded - 1) // window.d + 1))
+    return Fault(
+        f"{named(bench.step.path)} does not fit: its {what} is {window.span} px wide, but {left}{padding}.",
+        has=padded,
+        needs=window.span,
+        remedies=bench.choose(*ideas).or_else(
+            "use fewer poolings before it", "use padding in the convolutions before it"
+        ),
+    )
+
+
+def _too_much_padding(bench: Workbench, window: Window) -> Fault:
+    most = window.k // 2
+    return Fault(
+        f"{named(bench.step.path)} pads by {window.left} px, but a window of {window.k} px allows {most}.",
+        has=window.left,
+        needs=most,
+        details=("With more, a window could lie in the padding alone.",),
+        remedies=bench.choose(
+            mend.resized(bench, padding=most),
+            mend.resized(bench, padding=0),
+            mend.resized(bench, kernel_size=2 * window.left),
+        ).or_else(f"padding={most}", f"a window of {2 * window.left} px"),
+    )
+
+
+def _no_map(bench: Workbench, sides: int) -> Fault:
+    wanted = ("channels", "height", "width", "depth")[: sides + 1]
+    name = named(bench.step.path)
+    return Fault(
+        f"{name} needs a map of ({', '.join(wanted)}), but gets {written(bench.shape)}.",
+        has=len(bench.shape),
+        needs=sides + 1,
+        remedies=bench.choose(mend.folded(bench, _channels_taken(bench.step) or 1, sides)).or_else(
+            f"call {name} before the flatten", f"x = x.view(x.size(0), {', '.join(wanted)}) before {name}"
+        ),
+    )

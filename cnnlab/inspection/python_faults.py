@@ -1,0 +1,109 @@
+"""Mistakes outside the layers: no network, no image, an error of Python in forward()."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from torch import Tensor, nn
+
+from cnnlab.errors import did_you_mean
+from cnnlab.inspection.faults import Fault
+from cnnlab.inspection.shapes import first_line
+from cnnlab.inspection.tracing import Trace
+from cnnlab.inspection.workbench import Remedies
+
+_IMPORTS = {"F": "import torch.nn.functional as F", "torch": "import torch", "nn": "from torch import nn"}
+
+
+def no_network(thing: object) -> Fault:
+    """What to say about something that is not an nn.Module."""
+    if isinstance(thing, type) and issubclass(thing, nn.Module):
+        name = thing.__name__
+        return Fault(
+            f"{name} is a class: the plan of a network, not yet a network.",
+            remedies=Remedies((f"explain({name}())", f"model = {name}(), then explain(model)")),
+        )
+    return Fault(
+        f"This is a {type(thing).__name__}, not a network: explain needs an nn.Module.",
+        remedies=Remedies().or_else("write class Net(nn.Module), and explain(Net())", "nn.Sequential(…)"),
+    )
+
+
+def no_image(given: object) -> Fault | None:
+    """What to say about an input that is neither a tensor with images nor a shape; None if it is."""
+    if isinstance(given, Tensor):
+        if given.ndim > 0 and given.numel() > 0:
+            return None
+        headline = f"The input is empty: its shape is {tuple(given.shape)}."
+    elif is_shape(given):
+        return None
+    else:
+        kind = type(given).__name__
+        what = repr(given)[:40] if isinstance(given, (Sequence, int, float)) else f"of the type {kind}"
+        headline = f"The input is {what}: neither a tensor of images nor the shape of one."
+    return Fault(
+        headline,
+        remedies=Remedies(
+            ("explain(model, (1, 28, 28))", "explain(model, torch.as_tensor(images)), at least one image")
+        ),
+    )
+
+
+def is_shape(given: object) -> bool:
+    """Whether something is a tuple or list of sizes."""
+    sizes = isinstance(given, Sequence) and not isinstance(given, (str, bytes)) and len(given) > 0
+    return sizes and all(type(v) is int and v > 0 for v in given)  # type: ignore[attr-defined]
+
+
+def stopped(model: nn.Module, made: Trace) -> Fault:
+    """A forward() that ends in an error of Python, or returns nothing that can be used."""
+    name, error = type(model).__name__, made.error
+    if error is None:
+        what = "nothing" if made.output is None else f"a {type(made.output).__name__}"
+        return Fault(
+            f"forward() of {name} returns {what}: it should return one row of numbers for each image.",
+            remedies=Remedies().or_else(
+                "end forward() with return x", "indent that return like the lines above it"
+            ),
+        )
+    message = first_line(error)
+    if isinstance(error, NotImplementedError) and "forward" in message:
+        own = [
+            key for key, value in vars(type(model)).items() if inspect.isfunction(value) and key != "__init__"
+        ]
+        found = f"; it has {', '.join(own)}()" if own else ""
+        return Fault(
+            f"{name} has no forward(){found}.",
+            remedies=Remedies().or_else(
+                "write def forward(self, x): in the class", "indent it like __init__"
+            ),
+        )
+    return Fault(
+        f"forward() of {name} stops with {type(error).__name__}: {message}.",
+        remedies=Remedies().or_else(*_advice(model, error, message)),
+    )
+
+
+def _advice(model: nn.Module, error: Exception, message: str) -> tuple[str, ...]:
+    quoted: Any = re.findall(r"'(\w+)'", message)
+    if (
+        isinstance(error, AttributeError)
+        and "object has no attribute" in message
+        and type(model).__name__ in message
+    ):
+        near = did_you_mean(quoted[-1], [key for key, _ in model.named_children()])
+        return (
+            f"make it in __init__: self.{quoted[-1]} = …",
+            f"another name in forward(): {near.rstrip('.')}",
+        )
+    if isinstance(error, NameError) and quoted:
+        return (
+            _IMPORTS.get(quoted[0], f"give {quoted[0]} a value before that line"),
+            "look whether it is spelt right",
+        )
+    if isinstance(error, TypeError) and "forward()" in message:
+        return ("write def forward(self, x):", "count what forward() is given: self and the images")
+    return ("look at that line of forward()", "put print(x.shape) in front of it and run one batch")

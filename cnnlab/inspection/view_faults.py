@@ -1,0 +1,134 @@
+"""Steps that put the numbers into another shape, and mix up the images of the batch by it."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from torch import Tensor
+
+from cnnlab.inspection import remedies as mend
+from cnnlab.inspection.faults import Fault
+from cnnlab.inspection.tracing import Step
+from cnnlab.inspection.workbench import Change, Workbench, assigned, named
+
+VIEWS = ("view", "reshape", "flatten", "ravel", "squeeze", "unflatten")
+_USUAL_BATCHES = (64, 50, 100, 32, 128, 16)
+
+
+def view(bench: Workbench) -> Fault | None:
+    """A view of the wrong width, a batch size written into it, a batch joined into one row."""
+    step, batch = bench.step, bench.broken.batch
+    if "input tensor's size and stride" in str(bench.broken.error):
+        return _out_of_order(bench)
+    if step.in_shape[:1] != (batch,):
+        return None
+    each, sizes = math.prod(bench.shape), _sizes(step)
+    wide = math.prod(sizes[1:])
+    if len(sizes) > 1 and sizes[0] == -1 and wide > 0 and wide != each:
+        return _wrong_width(bench, each, wide)
+    if len(sizes) > 1 and sizes[0] > 0 and sizes[0] != batch and wide in (-1, each):
+        return _batch_in_it(bench, sizes[0])
+    if step.out_shape is not None:
+        return _joined(bench, each)
+    if not sizes:
+        return None
+    wanted = abs(wide) if len(sizes) > 1 else sizes[0]
+    return Fault(
+        f"{_call(step)} cannot work: each image has {each} numbers, not {wanted}.",
+        has=each,
+        needs=wanted,
+        remedies=_keep_the_batch(bench),
+    )
+
+
+def _wrong_width(bench: Workbench, each: int, wide: int) -> Fault:
+    flatten = _flatten(bench)
+    rows = ""
+    for batch in (*_USUAL_BATCHES, wide // math.gcd(each, wide)):
+        if batch * each % wide == 0:
+            made = batch * each // wide
+            rows = f"A batch of {batch} becomes {batch}·{each}/{wide} = {made} rows, without an error here."
+            break
+    return Fault(
+        f"{_call(bench.step)} mixes up the images: each has {each} numbers, not {wide}.",
+        has=each,
+        needs=wide,
+        details=(rows,),
+        remedies=bench.choose(
+            mend.one_row_for_each_image(bench, flatten),
+            mend.earlier_sizes(bench, wide),
+            mend.one_row_for_each_image(bench, flatten, lazily=True),
+        ).or_else(flatten, "x = x.view(x.size(0), -1)"),
+    )
+
+
+def _batch_in_it(bench: Workbench, number: int) -> Fault:
+    return Fault(
+        f"{_call(bench.step)} has a batch of {number} written into it: no other batch gets through unmixed.",
+        has=number,
+        needs=bench.broken.batch,
+        details=("The last batch of an epoch is usually smaller.",),
+        remedies=_keep_the_batch(bench),
+    )
+
+
+def _joined(bench: Workbench, each: int) -> Fault:
+    after, batch = bench.step.out_shape or (), bench.broken.batch
+    one_row = len(after) == 1 or after[0] == 1
+    what = "joins all images into one row" if one_row else f"turns {batch} images into {after[0]} rows"
+    return Fault(
+        f"{_call(bench.step)} {what}.",
+        has=after[0] if after else None,
+        needs=batch,
+        details=(f"The first side is the batch and must stay: each image has {each} numbers of its own.",),
+        remedies=_keep_the_batch(bench),
+    )
+
+
+def _out_of_order(bench: Workbench) -> Fault:
+    call = _call(bench.step)
+
+    def reshape(x: Tensor, *sizes: Any) -> Any:
+        return x.reshape(*sizes)
+
+    return Fault(
+        f"{call} cannot read the numbers in this order: permute or transpose came before.",
+        remedies=bench.choose(
+            [Change(call.replace(".view", ".reshape"), instead={bench.number: reshape})],
+            mend.one_row_for_each_image(bench, "x = torch.flatten(x, 1)"),
+        ).or_else("x.reshape(…) in place of x.view(…)", "x = x.contiguous() before it"),
+    )
+
+
+def _keep_the_batch(bench: Workbench) -> Any:
+    other = "x = x.view(x.size(0), -1)"
+    if bench.step.module is not None:
+        other = assigned(bench.step.path, "nn.Flatten(start_dim=1)")
+    return bench.choose(
+        mend.one_row_for_each_image(bench, _flatten(bench)), mend.one_row_for_each_image(bench, other)
+    ).or_else("x = torch.flatten(x, 1)", "x = x.view(x.size(0), -1)")
+
+
+def _flatten(bench: Workbench) -> str:
+    if bench.step.module is None:
+        return "x = torch.flatten(x, 1)"
+    return assigned(bench.step.path, "nn.Flatten()")
+
+
+def _sizes(step: Step) -> tuple[int, ...]:
+    """The numbers in a view or reshape."""
+    if step.module is not None or step.what not in ("view", "reshape"):
+        return ()
+    given: Any = step.args[1:] or step.kwargs.get("size", step.kwargs.get("shape", ()))
+    if len(given) == 1 and isinstance(given[0], (tuple, list)):
+        given = given[0]
+    return tuple(v for v in given if isinstance(v, int))
+
+
+def _call(step: Step) -> str:
+    """A step as it is written: "x.view(-1, 320)"."""
+    if step.module is None:
+        return f"x.{step.what}({', '.join(str(v) for v in step.args[1:])})"
+    start = getattr(step.module, "start_dim", None)
+    return f"{named(step.path)}, nn.{step.kind}({'' if start is None else f'start_dim={start}'}),"
