@@ -47,6 +47,8 @@ METHODS = ("on_step", "on_epoch", "on_end")
 
 def check_callbacks(callbacks: Iterable[object]) -> tuple[object, ...]:
     """Refuse a callback that would never be called."""
+    if not isinstance(callbacks, Iterable):
+        raise TypeError(f"callbacks is a {type(callbacks).__name__}: give a list, callbacks=[...].")
     given = tuple(callbacks)
     for callback in given:
         if not any(callable(getattr(callback, name, None)) for name in METHODS):

@@ -148,13 +148,14 @@ def _run(
             all_labels.append(labels)
     if not all_labels:
         raise TrainingError("there is nothing to evaluate: the data gave no batch at all.")
-    if bool(torch.cat(all_logits).isnan().any()):
+    found = torch.cat(all_logits)
+    if bool(found.isnan().any()):
         raise TrainingError(
             "the model's logits are not numbers (NaN): its weights are spoilt, or the images hold NaN: build "
             "and train it anew, with a smaller lr if the loss was not finite before."
         )
     # Cloned outside of inference mode, so that a caller may use them like any other tensors.
-    return torch.cat(all_logits).cpu().clone(), torch.cat(all_labels).cpu().clone()
+    return found.cpu().clone(), torch.cat(all_labels).cpu().clone()
 
 
 def _per_class(confusion: Tensor, names: tuple[str, ...]) -> Table[ClassAccuracy]:

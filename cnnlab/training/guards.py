@@ -165,6 +165,11 @@ def forward_error(error: Exception, images: Tensor, where: str) -> Exception:
             f"{where}: the batch has one image, and batch norm needs two or more to train: choose another "
             "batch_size, or drop_last=True in Batches, so that no single image is left over."
         )
+    if images.dtype != torch.float32 and "dtype" in str(error):
+        return TrainingError(
+            f"{where}: the images are {_short(images)} and the model's weights are not ({error}): use "
+            "images.float()."
+        )
     return TrainingError(
         f"{where}: the model failed on images of shape {shape}: {error}\nIf its layers do not fit together, "
         f"print(cnnlab.explain(model, {shape[1:]})) names the layer and the number."

@@ -6,6 +6,7 @@ import dataclasses
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from numbers import Integral
 from typing import Any, TypeVar
 
 import torch
@@ -58,7 +59,7 @@ class History:
         Args:
             n: steps per row, such as lab 002's 300.
         """
-        if isinstance(n, bool) or not isinstance(n, int) or n < 1:
+        if isinstance(n, bool) or not isinstance(n, Integral) or n < 1:
             raise ValueError(f"every({n!r}): give a whole number of steps, at least 1.")
         return Table(mean_of(self.steps[i : i + n]) for i in range(0, len(self.steps), n))
 

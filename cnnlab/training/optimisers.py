@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 
 import torch
 from torch import nn
+from torch.nn.parameter import is_lazy
 from torch.optim import Optimizer
 
 from cnnlab.errors import did_you_mean
@@ -52,6 +53,12 @@ def make_optimizer(
         TypeError: a number is not a number.
     """
     parameters = [p for p in model.parameters() if p.requires_grad]
+    lazy = [name for name, p in model.named_parameters() if is_lazy(p)]
+    if lazy:
+        raise ValueError(
+            f"the size of {lazy[0]} is not known yet: send one batch through the model first, model(images), "
+            "and then train it."
+        )
     if not parameters:
         raise ValueError("the model has no trainable parameters: there is nothing to learn.")
     if not isinstance(choice, str):
@@ -85,7 +92,11 @@ def describe_optimizer(optimizer: Optimizer) -> dict[str, Any]:
     """Name and settings, without those that change speed only."""
     speed = {"foreach", "fused", "capturable", "differentiable"}
     settings = {key: value for key, value in sorted(optimizer.defaults.items()) if key not in speed}
-    return {"optimizer": type(optimizer).__name__, **settings}
+    plain = (bool, int, float, str, tuple, type(None))  # the rest, such as tensors, as text
+    return {
+        "optimizer": type(optimizer).__name__,
+        **{key: value if isinstance(value, plain) else repr(value) for key, value in settings.items()},
+    }
 
 
 def _from_function(

@@ -11,6 +11,7 @@ from tqdm.auto import tqdm
 from cnnlab.training.history import StepRecord, mean_of
 
 SECONDS_BETWEEN = 0.2  # often enough for the eye, rare enough to cost nothing
+SMOOTHED = 100  # steps: one alone jumps too much to be read
 
 
 class Progress:
@@ -37,7 +38,7 @@ class Progress:
         return not self._bar.disable and time.perf_counter() - self._time >= SECONDS_BETWEEN
 
     def show(self, steps: Sequence[StepRecord], epoch: int) -> None:
-        """Redraw, with the means over the steps since the last time.
+        """Redraw, with the means over the last `SMOOTHED` steps and the speed since the last time.
 
         Args:
             steps: all that were recorded so far.
@@ -46,8 +47,8 @@ class Progress:
         new = steps[self._steps :]
         if self._bar.disable or not new:
             return
-        now, mean = time.perf_counter(), mean_of(new)
-        speed = mean.examples / (now - self._time)
+        now, mean = time.perf_counter(), mean_of(steps[-SMOOTHED:])
+        speed = sum(step.examples for step in new) / (now - self._time)
         self._bar.set_description(f"epoch {epoch}/{self._epochs}", refresh=False)
         text = f"loss {mean.loss:.3f}, accuracy {mean.accuracy:.1f} %, {speed:,.0f} img/s"
         self._bar.set_postfix_str(text, refresh=False)

@@ -143,12 +143,12 @@ class Run:
         last = self.epochs_done + 1 == self.epochs
         if last and guards.FEW_STEPS <= self.recorder.step < guards.LOOK_EVERY:
             self._look_for_guessing()
+        if self.progress is not None:  # before the validation, which is no part of the images per second
+            self.progress.show(self.recorder.steps, self.epochs_done + 1)
         validation = None
         if self.held_out is not None:
             with own_random_numbers():  # a DataLoader draws some, and must not change the training by it
                 validation = loss_and_accuracy(self.model, self.held_out, self.device, self.classes)
-        if self.progress is not None:
-            self.progress.show(self.recorder.steps, self.epochs_done + 1)
         self.recorder.end_epoch(self.first_step, validation, seconds)
         for on_epoch in self.on_epoch:
             on_epoch(self._state(self.recorder.epochs[-1]))

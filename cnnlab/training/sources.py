@@ -12,6 +12,7 @@ from typing import Any, Protocol, TypeAlias, runtime_checkable
 
 import torch
 from torch import Tensor
+from torch.utils.data import Dataset
 
 from cnnlab.errors import TrainingError
 
@@ -59,6 +60,11 @@ def open_batches(
         raise TrainingError(f"{name} is empty: it needs at least one labelled image.")
     if isinstance(data, MakesBatches):
         return data.batches(batch_size, shuffle=shuffle, seed=seed, device=device)
+    if isinstance(data, Dataset):
+        raise TypeError(
+            f"{name} is a {type(data).__name__}, which gives one image at a time: wrap it, "
+            f"DataLoader({name}, batch_size={batch_size}, shuffle={shuffle})."
+        )
     if isinstance(data, Iterator):
         raise TypeError(
             f"{name} is a {type(data).__name__}, which is used up after one pass: give a list, Batches or "

@@ -110,3 +110,8 @@ def test_methods_that_callback_leaves_empty_are_not_called():
 
     assert methods([OnlyEpochs()], "on_step") == []
     assert len(methods([OnlyEpochs()], "on_epoch")) == 1
+
+
+def test_one_callback_alone_is_refused_with_how_to_write_it():
+    with pytest.raises(TypeError, match=r"callbacks is a Watcher: give a list, callbacks=\[\.\.\.\]"):
+        check_callbacks(Watcher())

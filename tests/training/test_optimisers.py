@@ -142,3 +142,16 @@ def test_the_description_names_what_matters_and_not_what_changes_speed_only():
     assert found["optimizer"] == "Adam"
     assert found["lr"] == 0.02
     assert "fused" not in found
+
+
+def test_a_setting_that_is_a_tensor_is_described_as_text():
+    optimizer = make_optimizer(net(), lambda p: torch.optim.Adam(p, lr=torch.tensor(0.02)))
+    assert describe_optimizer(optimizer)["lr"].startswith("tensor(0.0200")
+
+
+def test_a_lazy_layer_asks_for_one_batch_first():
+    model = nn.Sequential(nn.Flatten(), nn.LazyLinear(4))
+    with pytest.raises(ValueError, match=r"the size of 1.weight is not known yet: send one batch"):
+        make_optimizer(model, "adam")
+    model(SmallSplit().images)
+    make_optimizer(model, "adam")

@@ -27,6 +27,15 @@ def test_the_bar_tells_epoch_loss_accuracy_and_speed(capsys, monkeypatch):
     assert "2/6" in text
 
 
+def test_the_bar_tells_means_over_the_last_hundred_steps_weighted_by_example(capsys, monkeypatch):
+    monkeypatch.delenv("TQDM_DISABLE", raising=False)
+    steps = [StepRecord(i, 1, 9.0 if i <= 100 else 1.0, 50.0, 0.1, 0.0, 10) for i in range(1, 201)]
+    bar = Progress(True, epochs=1, steps_per_epoch=200)
+    bar.show(steps, epoch=1)
+    bar.close()
+    assert "loss 1.000" in capsys.readouterr().err
+
+
 def test_the_bar_of_a_resumed_run_begins_where_it_left_off(capsys, monkeypatch):
     monkeypatch.delenv("TQDM_DISABLE", raising=False)
     bar = Progress(True, epochs=3, steps_per_epoch=2, done=2)

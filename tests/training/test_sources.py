@@ -42,6 +42,15 @@ def test_a_generator_is_refused_because_it_is_used_up_after_one_epoch():
         open_batches((pair for pair in pairs(SmallSplit())), 64, device=CPU)
 
 
+def test_a_dataset_is_refused_with_the_loader_to_write():
+    split = SmallSplit()
+    message = (
+        r"train is a TensorDataset, which gives one image at a time: wrap it, DataLoader\(train, batch_size=8"
+    )
+    with pytest.raises(TypeError, match=message):
+        open_batches(TensorDataset(split.images, split.labels), 8, device=CPU)
+
+
 @pytest.mark.parametrize("data", [torch.zeros(3), "mnist", 7])
 def test_what_is_no_data_is_refused_with_what_would_be(data):
     with pytest.raises(TypeError, match="give a Split such as load_data"):
