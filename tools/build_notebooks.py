@@ -101,7 +101,7 @@ def kernel_environment(data: str, empty: str) -> dict[str, str]:
         environment["CNNLAB_DATA"] = os.path.abspath(environment["CNNLAB_DATA"])
     if data == "digits":  # no MNIST here, and none to be had: what `load_data("auto")` falls back from
         environment.pop("CNNLAB_DATA", None)
-        environment.update(XDG_CACHE_HOME=empty, HOME=empty, JUPYTER_PATH=os.environ.get("JUPYTER_PATH", ""))
+        environment.update(XDG_CACHE_HOME=empty, HOME=empty)
         environment.update({f"{scheme}_proxy": "http://127.0.0.1:9" for scheme in ("http", "https")})
     return environment
 
