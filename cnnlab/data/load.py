@@ -21,6 +21,11 @@ class FallbackNotice(UserWarning):
     """MNIST was not found, and the small scikit-learn digits were loaded in its place."""
 
 
+# Python shows a warning once a line; this one is shown at every call. Appended, so that filters which the
+# reader has set come first.
+warnings.filterwarnings("always", category=FallbackNotice, append=True)
+
+
 def cache_folder() -> Path:
     """Where cnnlab keeps the data sets it downloads."""
     import platformdirs

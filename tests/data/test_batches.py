@@ -147,6 +147,13 @@ def test_unknown_and_missing_devices_are_refused(split):
         Batches(split, 8, device="gpu")
 
 
+def test_other_devices_compute_what_the_cpu_does(split):
+    batches = Batches(split, 8)
+    for chosen in (slice(4, 9), torch.tensor([7, 0, 19])):
+        for on_cpu, on_device in zip(batches._on_cpu(chosen), batches._on_device(chosen), strict=True):
+            assert torch.equal(on_cpu, on_device)
+
+
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
 def test_batches_on_cuda_are_those_on_the_cpu(split):
     for shuffle in (False, True):

@@ -77,6 +77,13 @@ def test_where_mnist_is_nowhere_auto_gives_the_digits_with_a_notice_that_says_wh
     assert caught[0].filename == __file__  # it points at the line that called load_data
 
 
+def test_the_notice_is_shown_at_every_call(mnist):
+    with warnings.catch_warnings(record=True) as caught:
+        for _ in range(2):
+            load_data()
+    assert [warning.category for warning in caught] == [FallbackNotice] * 2
+
+
 @pytest.mark.filterwarnings("ignore::cnnlab.data.FallbackNotice")
 def test_nothing_is_printed_to_stdout(capsys, mnist):
     load_data()
