@@ -155,7 +155,7 @@ def _move(finished: Path, target: Path) -> None:
 
 
 def _disk_fault(error: OSError, root: Path) -> str:
-    elsewhere = "name another folder in CNNLAB_DATA and run `cnnlab data`"
+    elsewhere = "name another folder in CNNLAB_DATA and run `cnnlab data fetch`"
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return f"the disk that holds {root} is full ({error.strerror}): make room, or {elsewhere}"
     if error.errno in DISK_ERRORS:

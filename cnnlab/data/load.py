@@ -118,7 +118,7 @@ def how_to_get(data_set: Published) -> str:
     """The sentences that say which files belong where."""
     files = ", ".join(f"{wanted.name}.gz" for wanted in data_set.files)
     return (
-        f"Where there is a network, run `cnnlab data`. Otherwise copy {files} (or the unpacked files) into "
+        f"Where there is a network, run `cnnlab data fetch {data_set.name}`. Otherwise copy {files} (or the unpacked files) into "
         f"{cache_folder() / data_set.folder / 'raw'}, or into {data_set.folder}/raw in a folder of your own "
         f"and set {VARIABLE} to that folder."
     )

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import errno
+import importlib.util
+import inspect
 import os
 import subprocess
 import sys
@@ -71,7 +73,7 @@ def test_where_mnist_is_nowhere_auto_gives_the_digits_with_a_notice_that_says_wh
     assert "THIS IS NOT MNIST" in said
     assert "Accuracies and times are not those of MNIST." in said
     assert "Why: MNIST cannot be downloaded: http://a.invalid/: the network is off in the tests" in said
-    assert "run `cnnlab data`" in said
+    assert "run `cnnlab data fetch mnist`" in said
     assert str(cache_folder() / "MNIST" / "raw") in said
     assert notice.count("=" * 80) == 2  # framed
     assert caught[0].filename == __file__  # it points at the line that called load_data
@@ -79,9 +81,13 @@ def test_where_mnist_is_nowhere_auto_gives_the_digits_with_a_notice_that_says_wh
 
 def test_the_notice_is_shown_at_every_call(mnist):
     with warnings.catch_warnings(record=True) as caught:
+        # imported afresh, because pytest has undone what the first import did to the filters
+        spec = importlib.util.spec_from_file_location("fresh", inspect.getsourcefile(load_data))
+        fresh = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(fresh)
         for _ in range(2):
-            load_data()
-    assert [warning.category for warning in caught] == [FallbackNotice] * 2
+            fresh.load_data()
+    assert [warning.category for warning in caught] == [fresh.FallbackNotice] * 2
 
 
 @pytest.mark.filterwarnings("ignore::cnnlab.data.FallbackNotice")
