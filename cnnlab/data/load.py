@@ -118,9 +118,9 @@ def how_to_get(data_set: Published) -> str:
     """The sentences that say which files belong where."""
     files = ", ".join(f"{wanted.name}.gz" for wanted in data_set.files)
     return (
-        f"Where there is a network, run `cnnlab data fetch {data_set.name}`. Otherwise copy {files} (or the unpacked files) into "
-        f"{cache_folder() / data_set.folder / 'raw'}, or into {data_set.folder}/raw in a folder of your own "
-        f"and set {VARIABLE} to that folder."
+        f"Where there is a network, run `cnnlab data fetch {data_set.name}`. "
+        f"Otherwise copy {files} (or the unpacked files) into {cache_folder() / data_set.folder / 'raw'}, "
+        f"or into {data_set.folder}/raw in a folder of your own and set {VARIABLE} to that folder."
     )
 
 
