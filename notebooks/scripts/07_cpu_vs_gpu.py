@@ -39,12 +39,15 @@ import torch.nn.functional as F
 
 from cnnlab import claim, models, plots, set_seed
 from cnnlab.inspection import multiply_adds
+from cnnlab.plots.style import LECTURE
 from cnnlab.timing import (
     machine, read_recorded, sweep, take_turns, time_call, time_step, time_transfer, wrong_clock,
 )
 
 set_seed(0)
 ink, grey, vermillion = "#0072B2", "#999999", "#D55E00"  # colours that colour-blind readers can tell apart
+
+plt.rcParams.update(LECTURE)  # the look of all figures
 
 # %% [markdown]
 # A time without its machine means nothing. So the first thing to write down is where you are.
@@ -88,7 +91,6 @@ ax.axhline(honest.ms, color=ink, linewidth=2.5)
 ax.annotate(f"median of {honest.runs} runs: {honest.ms:.1f} ms", (8.5, honest.ms), xytext=(0, 6),
             textcoords="offset points", ha="right", color=ink)
 ax.set(xlabel="call", ylabel="time (ms)", title=f"the first call took {singles[0] / honest.ms:.1f} times the median")
-figure.tight_layout()
 print("calls in a row:", len(singles), "| runs behind the median: at least 3:", honest.runs >= 3)
 
 # %% [markdown]
@@ -194,7 +196,6 @@ ax.set_yticks(range(3), [f"{name}\n{sum(parts.values()):.1f} ms" for name, parts
 ax.invert_yaxis()
 ax.set(xlabel="share of the step (%)", xlim=(0, 100))
 ax.legend(ncols=3, loc="lower center", bbox_to_anchor=(0.5, 1.0), frameon=False)
-figure.tight_layout()
 cnn = steps["cnn_padded"]
 claim("cnn_padded: backward ÷ forward", cnn["backward"] / cnn["forward and loss"], at_least=0.6, spec=".1f")
 
@@ -296,7 +297,6 @@ ax.set_xticks(sizes, [f"{size:,}" for size in sizes])
 ax.minorticks_off()
 ax.set(xlabel="batch size n (images)", ylabel="time of a step (ms)")
 ax.legend(frameon=False)
-figure.tight_layout()
 off = max(abs((a + b * r.batch_size) / r.ms_per_step - 1) for name, (a, b) in law.items() for r in rows[name])
 claim("largest deviation from the law", 100 * off, at_most=300, unit="%", spec=".0f")
 
@@ -341,7 +341,6 @@ ax.set_xscale("log")
 ax.set_yscale("log")
 ax.margins(0.25, 0.25)
 ax.set(xlabel="multiply–adds an image", ylabel="training step of 64 images (ms)")
-figure.tight_layout()
 print("parameters, cnn_wide ÷ mlp:", round(454_922 / 106_050, 1))
 
 # %% [markdown]
@@ -416,7 +415,6 @@ ax.set_yticks(range(len(times)), list(times))
 ax.invert_yaxis()
 ax.margins(x=0.3)
 ax.set(xlabel="training step of 100 images (ms)")
-figure.tight_layout()
 claim("fastest setting ÷ plain, time", min(t.ms for t in times.values()) / plain, at_most=1)
 
 # %% [markdown]
