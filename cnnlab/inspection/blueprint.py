@@ -19,9 +19,7 @@ def code(module: nn.Module) -> str:
     'nn.Conv2d(10, 20, 5, padding=2)'
     """
     given, extra = _settings(module)
-    parts = [_written(value) for value in given.values()]
-    parts += [f"{key}={_written(value)}" for key, (value, usual) in extra.items() if value != usual]
-    return f"nn.{_kind(module).__name__}({', '.join(parts)})"
+    return f"nn.{_kind(module).__name__}({_arguments(list(given.values()), extra)})"
 
 
 def rebuilt(module: nn.Module, **changes: Any) -> nn.Module:
@@ -57,9 +55,8 @@ def lazy_code(module: nn.Module) -> str:
     >>> lazy_code(nn.Linear(320, 50))
     'nn.LazyLinear(50)'
     """
-    given, _ = _settings(module)
-    first = _written(next(iter(given.values())))
-    return code(module).replace("nn.", "nn.Lazy", 1).replace(f"({first}, ", "(").replace(f"({first})", "()")
+    given, extra = _settings(module)
+    return f"nn.Lazy{_kind(module).__name__}({_arguments(list(given.values())[1:], extra)})"
 
 
 def _kind(module: nn.Module) -> type[nn.Module]:
@@ -90,6 +87,11 @@ def _settings(module: nn.Module) -> tuple[dict[str, Any], dict[str, tuple[Any, A
             named["dilation"] = (_single(module.dilation), 1)
         return {"kernel_size": k}, {**named, "ceil_mode": (module.ceil_mode, False)}
     return {}, {}
+
+
+def _arguments(given: list[Any], extra: dict[str, tuple[Any, Any]]) -> str:
+    named = [f"{key}={_written(value)}" for key, (value, usual) in extra.items() if value != usual]
+    return ", ".join([*map(_written, given), *named])
 
 
 def _single(value: Any) -> Any:

@@ -49,16 +49,16 @@ def _pair(bench: Workbench) -> Fault | None:
     joins = step.what.startswith(("cat", "concat"))
     sign = {"add": "x + y", "sub": "x − y", "mul": "x * y"}.get(step.what.strip("_ir"), f"torch.{step.what}")
     rule = "Maps can be joined if all other sides are equal." if joins else "All sides must be equal."
+    if joins or len({shape[:1] for shape in shapes}) == 1:
+        ideas = [mend.more_room(bench), mend.stretched(bench), mend.earlier_sizes(bench)]
+    else:
+        ideas = [mend.same_shape(bench), mend.matching_shortcut(bench), mend.stretched(bench)]
     return Fault(
         f"{sign} does not fit: it gets {' and '.join(product(s) for s in shapes)}.",
         details=(rule,),
-        remedies=bench.choose(
-            mend.more_room(bench),
-            mend.same_shape(bench),
-            mend.matching_shortcut(bench),
-            mend.stretched(bench),
-            mend.earlier_sizes(bench),
-        ).or_else("give both branches the same channels and padding", "a 1×1 convolution on one branch"),
+        remedies=bench.choose(*ideas).or_else(
+            "give both branches the same channels and padding", "a 1×1 convolution on one branch"
+        ),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -197,6 +198,9 @@ def _changes_shape(step: Step) -> bool:
 
 
 def _wrapped(text: str, indent: str = "  ") -> list[str]:
-    return textwrap.wrap(
-        text, _WIDTH, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
+    """Lines of at most 100 characters that do not break inside (1, 28, 28)."""
+    whole = re.sub(r"\([^()]{1,40}\)", lambda found: found.group().replace(" ", "\0"), text)
+    lines = textwrap.wrap(
+        whole, _WIDTH, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
     )
+    return [line.replace("\0", " ") for line in lines]

@@ -7,8 +7,8 @@ import math
 from torch import nn
 
 from cnnlab.inspection import remedies as mend
-from cnnlab.inspection.blueprint import code
-from cnnlab.inspection.faults import Fault, written
+from cnnlab.inspection.blueprint import code, rebuilt
+from cnnlab.inspection.faults import Fault, counted, written
 from cnnlab.inspection.shapes import product
 from cnnlab.inspection.tracing import Step
 from cnnlab.inspection.windows import Window, argument, is_conv, weight_shape, windows_of
@@ -71,11 +71,14 @@ def conv_or_pool(bench: Workbench) -> Fault | None:
 
 
 def norm(bench: Workbench) -> Fault | None:
-    """Batch norm for other channels, or for data with another number of sides."""
+    """A normalisation of another size, or for data with another number of sides."""
     layer, shape, path = bench.step.module, bench.shape, bench.step.path
+    if isinstance(layer, nn.LayerNorm):
+        return _layer_norm(bench, layer)
     if not isinstance(layer, nn.modules.batchnorm._BatchNorm) or not shape:
         return None
     has, needs, kind = shape[0], layer.num_features, type(layer).__name__.removeprefix("Lazy")
+    gets = counted(has, "channel")
     right = {1: "BatchNorm1d", 2: "BatchNorm1d", 3: "BatchNorm2d", 4: "BatchNorm3d"}.get(len(shape), kind)
     if kind != right and kind.startswith("BatchNorm"):
         sized, lazy = getattr(nn, right)(has), getattr(nn, f"Lazy{right}")()
@@ -91,14 +94,33 @@ def norm(bench: Workbench) -> Fault | None:
     if has == needs:
         return None
     return Fault(
-        f"{named(path)} does not fit: it gets {has} channels, but nn.{kind}({needs}) takes {needs}.",
+        f"{named(path)} does not fit: it gets {gets}, but nn.{kind}({needs}) takes {needs}.",
         has=has,
         needs=needs,
         remedies=bench.choose(
             mend.resized(bench, num_features=has),
             mend.channels_before(bench, needs),
             mend.counts_itself(bench),
-        ).or_else(f"nn.{kind}({has})", f"give it a map of {needs} channels"),
+        ).or_else(f"nn.{kind}({has})", f"give it a map of {counted(needs, 'channel')}"),
+    )
+
+
+def _layer_norm(bench: Workbench, layer: nn.LayerNorm) -> Fault | None:
+    needs, path = tuple(layer.normalized_shape), bench.step.path
+    has = bench.shape[-len(needs) :]
+    if has == needs:
+        return None
+    choices = dict.fromkeys((has, bench.shape, bench.shape[-1:]))
+    return Fault(
+        f"{named(path)} does not fit: it gets {written(bench.shape)}, "
+        f"but nn.LayerNorm takes {written(needs)}.",
+        remedies=bench.choose(
+            *(
+                [Change(assigned(path, f"nn.LayerNorm({list(size)})"), {path: nn.LayerNorm(size)})]
+                for size in choices
+            ),
+            mend.without(bench, [bench.number]),
+        ),
     )
 
 
@@ -121,18 +143,23 @@ def _channels(bench: Workbench, has: int, needs: int) -> Fault:
     layer = (
         code(step.module) if step.module is not None else f"its weight {written(weight_shape(step) or ())}"
     )
+    fitting = f"give {name} a kernel for {counted(has, 'channel')}"
+    if (known := bench.layer(step)) is not None:
+        fitting = f"{assigned(step.path, code(rebuilt(known, in_channels=has)))}, and then explain again"
     earlier = [bench.broken.steps[number] for number in bench.before(bench.number)]
     source = next((named(s.path) for s in earlier if s.what.startswith(("conv", "lazyconv"))), "")
     return Fault(
-        f"{name} does not fit: it gets {has} channels, but {layer} takes {needs}.",
+        f"{name} does not fit: it gets {counted(has, 'channel')}, but {layer} takes {needs}.",
         has=has,
         needs=needs,
-        details=(f"{source} makes {has} channels, and {name} must take as many.",) if source else (),
+        details=(f"{source} makes {counted(has, 'channel')}, and {name} must take as many.",)
+        if source
+        else (),
         remedies=bench.choose(
             mend.resized(bench, in_channels=has),
             mend.channels_before(bench, needs),
             mend.counts_itself(bench),
-        ).or_else(f"give {name} a kernel for {has} channels", f"give it a map of {needs} channels"),
+        ).or_else(fitting, f"give {name} a map of {counted(needs, 'channel')}"),
     )
 
 
@@ -178,11 +205,16 @@ def _too_much_padding(bench: Workbench, window: Window) -> Fault:
 def _no_map(bench: Workbench, sides: int) -> Fault:
     wanted = ("channels", "height", "width", "depth")[: sides + 1]
     name = named(bench.step.path)
+    views = [
+        n for n in bench.before(bench.number) if bench.broken.steps[n].what in ("flatten", "view", "reshape")
+    ]
     return Fault(
         f"{name} needs a map of ({', '.join(wanted)}), but gets {written(bench.shape)}.",
         has=len(bench.shape),
         needs=sides + 1,
-        remedies=bench.choose(mend.folded(bench, _channels_taken(bench.step) or 1, sides)).or_else(
+        remedies=bench.choose(
+            mend.without(bench, views), mend.folded(bench, _channels_taken(bench.step) or 1, sides)
+        ).or_else(
             f"call {name} before the flatten", f"x = x.view(x.size(0), {', '.join(wanted)}) before {name}"
         ),
     )

@@ -62,10 +62,10 @@ def _output(made: Trace, classes: int) -> Iterator[str]:
         output = output[0]
     shape = tuple(output.shape[1:])
     if len(shape) > 1:
-        yield f"It gives {written(shape)} for each image: {classes} digits need one row of {classes} numbers."
+        yield f"It gives {written(shape)} for each image, but {classes} classes need one row of {classes}."
     elif shape != (classes,):
         count = shape[0] if shape else 1
-        yield f"It gives {count} numbers for each image: {classes} digits need {classes}."
+        yield f"It gives {count} numbers for each image, but {classes} classes need {classes}."
 
 
 def _end(made: Trace) -> Iterator[str]:

@@ -12,7 +12,7 @@ from torch.nn import functional as F
 
 from cnnlab.inspection.blueprint import code, lazy, lazy_code, rebuilt
 from cnnlab.inspection.shapes import product
-from cnnlab.inspection.workbench import Change, Workbench, assigned, named
+from cnnlab.inspection.workbench import Change, Workbench, assigned, call, named
 
 
 def resized(bench: Workbench, **changes: Any) -> Iterator[Change]:
@@ -70,8 +70,7 @@ def without(bench: Workbench, numbers: Sequence[int]) -> Iterator[Change]:
         step = bench.broken.steps[number]
         if step.module is None:
             where = f" in line {step.line.number}" if step.line else ""
-            call = ", ".join(["x", *(str(v) for v in step.args[1:])])
-            yield Change(f"leave out F.{step.what}({call}){where}", instead={number: lambda x, *_, **__: x})
+            yield Change(f"leave out {call(step)}{where}", instead={number: lambda x, *_, **__: x})
         elif bench.layer(step) is not None:
             kind = "" if named(step.path) == step.path else f" ({step.kind})"
             yield Change(f"leave out {named(step.path)}{kind}", {step.path: nn.Identity()})
@@ -129,21 +128,24 @@ def same_shape(bench: Workbench) -> Iterator[Change]:
 
 
 def matching_shortcut(bench: Workbench) -> Iterator[Change]:
-    """A 1×1 convolution on one side of a sum, so that both have the same shape."""
+    """A 1×1 convolution on one side of a sum, with padding in front of the other, so that both match."""
     shapes = [bench.broken.image_shape(s) for s in bench.step.in_shapes]
     if len(shapes) != 2 or any(len(s) != 3 for s in shapes):
         return
+    convs = bench.convolutions()
+    paddings = [change for some in (convs[-1:], convs) for change in _setting(some, "padding", "half", "")]
     for swapped in (False, True):
         first, second = reversed(shapes) if swapped else shapes
-        stride = first[1] // second[1]
-        if stride < 1:
-            continue
+        stride = max(first[1] // second[1], 1)
         conv = nn.Conv2d(first[0], second[0], 1, stride=stride).to(bench.images.device, bench.images.dtype)
 
         def summed(a: Tensor, b: Tensor, conv: nn.Module = conv, swapped: bool = swapped) -> Any:
             return a + conv(b) if swapped else conv(a) + b
 
-        yield Change(f"{code(conv)} on the side that is {product(first)}", instead={bench.number: summed})
+        text = f"{code(conv)} on the side with {first[0]} channels"
+        yield Change(text, instead={bench.number: summed})
+        for padding in paddings:
+            yield Change(f"{padding.text}, and {text}", padding.layers, {bench.number: summed})
 
 
 def stretched(bench: Workbench) -> Iterator[Change]:

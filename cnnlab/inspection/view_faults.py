@@ -10,7 +10,7 @@ from torch import Tensor
 from cnnlab.inspection import remedies as mend
 from cnnlab.inspection.faults import Fault
 from cnnlab.inspection.tracing import Step
-from cnnlab.inspection.workbench import Change, Workbench, assigned, named
+from cnnlab.inspection.workbench import Change, Workbench, assigned, call, named
 
 VIEWS = ("view", "reshape", "flatten", "ravel", "squeeze", "unflatten")
 _USUAL_BATCHES = (64, 50, 100, 32, 128, 16)
@@ -21,8 +21,8 @@ def view(bench: Workbench) -> Fault | None:
     step, batch = bench.step, bench.broken.batch
     if "input tensor's size and stride" in str(bench.broken.error):
         return _out_of_order(bench)
-    if step.in_shape[:1] != (batch,):
-        return None
+    if step.in_shape[:1] != (batch,) or (step.out_shape or ())[:1] == (batch,):
+        return None  # the batch came in mixed up, or goes out as it should
     each, sizes = math.prod(bench.shape), _sizes(step)
     wide = math.prod(sizes[1:])
     if len(sizes) > 1 and sizes[0] == -1 and wide > 0 and wide != each:
@@ -87,15 +87,15 @@ def _joined(bench: Workbench, each: int) -> Fault:
 
 
 def _out_of_order(bench: Workbench) -> Fault:
-    call = _call(bench.step)
+    written = _call(bench.step)
 
     def reshape(x: Tensor, *sizes: Any) -> Any:
         return x.reshape(*sizes)
 
     return Fault(
-        f"{call} cannot read the numbers in this order: permute or transpose came before.",
+        f"{written} cannot read the numbers in this order: permute or transpose came before.",
         remedies=bench.choose(
-            [Change(call.replace(".view", ".reshape"), instead={bench.number: reshape})],
+            [Change(written.replace(".view", ".reshape"), instead={bench.number: reshape})],
             mend.one_row_for_each_image(bench, "x = torch.flatten(x, 1)"),
         ).or_else("x.reshape(…) in place of x.view(…)", "x = x.contiguous() before it"),
     )
@@ -129,6 +129,6 @@ def _sizes(step: Step) -> tuple[int, ...]:
 def _call(step: Step) -> str:
     """A step as it is written: "x.view(-1, 320)"."""
     if step.module is None:
-        return f"x.{step.what}({', '.join(str(v) for v in step.args[1:])})"
+        return call(step)
     start = getattr(step.module, "start_dim", None)
     return f"{named(step.path)}, nn.{step.kind}({'' if start is None else f'start_dim={start}'}),"

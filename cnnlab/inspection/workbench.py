@@ -8,12 +8,14 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from cnnlab.inspection.blueprint import code, lazy, lazy_code, rebuilt
 from cnnlab.inspection.shapes import product
 from cnnlab.inspection.tracing import Detours, Step, Trace, copy_of, trace
 from cnnlab.inspection.windows import is_conv
 
+_METHODS = ("view", "reshape", "flatten", "ravel", "squeeze", "unflatten", "permute", "transpose", "relu")
 _TRIALS = 40  # of one idea; a trial runs the model on two images
 
 
@@ -75,17 +77,19 @@ class Workbench:
                 if made is not None and fits(made):
                     whole.append(self._told(change, made))
                     break
-                if made is None or not self._past(made):
+                if made is None or not (self._past(made) or change.before):
                     continue
-                partly = partly or change.text
                 longer = longer or self._with_linear_layer(change, made)
+                if self._past(made):
+                    partly = partly or change.text
             else:
                 if longer:
                     whole.append(longer)
                 elif partly:
                     part.append(partly)
-        texts = tuple(dict.fromkeys(whole or part))[:3]
-        return Remedies(texts, "all" if whole else "part")
+        if whole:
+            whole += [f"{text}, and then explain again" for text in part[: 2 - len(whole)]]
+        return Remedies(tuple(dict.fromkeys(whole or part))[:3], "all" if whole else "part")
 
     def trial(self, change: Change) -> Trace | None:
         """What the model does with a change; None if it cannot be made."""
@@ -166,6 +170,14 @@ def fits(made: Trace) -> bool:
     """Whether the model went through and gave one row for each image."""
     output = made.output[0] if isinstance(made.output, (tuple, list)) and made.output else made.output
     return made.error is None and isinstance(output, Tensor) and output.ndim > 0 and len(output) == made.batch
+
+
+def call(step: Step) -> str:
+    """A function step as a student writes it: "x.view(-1, 320)", "F.max_pool2d(x, 2)"."""
+    numbers = [str(value) for value in step.args[1:]]
+    if step.what in _METHODS or not hasattr(F, step.what):
+        return f"x.{step.what}({', '.join(numbers)})"
+    return f"F.{step.what}({', '.join(['x', *numbers])})"
 
 
 def named(name: str) -> str:

@@ -1,0 +1,85 @@
+import pytest
+import torch
+from torch import nn
+
+from cnnlab.inspection import explain
+from cnnlab.inspection.diagnosis import diagnose
+from cnnlab.inspection.tracing import trace
+from tests.inspection import student_models
+from tests.inspection.broken_models import Between, Branches
+
+
+def test_a_sum_of_maps_with_other_channels_and_sizes():
+    found = explain(Branches(lambda a, b: a + b))
+    assert found.headline == "x + y does not fit: it gets 10 × 24 × 24 and 20 × 22 × 22."
+    assert found.remedies == (
+        "self.conv2 = nn.Conv2d(10, 10, 3, padding=1), and self.fc1 = nn.Linear(5760, 10)",
+        "padding=1 in conv2, and nn.Conv2d(10, 20, 1) on the side with 10 channels",
+    )
+
+
+def test_a_sum_of_maps_with_other_sizes_only():
+    found = explain(Branches(lambda a, b: a + b, c_out=10, width=5760))
+    assert found.headline == "x + y does not fit: it gets 10 × 24 × 24 and 10 × 22 × 22."
+    assert "padding=1 in conv2" in found.remedies
+    assert "F.interpolate(y, size=(24, 24)), where y is the map of 22 × 22" in found.remedies
+
+
+def test_a_sum_of_maps_with_other_channels_only():
+    found = explain(Branches(lambda a, b: torch.add(a, b), padding=1))
+    assert found.headline == "x + y does not fit: it gets 10 × 24 × 24 and 20 × 24 × 24."
+    assert "nn.Conv2d(10, 20, 1) on the side with 10 channels" in found.remedies
+
+
+def test_maps_that_cannot_be_joined():
+    found = explain(Branches(lambda a, b: torch.cat([a, b], dim=1), width=17280))
+    assert found.headline == "torch.cat does not fit: it gets 10 × 24 × 24 and 20 × 22 × 22."
+    assert found.details == ("Maps can be joined if all other sides are equal.",)
+    assert "F.interpolate(y, size=(24, 24)), where y is the map of 22 × 22" in found.remedies
+
+
+def test_a_permute_that_moves_the_batch_is_blamed():
+    def turned(x):
+        return x.permute(1, 0, 2, 3).flatten(1)
+
+    found = explain(Between(turned, 288))
+    assert found.headline == "permute turns 2 images into 10 rows."
+    assert found.line.endswith(": return x.permute(1, 0, 2, 3).flatten(1)")
+    assert len(found.remedies) == 2
+
+
+def test_a_layer_nobody_thought_of_keeps_pytorchs_message():
+    found = explain(nn.Sequential(nn.Conv2d(1, 6, 3), nn.GroupNorm(2, 8), nn.Flatten()))
+    assert found.layer == "1"
+    assert found.headline.startswith("layer 1 stops at an input of (6, 26, 26): ")
+    assert "num_channels" in found.headline or "8" in found.headline
+    assert len(found.remedies) == 2
+
+
+def test_a_step_inside_that_moves_the_batch_for_a_while_is_not_blamed():
+    found = explain(Between(lambda x: x.view(-1, 144).view(x.size(0), -1)))
+    assert found.works
+
+
+def test_side_branches_are_not_blamed():
+    def with_statistics(x):
+        x.std()
+        return x.flatten(1)
+
+    found = explain(Between(with_statistics, width=320))
+    assert (found.layer, found.has) == ("fc1", 1440)
+
+
+def test_there_is_nothing_to_say_about_an_error_outside_the_steps():
+    def divides(x):
+        return x / 1 if x is None else 1 / 0
+
+    model, images = Between(divides), torch.zeros(2, 1, 28, 28)
+    assert diagnose(model, images, trace(model, images)) is None
+
+
+@pytest.mark.parametrize("batch", [1, 2, 5])
+def test_the_fault_knows_its_step(batch):
+    model, images = student_models.Flattening(padding=2), torch.zeros(batch, 1, 28, 28)
+    made = trace(model, images)
+    assert made.steps[diagnose(model, images, made).number].name == "fc1"

@@ -1,0 +1,197 @@
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from cnnlab.inspection import explain
+from cnnlab.inspection.layer_faults import conv_or_pool, linear, norm
+from cnnlab.inspection.tracing import trace
+from cnnlab.inspection.workbench import Workbench
+from tests.inspection import student_models
+from tests.inspection.broken_models import Between, stack
+from tests.inspection.mending import mended, runs
+
+
+def every_remedy_works(model, found):
+    applied = [mended(model, remedy) for remedy in found.remedies]
+    assert len(found.remedies) >= 2
+    assert any(applied)
+    return all(runs(fixed) for fixed in applied if fixed is not None)
+
+
+def bench_for(model):
+    images = torch.zeros(2, 1, 28, 28)
+    made = trace(model, images)
+    return Workbench(model, images, made, len(made.steps) - 1)
+
+
+def test_a_linear_layer_of_the_wrong_width_names_both_numbers():
+    model = student_models.Flattening(padding=2)
+    found = explain(model)
+    assert (found.layer, found.has, found.needs) == ("fc1", 980, 320)
+    assert every_remedy_works(model, found)
+
+
+def test_other_channels_are_offered_where_padding_cannot_help():
+    model = stack(nn.Conv2d(1, 8, 5), nn.ReLU(), nn.MaxPool2d(2), width=720)
+    found = explain(model)
+    assert "layer 0: nn.Conv2d(1, 5, 5): then 5 × 12 × 12 = 720" in found.remedies
+    assert every_remedy_works(model, found)
+
+
+def test_a_functional_linear_is_diagnosed_too():
+    class Raw(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.weight = nn.Parameter(torch.zeros(10, 320))
+
+        def forward(self, x):
+            return F.linear(x.flatten(1), self.weight)
+
+    found = explain(Raw())
+    assert (found.has, found.needs) == (784, 320)
+    assert found.remedies == ("give it a weight of the shape (10, 784)", "give it 320 numbers")
+    assert found.heading == "What to try:"
+    assert found.line.endswith("return F.linear(x.flatten(1), self.weight)")
+
+
+def test_a_forgotten_flatten_is_named_in_a_sequential():
+    model = stack(nn.Conv2d(1, 10, 5), nn.MaxPool2d(2), flatten=False, width=1440)
+    found = explain(model)
+    assert (
+        found.headline == "layer 2 gets a map of 10 × 12 × 12, not a row of numbers: the flatten is missing."
+    )
+    assert found.details[1] == (
+        "Flattened, an image has 10 × 12 × 12 = 1440 numbers, just what nn.Linear(1440, 10) takes."
+    )
+    assert found.remedies == (
+        "nn.Flatten() before layer 2",
+        "nn.AdaptiveAvgPool2d(1) and nn.Flatten() before layer 2, and layer 2: nn.Linear(10, 10)",
+    )
+    assert every_remedy_works(model, found)
+
+
+def test_a_forgotten_flatten_and_a_wrong_width_are_mended_together():
+    found = explain(Between(lambda x: x, width=320))
+    assert (found.layer, found.has, found.needs) == ("fc1", 12, 320)
+    assert found.details[1].endswith("= 1440 numbers, where nn.Linear(320, 10) takes 320.")
+    assert found.remedies == (
+        "x = torch.flatten(x, 1) before fc1, and self.fc1 = nn.Linear(1440, 10)",
+        "x = x.mean((2, 3)) before fc1, and self.fc1 = nn.Linear(10, 10)",
+        "x = torch.flatten(x, 1) before fc1, and self.fc1 = nn.LazyLinear(10)",
+    )
+
+
+def test_channels_that_do_not_match_are_named_with_the_layer_that_makes_them():
+    model = stack(nn.Conv2d(1, 10, 5), nn.ReLU(), nn.Conv2d(16, 20, 5))
+    model[-1] = nn.Linear(8000, 10)
+    found = explain(model)
+    assert found.headline == "layer 2 does not fit: it gets 10 channels, but nn.Conv2d(16, 20, 5) takes 16."
+    assert found.details == ("layer 0 makes 10 channels, and layer 2 must take as many.",)
+    assert every_remedy_works(model, found)
+
+
+def test_grouped_and_functional_convolutions_count_their_channels_rightly():
+    grouped = explain(stack(nn.Conv2d(1, 6, 3), nn.Conv2d(4, 8, 3, groups=2), width=4608))
+    assert (grouped.has, grouped.needs) == (6, 4)
+    functional = explain(Between(lambda x: F.conv2d(x, torch.zeros(8, 3, 3, 3), groups=2).flatten(1)))
+    assert (functional.has, functional.needs) == (10, 6)
+    transposed = explain(stack(nn.Conv2d(1, 6, 3), nn.ConvTranspose2d(4, 8, 3), width=4608))
+    assert (transposed.has, transposed.needs) == (6, 4)
+
+
+def test_batch_norm_for_other_channels():
+    model = stack(nn.Conv2d(1, 10, 5), nn.BatchNorm2d(16), nn.ReLU(), width=5760)
+    found = explain(model)
+    assert found.headline == "layer 1 does not fit: it gets 10 channels, but nn.BatchNorm2d(16) takes 16."
+    assert (found.has, found.needs) == (10, 16)
+    assert every_remedy_works(model, found)
+
+
+@pytest.mark.parametrize(
+    ("model", "has_the_kind", "needs_the_kind"),
+    [
+        (stack(nn.Conv2d(1, 10, 5), nn.BatchNorm1d(10), width=5760), "BatchNorm1d", "BatchNorm2d"),
+        (stack(nn.Flatten(), nn.BatchNorm2d(784), flatten=False, width=784), "BatchNorm2d", "BatchNorm1d"),
+    ],
+)
+def test_batch_norm_for_another_number_of_sides(model, has_the_kind, needs_the_kind):
+    found = explain(model)
+    assert f"is an nn.{has_the_kind}, but what it gets" in found.headline
+    assert found.headline.endswith(f"needs an nn.{needs_the_kind}.")
+    assert every_remedy_works(model, found)
+
+
+def test_layer_norm_of_another_size():
+    model = stack(nn.Flatten(), nn.LayerNorm(100), flatten=False, width=784)
+    found = explain(model)
+    assert found.headline == "layer 1 does not fit: it gets (784), but nn.LayerNorm takes (100)."
+    assert every_remedy_works(model, found)
+
+
+def test_a_kernel_wider_than_the_padded_map():
+    layers = [
+        nn.Conv2d(1, 10, 5),
+        nn.MaxPool2d(2),
+        nn.Conv2d(10, 20, 5),
+        nn.MaxPool2d(2),
+        nn.Conv2d(20, 20, 5),
+    ]
+    model = stack(*layers, width=320)
+    found = explain(model)
+    assert found.headline == "layer 4 does not fit: its kernel is 5 px wide, but only 4 px are left."
+    assert found.remedies[:2] == ("layer 4: nn.Conv2d(20, 20, 5, padding=2)", "leave out layer 3 (MaxPool2d)")
+    assert every_remedy_works(model, found)
+
+
+def test_a_dilated_kernel_counts_with_its_gaps_and_padding_is_mentioned():
+    found = explain(stack(nn.MaxPool2d(7), nn.Conv2d(1, 4, 4, dilation=3, padding=2), width=4))
+    assert found.headline == (
+        "layer 1 does not fit: its kernel is 10 px wide, but only 8 px are left (padding 2 included)."
+    )
+    assert (found.has, found.needs) == (8, 10)
+
+
+def test_a_map_that_was_pooled_away():
+    pools = [nn.MaxPool2d(2) for _ in range(5)]
+    model = stack(nn.Conv2d(1, 4, 5), *pools, width=4)
+    found = explain(model)
+    assert found.headline == "layer 5 does not fit: its window is 2 px wide, but only 1 px is left."
+    assert found.remedies[0] == "leave out layer 5 (MaxPool2d)"
+    assert every_remedy_works(model, found)
+
+
+def test_a_functional_pooling_that_does_not_fit_is_named_with_its_line():
+    found = explain(Between(lambda x: F.max_pool2d(x, 13).flatten(1)))
+    assert found.headline == "max_pool2d does not fit: its window is 13 px wide, but only 12 px are left."
+    assert "F.max_pool2d(x, 13)" in found.remedies[0]
+
+
+def test_padding_of_more_than_half_a_window():
+    model = stack(nn.Conv2d(1, 4, 5), nn.MaxPool2d(3, padding=2), width=256)
+    found = explain(model)
+    assert found.headline == "layer 1 pads by 2 px, but a window of 3 px allows 1."
+    assert every_remedy_works(model, found)
+
+
+def test_a_convolution_behind_the_flatten():
+    class Late(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.conv1 = nn.Conv2d(1, 10, 5)
+
+        def forward(self, x):
+            x = torch.flatten(x, 1)
+            return self.conv1(x).flatten(1)
+
+    found = explain(Late())
+    assert found.headline == "conv1 needs a map of (channels, height, width), but gets (784)."
+    assert found.remedies[0].startswith("leave out x.flatten(1) in line ")
+    assert found.remedies[1] == "x = x.view(x.size(0), 1, 28, 28) before conv1"
+
+
+def test_each_search_says_nothing_about_layers_that_fit():
+    assert linear(bench_for(nn.Sequential(nn.Flatten(), nn.Linear(784, 10)))) is None
+    assert conv_or_pool(bench_for(nn.Sequential(nn.Conv2d(1, 2, 3)))) is None
+    assert norm(bench_for(nn.Sequential(nn.BatchNorm2d(1)))) is None
+    assert norm(bench_for(nn.Sequential(nn.LayerNorm(28)))) is None

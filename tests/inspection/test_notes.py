@@ -1,0 +1,135 @@
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from cnnlab import models
+from cnnlab.inspection import explain
+from cnnlab.inspection.notes import notes_on
+from cnnlab.inspection.tracing import trace
+from tests.inspection import student_models
+from tests.inspection.broken_models import Between
+
+
+def head(*layers):
+    return nn.Sequential(nn.Flatten(), nn.Linear(784, 20), nn.ReLU(), nn.Linear(20, 10), *layers)
+
+
+def note(model, *images):
+    found = explain(model, *images)
+    assert found.works
+    assert len(found.notes) == 1, found.notes
+    return found.notes[0]
+
+
+def test_a_good_network_has_no_notes():
+    assert explain(head()).notes == ()
+    assert explain(models.build("cnn_320")).notes == ()
+
+
+def test_two_linear_layers_in_a_row_are_one():
+    assert note(models.build("lenet_dropout")) == (
+        "There is no activation between fc1 and fc2: together they are one linear layer from 256 to 10. "
+        "Put a ReLU between them."
+    )
+    assert note(nn.Sequential(nn.Flatten(), nn.Linear(784, 9), nn.Dropout(), nn.Linear(9, 10))).startswith(
+        "There is no activation between layer 1 and layer 3: together they are one linear layer from 784"
+    )
+
+
+def test_a_convolution_that_runs_into_a_linear_layer_is_one_linear_map():
+    model = nn.Sequential(nn.Conv2d(1, 4, 5), nn.AvgPool2d(2), nn.Flatten(), nn.Linear(576, 10))
+    assert "between layer 0 and layer 3: together they are one linear map." in note(model)
+
+
+def test_max_pooling_counts_as_an_activation_because_it_is_not_linear():
+    model = nn.Sequential(nn.Conv2d(1, 4, 5), nn.MaxPool2d(2), nn.Flatten(), nn.Linear(576, 10))
+    assert explain(model).notes == ()
+
+
+@pytest.mark.parametrize(
+    ("layer", "text"),
+    [
+        (
+            nn.Softmax(dim=1),
+            "It ends in layer 4 (Softmax), but nn.CrossEntropyLoss wants the logits: "
+            "leave it out, and use softmax only to read probabilities.",
+        ),
+        (
+            nn.LogSoftmax(dim=1),
+            "It ends in layer 4 (LogSoftmax): the loss for it is nn.NLLLoss; "
+            "nn.CrossEntropyLoss does both at once.",
+        ),
+        (
+            nn.ReLU(),
+            "It ends in layer 4 (ReLU), which cuts or bends the logits: let the linear layer be the end.",
+        ),
+        (
+            nn.Dropout(),
+            "It ends in layer 4 (Dropout), which drops logits in training: "
+            "put it before the last linear layer.",
+        ),
+    ],
+)
+def test_an_end_that_does_not_go_with_the_loss_is_noted(layer, text):
+    assert note(head(layer)) == text
+
+
+def test_a_functional_end_is_noted_too():
+    assert note(student_models.Lab002()).startswith("It ends in log_softmax: the loss for it is nn.NLLLoss")
+
+
+def test_another_number_of_outputs_is_only_noted():
+    model = nn.Sequential(nn.Flatten(), nn.Linear(784, 9))
+    assert note(model) == "It gives 9 numbers for each image, but 10 classes need 10."
+    images = torch.zeros(2, 1, 28, 28)
+    assert notes_on(model, images, trace(model, images), classes=9) == ()
+
+
+def test_a_network_without_an_end_is_only_noted():
+    assert note(nn.Sequential(nn.Conv2d(1, 10, 5))) == (
+        "It gives (10, 24, 24) for each image, but 10 classes need one row of 10."
+    )
+
+
+def test_a_batch_size_in_forward_is_noted_when_the_given_batch_happens_to_fit():
+    told = note(Between(lambda x: x.view(64, -1)), torch.zeros(64, 1, 28, 28))
+    assert told.startswith("It works with a batch of 64, but not with 65")
+    assert told.endswith("a batch size is written into forward(). Use x.size(0) or torch.flatten(x, 1).")
+
+
+def test_a_squeeze_that_swallows_a_batch_of_one_is_noted():
+    told = note(Between(lambda x: x.mean((2, 3)).squeeze(), 10))
+    assert told.startswith("It works with a batch of 2, but not with 1")
+    assert "squeeze() removes the batch too" in told
+
+
+def test_dropout_that_never_stops_is_noted():
+    assert note(Between(lambda x: F.dropout(x.flatten(1)))).startswith("F.dropout drops numbers in tests too")
+
+
+def test_a_layer_that_is_not_registered_is_noted():
+    assert any("does not know the nn.Conv2d" in text for text in explain(student_models.SkipsHooks()).notes)
+
+
+def test_lazy_layers_are_noted_and_stay_lazy():
+    model = nn.Sequential(nn.LazyBatchNorm2d(), nn.Flatten(), nn.LazyLinear(10))
+    assert note(model) == (
+        "layer 0 and layer 2 take their sizes from the first batch: "
+        "run model(images) once before you make the optimiser."
+    )
+    assert isinstance(model[0], nn.LazyBatchNorm2d)
+    assert isinstance(model[2], nn.LazyLinear)
+
+
+def test_several_outputs_are_noted():
+    class Two(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.fc = nn.Linear(784, 10)
+
+        def forward(self, x):
+            x = self.fc(x.flatten(1))
+            return x, x.argmax(1)
+
+    assert "forward() returns 2 things: the loss needs the logits alone." in explain(Two()).notes

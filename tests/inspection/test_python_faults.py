@@ -1,0 +1,140 @@
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from cnnlab import models
+from cnnlab.inspection import explain
+from cnnlab.inspection.python_faults import is_shape, no_image, no_network, stopped
+from cnnlab.inspection.tracing import trace
+
+
+class Base(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv1 = nn.Conv2d(1, 10, 5)
+        self.fc1 = nn.Linear(5760, 10)
+
+
+class ForgetsReturn(Base):
+    def forward(self, x):
+        self.fc1(self.conv1(x).flatten(1))
+
+
+class Misspelt(Base):
+    def foward(self, x):
+        return x
+
+
+class UnknownLayer(Base):
+    def forward(self, x):
+        return self.fc3(self.conv1(x).flatten(1))
+
+
+class NoImport(Base):
+    def forward(self, x):
+        return F.relu(self.conv1(x))  # noqa: F821
+
+
+class NoArgument(Base):
+    def forward(self):
+        return self.conv1
+
+
+class OwnError(Base):
+    def forward(self, x):
+        x = self.conv1(x)
+        raise KeyError("my own")
+
+
+@pytest.mark.parametrize(
+    ("model", "headline", "remedy"),
+    [
+        (
+            ForgetsReturn,
+            "forward() of ForgetsReturn returns nothing: it should return one row of numbers for each image.",
+            "end forward() with return x",
+        ),
+        (Misspelt, "Misspelt has no forward(); it has foward().", "write def forward(self, x): in the class"),
+        (
+            UnknownLayer,
+            "forward() of UnknownLayer stops with AttributeError: "
+            "'UnknownLayer' object has no attribute 'fc3'.",
+            "another name in forward(): did you mean 'fc1'? There are: conv1, fc1",
+        ),
+        (
+            NoImport,
+            "forward() of NoImport stops with NameError: name 'F' is not defined.",
+            "import torch.nn.functional as F",
+        ),
+        (
+            NoArgument,
+            "forward() of NoArgument stops with TypeError: "
+            "NoArgument.forward() takes 1 positional argument but 2 were given.",
+            "write def forward(self, x):",
+        ),
+        (OwnError, "forward() of OwnError stops with KeyError: 'my own'.", "look at that line of forward()"),
+    ],
+)
+def test_mistakes_of_python_keep_their_message_and_get_advice(model, headline, remedy):
+    found = explain(model())
+    assert found.headline == headline
+    assert remedy in found.remedies
+    assert len(found.remedies) == 2
+    assert found.heading == "What to try:"
+
+
+def test_the_line_and_the_sizes_before_it_are_shown():
+    found = explain(OwnError())
+    assert found.line.endswith(': raise KeyError("my own")')
+    assert found.chain == ("conv1  10 × 24 × 24  floor((28 + 2·0 − 5)/1) + 1 = 24",)
+    assert found.error == "'my own'"
+
+
+def test_a_class_is_told_to_make_a_network():
+    found = explain(Base)
+    assert found.headline == "Base is a class: the plan of a network, not yet a network."
+    assert found.remedies == ("explain(Base())", "model = Base(), then explain(model)")
+
+
+def test_things_that_are_no_network_are_named():
+    assert no_network(print).headline == (
+        "This is a builtin_function_or_method, not a network: explain needs an nn.Module."
+    )
+
+
+@pytest.mark.parametrize(
+    ("given", "what"),
+    [
+        ("28", "The input is '28': neither a tensor of images nor the shape of one."),
+        (
+            np.zeros((2, 1, 28, 28)),
+            "The input is of the type ndarray: neither a tensor of images nor the shape of one.",
+        ),
+        (torch.zeros(0, 1, 28, 28), "The input is empty: its shape is (0, 1, 28, 28)."),
+        ((1, 28, -28), "The input is (1, 28, -28): neither a tensor of images nor the shape of one."),
+    ],
+)
+def test_inputs_that_are_no_images_are_named(given, what):
+    found = explain(models.build("cnn_320"), given)
+    assert found.headline == what
+    assert found.remedies[0] == "explain(model, (1, 28, 28))"
+
+
+def test_shapes_and_tensors_are_let_through():
+    assert is_shape((1, 28, 28))
+    assert is_shape([784])
+    assert not is_shape("28")
+    assert no_image((1, 28, 28)) is None
+    assert no_image(torch.zeros(2, 1, 28, 28)) is None
+
+
+def test_an_output_that_is_no_tensor_is_named():
+    class Gives(Base):
+        def forward(self, x):
+            return {"logits": x}
+
+    made = trace(Gives(), torch.zeros(2, 1, 28, 28))
+    assert stopped(Gives(), made).headline == (
+        "forward() of Gives returns a dict: it should return one row of numbers for each image."
+    )

@@ -1,0 +1,112 @@
+import pytest
+import torch
+from torch import nn
+
+from cnnlab.inspection import explain
+from cnnlab.inspection.tracing import trace
+from cnnlab.inspection.view_faults import view
+from cnnlab.inspection.workbench import Workbench
+from tests.inspection.broken_models import Between, stack
+from tests.inspection.mending import mended, runs
+
+
+@pytest.mark.parametrize(
+    ("width", "batch", "rows"), [(720, 64, 128), (960, 64, 96), (1000, 50, 72), (1444, 361, 360)]
+)
+def test_a_view_of_the_wrong_width_tells_how_many_rows_a_batch_becomes(width, batch, rows):
+    found = explain(Between(lambda x: x.view(-1, width), width))
+    assert found.headline == f"x.view(-1, {width}) mixes up the images: each has 1440 numbers, not {width}."
+    assert found.details == (
+        f"A batch of {batch} becomes {batch}·1440/{width} = {rows} rows, without an error here.",
+    )
+    assert batch * 1440 / width == rows
+    assert found.remedies[0] == "x = torch.flatten(x, 1), and self.fc1 = nn.Linear(1440, 10)"
+    assert len(found.remedies) >= 2
+
+
+@pytest.mark.parametrize(
+    "how",
+    [
+        lambda x: x.view(-1, 720),
+        lambda x: x.view((-1, 720)),
+        lambda x: x.view(size=(-1, 720)),
+        lambda x: x.reshape(-1, 720),
+        lambda x: torch.reshape(x, (-1, 720)),
+        lambda x: x.view(-1, 72, 10).flatten(1),
+    ],
+)
+def test_every_way_to_write_the_view_is_understood(how):
+    found = explain(Between(how, 720))
+    assert (found.has, found.needs) == (1440, 720)
+    assert "mixes up the images" in found.headline
+
+
+def test_a_view_of_the_wrong_width_before_a_right_layer_needs_the_flatten_only():
+    found = explain(Between(lambda x: x.view(-1, 720), 1440))
+    assert found.remedies[0] == "x = torch.flatten(x, 1)"
+
+
+@pytest.mark.parametrize(
+    "how",
+    [
+        lambda x: x.flatten(),
+        lambda x: torch.flatten(x),
+        lambda x: x.view(-1),
+        lambda x: x.reshape(1, -1),
+        lambda x: x.ravel(),
+    ],
+)
+def test_a_batch_that_is_joined_into_one_row(how):
+    found = explain(Between(how))
+    assert not found.works
+    assert (
+        "joins all images into one row" in found.headline
+        or "has a batch of 1 written into it" in found.headline
+    )
+    assert found.remedies == ("x = torch.flatten(x, 1)", "x = x.view(x.size(0), -1)")
+
+
+def test_flatten_with_start_dim_0():
+    model = stack(nn.Conv2d(1, 10, 5), nn.MaxPool2d(2), nn.Flatten(start_dim=0), flatten=False, width=1440)
+    found = explain(model)
+    assert found.headline == "layer 2, nn.Flatten(start_dim=0), joins all images into one row."
+    assert found.details == (
+        "The first side is the batch and must stay: each image has 1440 numbers of its own.",
+    )
+    assert found.remedies == ("layer 2: nn.Flatten()", "layer 2: nn.Flatten(start_dim=1)")
+    assert all(runs(mended(model, remedy)) for remedy in found.remedies)
+
+
+def test_flatten_with_start_dim_0_is_found_without_an_error_as_well():
+    found = explain(nn.Sequential(nn.Conv2d(1, 10, 5), nn.Flatten(0)))
+    assert (found.works, found.error) == (False, None)
+    assert "joins all images into one row" in found.headline
+
+
+def test_a_batch_size_written_into_the_view():
+    found = explain(Between(lambda x: x.view(64, -1)))
+    assert found.headline == (
+        "x.view(64, -1) has a batch of 64 written into it: no other batch gets through unmixed."
+    )
+    assert found.remedies == ("x = torch.flatten(x, 1)", "x = x.view(x.size(0), -1)")
+
+
+def test_a_view_that_cannot_fit_at_all():
+    found = explain(Between(lambda x: x.view(2, 7, 9).flatten(1)))
+    assert found.headline == "x.view(2, 7, 9) cannot work: each image has 1440 numbers, not 63."
+    assert (found.has, found.needs) == (1440, 63)
+    assert len(found.remedies) == 2
+
+
+def test_a_view_behind_permute_is_told_to_reshape():
+    found = explain(Between(lambda x: x.permute(0, 2, 3, 1).view(-1, 1440)))
+    assert found.headline == (
+        "x.view(-1, 1440) cannot read the numbers in this order: permute or transpose came before."
+    )
+    assert found.remedies == ("x.reshape(-1, 1440)", "x = torch.flatten(x, 1)")
+
+
+def test_a_step_that_keeps_the_batch_is_not_blamed():
+    model = nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten())
+    images = torch.zeros(2, 1, 28, 28)
+    assert view(Workbench(model, images, trace(model, images), 1)) is None
