@@ -84,6 +84,7 @@ def test_transposed_w_out_agrees_with_torch_on_every_setting():
     )
 
 
+@pytest.mark.filterwarnings("ignore:Using padding=.same. with even kernel lengths")
 @pytest.mark.parametrize("d", DILATIONS)
 @pytest.mark.parametrize("k", KERNELS)
 def test_same_padding_makes_the_values_that_torch_makes(k, d):
