@@ -214,7 +214,7 @@ def is_layer(module: nn.Module) -> bool:
     forward = getattr(type(module), "forward", None)
     if forward is nn.Module.forward or isinstance(module, _CONTAINERS):
         return False
-    return getattr(forward, "__module__", "").startswith("torch.nn.")
+    return getattr(forward, "__module__", "").startswith("torch.nn.modules.")
 
 
 def _is_step(func: Callable[..., Any], name: str) -> bool:

@@ -85,6 +85,7 @@ def test_is_layer_knows_pytorchs_own_modules_only():
     assert is_layer(Sub(1, 1, 1))
     assert not is_layer(Own())
     assert not is_layer(nn.Sequential())
+    assert not is_layer(nn.DataParallel(nn.ReLU()))
     assert not is_layer(nn.Module())
 
 
