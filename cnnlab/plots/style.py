@@ -56,8 +56,14 @@ def styled(draw: Callable[P, R]) -> Callable[P, R]:
 
     @functools.wraps(draw)
     def in_style(*args: P.args, **kwargs: P.kwargs) -> R:
-        with plt.rc_context(LECTURE):
+        # Not plt.rc_context, which puts *every* setting back: a notebook turns on "interactive" while
+        # its first figure is made, and without that setting no later figure would be shown.
+        before = {name: plt.rcParams[name] for name in LECTURE}
+        plt.rcParams.update(LECTURE)
+        try:
             return draw(*args, **kwargs)
+        finally:
+            plt.rcParams.update(before)
 
     return in_style
 

@@ -89,3 +89,18 @@ def test_the_colour_bar_of_a_grid_stands_right_of_it():
     bar = colour_bar_of_grid(axes[0].imshow([[0, 1]]), figure, "activation", right=1)
     assert bar.ax.get_ylabel() == "activation"
     assert bar.ax.get_window_extent().x0 > axes[0].get_window_extent().x1
+
+
+def test_a_setting_that_the_backend_changes_while_drawing_stays_changed():
+    # A notebook's backend becomes interactive when its first figure is made.
+    before = plt.rcParams["interactive"]
+
+    @styled
+    def draw():
+        plt.rcParams["interactive"] = not before
+
+    draw()
+    try:
+        assert plt.rcParams["interactive"] is not before
+    finally:
+        plt.rcParams["interactive"] = before
