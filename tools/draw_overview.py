@@ -88,7 +88,7 @@ def main() -> None:
     figure.text(
         0.5,
         0.03,
-        "One test digit in the 320 network after one epoch. Orange is positive, blue negative; 4 maps of each layer.",
+        "A test digit in the 320 network after one epoch: 4 maps a layer, orange positive, blue negative.",
         ha="center",
         fontsize=13,
         color="#555555",
