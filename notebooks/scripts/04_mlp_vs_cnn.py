@@ -114,8 +114,7 @@ accuracy = {name: [result.accuracy for result in of_seeds] for name, of_seeds in
 mean = {name: sum(values) / len(values) for name, values in accuracy.items()}
 
 # %% [markdown]
-# *The figure: one line for each network, a point for each seed, a bar at the mean. Below: training
-# seconds against error, one point for each network.*
+# *The figure: one line for each network, a point for each seed, a bar at the mean.*
 
 # %%
 _ = plots.accuracy_comparison(accuracy)
@@ -159,7 +158,8 @@ figure, ax = plt.subplots(figsize=(8.5, 4.6))
 for name, colour in zip(networks, ("#999999", "#E69F00", "#D55E00", "#0072B2")):
     parameters = count_parameters(models.build(**networks[name])).total
     ax.scatter(seconds[name], 100 - mean[name], s=parameters / 150 + 60, color=colour, alpha=0.9)
-    ax.annotate(f"{name}, {parameters:,}", (seconds[name], 100 - mean[name]), xytext=(0, 16), textcoords="offset points", ha="center")
+    ax.annotate(f"{name}, {parameters:,}", (seconds[name], 100 - mean[name]), xytext=(0, 18),
+                textcoords="offset points", ha="center")
 ax.set_xscale("log")
 ax.set_yscale("log")
 ax.margins(0.25, 0.25)
@@ -187,10 +187,10 @@ some = data.test.take(min(2000, len(data.test)))
 steps = range(-8, 9, 2)
 moved = {
     name: [
-        sum(evaluate(model, dataclasses.replace(some, images=shift(some.images, dx, 0))).accuracy for model in models_) / len(seeds)
-        for dx in steps
+        sum(evaluate(model, split).accuracy for model in of_seeds) / len(seeds)
+        for split in (dataclasses.replace(some, images=shift(some.images, dx, 0)) for dx in steps)
     ]
-    for name, models_ in trained.items()
+    for name, of_seeds in trained.items()
 }
 
 # %% [markdown]
@@ -198,8 +198,9 @@ moved = {
 # line for each network. All have their peak at 0; the CNN's hill is the widest.*
 
 # %%
-one = data.test.images[:1]
-_ = plots.image_grid(torch.cat([shift(one, dx, 0) for dx in (-8, -4, 0, 4, 8)]), 1, 5, titles=[f"{dx:+d} px" for dx in (-8, -4, 0, 4, 8)])
+moves = (-8, -4, 0, 4, 8)
+pictures = torch.cat([shift(data.test.images[:1], dx, 0) for dx in moves])
+_ = plots.image_grid(pictures, 1, 5, titles=[f"{dx} px" for dx in moves])
 
 figure, ax = plt.subplots(figsize=(9, 4.6))
 for (name, values), colour, marker in zip(moved.items(), ("#999999", "#E69F00", "#D55E00", "#0072B2"), "svDo"):
@@ -225,9 +226,9 @@ claim("moved by 8 pixels: CNN", moved["CNN"][at(8)], at_most=60, unit="%", spec=
 
 # %%
 network = trained["CNN"][0].eval()
-padded = shift(data.test.images[:1], 0, 0).float()  # raw pixels: their background is 0, so nothing happens at the border
+raw = data.test.images[:1].float()  # not normalised: the background is 0, so what comes in from outside is background
 with torch.inference_mode():
-    maps, maps_of_moved = network.conv1(padded), network.conv1(shift(padded, 4, 0))
+    maps, maps_of_moved = network.conv1(raw), network.conv1(shift(raw, 4, 0))
 print("maps of the moved image = moved maps:", torch.allclose(maps_of_moved[..., 4:], maps[..., :-4], atol=1e-3))
 
 # %% [markdown]
@@ -244,8 +245,10 @@ shuffled = {
     part: dataclasses.replace(split, images=permute_pixels(split.images, seed=0))
     for part, split in {"train": data.train, "test": data.test}.items()
 }
-_ = plots.image_grid(torch.cat([data.test.images[:8], shuffled["test"].images[:8]]), 2, 8, titles=data.test.labels[:8].tolist() * 2)
-print("same pixels, other places:", torch.equal(data.test.images[:8].flatten(1).sort().values, shuffled["test"].images[:8].flatten(1).sort().values))
+eight, shuffled_eight = data.test.images[:8], shuffled["test"].images[:8]
+_ = plots.image_grid(torch.cat([eight, shuffled_eight]), 2, 8, titles=data.test.labels[:8].tolist() * 2)
+same = torch.equal(eight.flatten(1).sort().values, shuffled_eight.flatten(1).sort().values)
+print("the same pixels, in other places:", same)
 
 # %%
 after_shuffle = {
@@ -356,14 +359,16 @@ claim("1,000 images: CNN − MLP", average["CNN"][1] - average["MLP"][1], at_lea
 # %% [markdown]
 # ## Questions
 #
-# 1. A CNN reaches 98.9 % and an MLP 97.8 %. Give the difference in points and as a ratio of errors.
+# **1.** A CNN reaches 98.9 % and an MLP 97.8 %. Give the difference in points and as a ratio of errors.
+#
 # <details><summary>Answer</summary>
 #
 # 1.1 points. Errors 2.2 % against 1.1 %: the CNN makes half as many.
 #
 # </details>
 #
-# 2. Why is the comparison of one CNN run with one MLP run not enough, even on 10,000 test images?
+# **2.** Why is the comparison of one CNN run with one MLP run not enough, even on 10,000 test images?
+#
 # <details><summary>Answer</summary>
 #
 # Another seed gives other weights and another accuracy; section 2 shows by how much. And 10,000 images are a sample too: notebook 5 computes how
@@ -371,21 +376,24 @@ claim("1,000 images: CNN − MLP", average["CNN"][1] - average["MLP"][1], at_lea
 #
 # </details>
 #
-# 3. Someone shuffles the pixels of your test set, but not of the training set. What happens to the MLP now?
+# **3.** Someone shuffles the pixels of your test set, but not of the training set. What happens to the MLP now?
+#
 # <details><summary>Answer</summary>
 #
 # It falls to about chance: its columns belong to the old places. In section 5 training and test were shuffled alike.
 #
 # </details>
 #
-# 4. `conv2` of the 320 network has 5,000 weights without bias and makes maps of 8×8. How many multiply–adds is that? And a linear layer with 5,000 weights?
+# **4.** `conv2` of the 320 network has 5,000 weights without bias and makes maps of 8×8. How many multiply–adds is that? And a linear layer with 5,000 weights?
+#
 # <details><summary>Answer</summary>
 #
 # Each weight is used at 8 × 8 = 64 positions: 320,000. In a linear layer each weight is used once: 5,000.
 #
 # </details>
 #
-# 5. How would you make the CNN care less about moves? Name one way that changes the network and one that changes the data.
+# **5.** How would you make the CNN care less about moves? Name one way that changes the network and one that changes the data.
+#
 # <details><summary>Answer</summary>
 #
 # Network: more pooling, or an average over the whole map before the last layer, so that place is forgotten. Data: train on digits that were moved at random

@@ -50,7 +50,7 @@ data
 # Both are the 320 network of notebook 2, started from the same random numbers. We train one
 # and leave the other as it is. Whatever differs below was learnt.
 #
-# The digits are a much smaller set, so they get more epochs: what counts is the number of steps.
+# (The bundled digits are a much smaller set, so they get more epochs: what counts is the number of steps.)
 
 # %%
 set_seed(0)
@@ -58,7 +58,7 @@ untrained = models.build("cnn_320").eval()
 trained = copy.deepcopy(untrained)
 
 epochs = 3 if data.name == "mnist" else 30
-history = fit(trained, data.train, epochs=epochs, batch_size=128, optimizer="adam", lr=3e-3, schedule="one_cycle")
+_ = fit(trained, data.train, epochs=epochs, batch_size=128, optimizer="adam", lr=3e-3, schedule="one_cycle")
 trained.eval()
 
 before, after = evaluate(untrained, data.test), evaluate(trained, data.test)
@@ -166,18 +166,19 @@ for name, share in shares.items():
 
 # %%
 figure, axes = plt.subplots(1, 3, figsize=(12, 3.4))
-for ax, (into, name) in zip(axes, [("pool1", "relu1"), ("pool2", "relu2"), ("fc1", "relu3")]):
+pairs = [("pool1", "relu1"), ("pool2", "relu2"), ("fc1", "relu3")]  # what goes into ReLU, and what comes out
+for ax, (into, name) in zip(axes, pairs):
     values = many[into].flatten()
-    edges = torch.linspace(float(values.quantile(0.001)) if len(values) < 1e6 else -4, float(values[:1_000_000].quantile(0.999)), 41)
-    edges = torch.cat([edges[edges < 0], torch.zeros(1), edges[edges > 0]]).tolist()  # one edge exactly at 0
-    counts, _, bars = ax.hist(values.numpy(), bins=edges, color="#0072B2")
+    low, high = values.quantile(torch.tensor([0.001, 0.999])).tolist()
+    edges = [*torch.linspace(low, 0, 21).tolist(), *torch.linspace(0, high, 21)[1:].tolist()]  # one edge is at 0
+    _, _, bars = ax.hist(values.numpy(), bins=edges)
     for bar, edge in zip(bars, edges):
         bar.set_facecolor("#999999" if edge < 0 else "#0072B2")
     ax.set_title(f"{name}: {shares[name]:.0f} % set to 0")
     ax.set_xlabel("value before ReLU")
 axes[0].set_ylabel("numbers")
-print("ReLU passes what is positive and sets the rest to 0:",
-      all(torch.equal(many[into].clamp(min=0), many[name]) for into, name in [("pool1", "relu1"), ("pool2", "relu2"), ("fc1", "relu3")]))
+clipped = all(torch.equal(many[into].clamp(min=0), many[name]) for into, name in pairs)
+print("ReLU passes what is positive and sets the rest to 0:", clipped)
 
 # %% [markdown]
 # About half, though each number was the largest of four. Look at the tall bar beside 0 in the
@@ -427,16 +428,18 @@ for title, model in [("untrained", untrained), ("trained", trained)]:
 
 # %%
 figure, ax = plt.subplots(figsize=(8, 4.4))
-for (title, values), colour, marker in zip(separated.items(), ("#999999", "#0072B2"), ("s", "o")):
+looks = [("#767676", "s", -24), ("#0072B2", "o", 10)]  # colour, marker, height of the numbers above the line
+for (title, values), (colour, marker, above) in zip(separated.items(), looks):
     ax.plot(places, values, color=colour, marker=marker, linewidth=2.5, markersize=9)
     for x, value in enumerate(values):
-        ax.annotate(f"{value:.0f}", (x, value), textcoords="offset points", xytext=(0, 10), ha="center", color=colour)
+        ax.annotate(f"{value:.0f}", (x, value), textcoords="offset points", xytext=(0, above),
+                    ha="center", color=colour)
     ax.annotate(title, (3, values[-1]), textcoords="offset points", xytext=(14, -4), color=colour)
 ax.set(xlabel="layer", ylabel="nearest-mean accuracy (%)", ylim=(0, 108), xlim=(-0.3, 3.9))
 
-claim("gain from pixels to relu3, trained", separated["trained"][3] - separated["trained"][0], at_least=3, unit="points", spec=".1f")
-claim("gain from pixels to relu3, untrained", separated["untrained"][3] - separated["untrained"][0], at_most=10, unit="points", spec=".1f")
-claim("gain of training at relu3", separated["trained"][3] - separated["untrained"][3], at_least=5, unit="points", spec=".1f")
+gain = {title: values[3] - values[0] for title, values in separated.items()}
+claim("gain from pixels to relu3, trained", gain["trained"], at_least=3, unit="points", spec=".1f")
+claim("gain from pixels to relu3, untrained", gain["untrained"], at_most=10, unit="points", spec=".1f")
 
 # %% [markdown]
 # The line of the trained network rises layer by layer: each layer makes the classes easier to
@@ -450,7 +453,8 @@ claim("gain of training at relu3", separated["trained"][3] - separated["untraine
 # %% [markdown]
 # ## Questions
 #
-# 1. Why is the background of a feature map not 0, though the image's background is 0?
+# **1.** Why is the background of a feature map not 0, though the image's background is 0?
+#
 # <details><summary>Answer</summary>
 #
 # Two reasons. Normalisation moves the black pixel to (0 − mean) / std, about −0.42 on MNIST. And
@@ -458,7 +462,8 @@ claim("gain of training at relu3", separated["trained"][3] - separated["untraine
 #
 # </details>
 #
-# 2. Why can a dead channel not recover, whatever the optimiser?
+# **2.** Why can a dead channel not recover, whatever the optimiser?
+#
 # <details><summary>Answer</summary>
 #
 # On the negative side ReLU's slope is 0. By the chain rule every gradient that passes through it
@@ -468,7 +473,8 @@ claim("gain of training at relu3", separated["trained"][3] - separated["untraine
 #
 # </details>
 #
-# 3. A unit of `conv2` sees 14×14 pixels. Show it by arithmetic.
+# **3.** A unit of `conv2` sees 14×14 pixels. Show it by arithmetic.
+#
 # <details><summary>Answer</summary>
 #
 # `conv1` sees 5, with a jump of 1 pixel between neighbours. Pooling 2 adds (2 − 1) × 1 = 1: 6
@@ -476,14 +482,16 @@ claim("gain of training at relu3", separated["trained"][3] - separated["untraine
 #
 # </details>
 #
-# 4. An occlusion map of a digit is blank when drawn with probabilities. Does the network ignore the image?
+# **4.** An occlusion map of a digit is blank when drawn with probabilities. Does the network ignore the image?
+#
 # <details><summary>Answer</summary>
 #
 # No. Softmax is flat near 100 %: a logit lead of 12 or of 8 both give more than 99.9 %. Draw the logit.
 #
 # </details>
 #
-# 5. The untrained network's features still tell digits apart far better than chance (10 %). How can that be?
+# **5.** The untrained network's features still tell digits apart far better than chance (10 %). How can that be?
+#
 # <details><summary>Answer</summary>
 #
 # A random convolution mixes neighbouring pixels but does not destroy them. Images that were far
