@@ -24,7 +24,6 @@ from cnnlab.training import evaluate, fit, set_seed
 
 # The networks that have a band come first, so that a run cut short still answers for them.
 NETWORKS = ("cnn_320", "cnn_padded", "cnn_wide", "logistic", "mlp", "lenet_dropout", "cnn_deep")
-BUSY = 1.5  # a run with one thread makes a load of 1, so more than this is somebody else's
 
 
 @dataclass(frozen=True)
@@ -69,7 +68,7 @@ class Reproduced:
     lowest: float = column("lowest", ".2f")
     highest: float = column("highest", ".2f")
     seeds: int = column("seeds", "d")
-    seconds: float = column("s an epoch", ".1f")  # median
+    seconds: float | None = column("s an epoch", ".1f")  # median; None where the machine was busy
     band: str = column("must be")
     holds: bool | None = column("holds")  # None where there is no band
 
@@ -155,6 +154,7 @@ def tabulate(runs: Sequence[Run]) -> Table[Reproduced]:
     rows = []
     for name in sorted({run.network for run in runs}, key=NETWORKS.index):
         mine = [run for run in runs if run.network == name]
+        calm = [run for run in mine if not _was_busy(run)]
         recipe, settings = models.recipe(name), mine[0].settings
         accuracies = [run.accuracy for run in mine]
         as_in_the_lab = mine[0].data == "mnist" and settings == _settings(name)
@@ -169,7 +169,7 @@ def tabulate(runs: Sequence[Run]) -> Table[Reproduced]:
                 lowest=min(accuracies),
                 highest=max(accuracies),
                 seeds=len(mine),
-                seconds=median(seconds for run in mine for seconds in run.seconds),
+                seconds=median(s for run in calm for s in run.seconds) if calm else None,
                 band=band.words if band else "",
                 holds=band.low <= mean(accuracies) <= band.high if band else None,
             )
@@ -252,13 +252,19 @@ def _append(path: Path, run: Run) -> None:
         os.fsync(file.fileno())
 
 
+def _was_busy(run: Run) -> bool:
+    """Whether more programs wanted a core than there are, so that the seconds tell of them, too."""
+    return run.load is not None and run.load > machine().cores + 0.5
+
+
 def _footer(runs: Sequence[Run]) -> list[str]:
     lines = [f"Measured on: {on}." for on in dict.fromkeys(run.machine for run in runs)]
-    loads = [run.load for run in runs if run.load is not None]
-    if loads and median(loads) > BUSY:
+    busy = [run.load for run in runs if run.load is not None and _was_busy(run)]
+    if busy:
         lines.append(
-            f"Other programs ran meanwhile (median load {median(loads):.1f}): the seconds are those of a "
-            "busy machine and longer than on an idle one. The accuracies do not depend on it."
+            f"Other programs kept the machine busy in {len(busy)} of {len(runs)} runs (median load "
+            f"{median(busy):.1f} on {machine().cores} cores): their seconds are left out. "
+            "The accuracies do not depend on it."
         )
     return lines
 

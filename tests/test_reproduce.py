@@ -76,10 +76,16 @@ def test_other_images_or_fewer_epochs_are_not_judged(other):
     assert row.band == ""
 
 
-def test_a_busy_machine_is_mentioned_and_an_idle_one_is_not():
-    assert "Other programs ran meanwhile (median load 6.0)" in str(tabulate([replace(RUN, load=6.0)]))
-    assert "Other programs" not in str(tabulate([RUN]))
-    assert "Other programs" not in str(tabulate([replace(RUN, load=None)]))
+def test_seconds_of_a_busy_machine_are_left_out_and_the_table_says_so():
+    table = tabulate([replace(RUN, load=1000.0), RUN])
+    assert table[0].seconds == 5.0  # of the calm run
+    assert "busy in 1 of 2 runs (median load 1000.0 on" in str(table)
+    assert tabulate([replace(RUN, load=1000.0)])[0].seconds is None
+
+
+@pytest.mark.parametrize("load", [0.5, None])
+def test_a_calm_machine_is_not_mentioned(load):
+    assert "busy" not in str(tabulate([replace(RUN, load=load)]))
 
 
 def test_it_trains_each_network_and_writes_the_table(on_digits, tmp_path):
