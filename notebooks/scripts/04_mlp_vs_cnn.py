@@ -65,7 +65,9 @@ networks = {
 }
 for name, recipe in networks.items():
     network = models.build(**recipe)
-    print(f"{name:20} {count_parameters(network).total:8,} parameters {multiply_adds(network).total:8,} multiply–adds")
+    print(
+        f"{name:20} {count_parameters(network).total:8,} parameters {multiply_adds(network).total:8,} multiply–adds"
+    )
 
 # %% [markdown]
 # The CNN has a fifth of the MLP's parameters and more than four times its multiply–adds. A linear
@@ -98,8 +100,17 @@ def train(recipe, split, seed, epochs=epochs):
     """A new network, trained by the one recipe of this notebook, and the seconds it took."""
     set_seed(seed)
     model = models.build(**recipe)
-    history = fit(model, split, epochs=epochs, batch_size=128, optimizer="adam", lr=3e-3, schedule="one_cycle",
-                  seed=seed, progress=False)
+    history = fit(
+        model,
+        split,
+        epochs=epochs,
+        batch_size=128,
+        optimizer="adam",
+        lr=3e-3,
+        schedule="one_cycle",
+        seed=seed,
+        progress=False,
+    )
     return model, history.seconds
 
 
@@ -142,8 +153,12 @@ claim("CNN − logistic regression", mean["CNN"] - mean["logistic regression"], 
 
 # %%
 print(f"lab 004: {98.74 - 91.4:.2f} points, {(100 - 91.4) / (100 - 98.74):.1f} times fewer errors")
-claim("here: errors of logistic regression ÷ errors of the CNN",
-      (100 - mean["logistic regression"]) / (100 - mean["CNN"]), at_least=1.2, spec=".1f")
+claim(
+    "here: errors of logistic regression ÷ errors of the CNN",
+    (100 - mean["logistic regression"]) / (100 - mean["CNN"]),
+    at_least=1.2,
+    spec=".1f",
+)
 
 # %% [markdown]
 # ## 3 · What it costs
@@ -158,8 +173,13 @@ figure, ax = plt.subplots(figsize=(8.5, 4.6))
 for name, colour in zip(networks, ("#999999", "#E69F00", "#D55E00", "#0072B2")):
     parameters = count_parameters(models.build(**networks[name])).total
     ax.scatter(seconds[name], 100 - mean[name], s=parameters / 150 + 60, color=colour, alpha=0.9)
-    ax.annotate(f"{name}, {parameters:,}", (seconds[name], 100 - mean[name]), xytext=(0, 18),
-                textcoords="offset points", ha="center")
+    ax.annotate(
+        f"{name}, {parameters:,}",
+        (seconds[name], 100 - mean[name]),
+        xytext=(0, 18),
+        textcoords="offset points",
+        ha="center",
+    )
 ax.set_xscale("log")
 ax.set_yscale("log")
 ax.margins(0.25, 0.25)
@@ -168,7 +188,12 @@ for axis in (ax.xaxis, ax.yaxis):
     axis.set_major_formatter("{x:g}")
 ax.minorticks_off()
 ax.set(xlabel="training time on this machine (s)", ylabel="test error (%)")
-claim("training time, CNN ÷ logistic regression", seconds["CNN"] / seconds["logistic regression"], at_least=1, spec=".1f")
+claim(
+    "training time, CNN ÷ logistic regression",
+    seconds["CNN"] / seconds["logistic regression"],
+    at_least=1,
+    spec=".1f",
+)
 
 # %% [markdown]
 # Fewer parameters did not make it faster. Time follows the multiply–adds (notebook 7), and weight sharing is just
@@ -203,15 +228,31 @@ pictures = torch.cat([shift(data.test.images[:1], dx, 0) for dx in moves])
 _ = plots.image_grid(pictures, 1, 5, titles=[f"{dx} px" for dx in moves])
 
 figure, ax = plt.subplots(figsize=(9, 4.6))
-for (name, values), colour, marker in zip(moved.items(), ("#999999", "#E69F00", "#D55E00", "#0072B2"), "svDo"):
+for (name, values), colour, marker in zip(
+    moved.items(), ("#999999", "#E69F00", "#D55E00", "#0072B2"), "svDo"
+):
     ax.plot(list(steps), values, color=colour, marker=marker, linewidth=2.5, markersize=8, label=name)
 ax.axhline(10, color="black", linestyle=":", linewidth=1)
 ax.annotate("chance", (-8, 10), xytext=(0, -14), textcoords="offset points")
-ax.set(xlabel="test digits moved to the right (pixels)", ylabel="accuracy (%)", ylim=(0, 103), xticks=list(steps))
+ax.set(
+    xlabel="test digits moved to the right (pixels)", ylabel="accuracy (%)", ylim=(0, 103), xticks=list(steps)
+)
 ax.legend(frameon=False, loc="upper left")
 at = list(steps).index
-claim("moved by 2 pixels: CNN − MLP", moved["CNN"][at(2)] - moved["MLP"][at(2)], at_least=1, unit="points", spec=".0f")
-claim("moved by 4 pixels: CNN − MLP", moved["CNN"][at(4)] - moved["MLP"][at(4)], at_least=3, unit="points", spec=".0f")
+claim(
+    "moved by 2 pixels: CNN − MLP",
+    moved["CNN"][at(2)] - moved["MLP"][at(2)],
+    at_least=1,
+    unit="points",
+    spec=".0f",
+)
+claim(
+    "moved by 4 pixels: CNN − MLP",
+    moved["CNN"][at(4)] - moved["MLP"][at(4)],
+    at_least=3,
+    unit="points",
+    spec=".0f",
+)
 claim("moved by 8 pixels: CNN", moved["CNN"][at(8)], at_most=60, unit="%", spec=".0f")
 
 # %% [markdown]
@@ -226,10 +267,14 @@ claim("moved by 8 pixels: CNN", moved["CNN"][at(8)], at_most=60, unit="%", spec=
 
 # %%
 network = trained["CNN"][0].eval()
-raw = data.test.images[:1].float()  # not normalised: the background is 0, so what comes in from outside is background
+raw = data.test.images[
+    :1
+].float()  # not normalised: the background is 0, so what comes in from outside is background
 with torch.inference_mode():
     maps, maps_of_moved = network.conv1(raw), network.conv1(shift(raw, 4, 0))
-print("maps of the moved image = moved maps:", torch.allclose(maps_of_moved[..., 4:], maps[..., :-4], atol=1e-3))
+print(
+    "maps of the moved image = moved maps:", torch.allclose(maps_of_moved[..., 4:], maps[..., :-4], atol=1e-3)
+)
 
 # %% [markdown]
 # ## 5 · The same pixels, shuffled
@@ -294,7 +339,9 @@ print("the same logits on shuffled images:", torch.allclose(logits, logits_shuff
 # %%
 sizes = [n for n in (100, 1000, 10_000) if n < len(data.train)]  # the digits have 1,437 images in all
 passes = {100: 60, 1000: 12, 10_000: 2}  # fewer images, more passes over them
-few = {name: [] for name in ("logistic regression", "MLP", "CNN")}  # for each size, one accuracy for each seed
+few = {
+    name: [] for name in ("logistic regression", "MLP", "CNN")
+}  # for each size, one accuracy for each seed
 for n in sizes:
     samples = [hold_out(data.train, n, seed)[1] for seed in seeds]  # n images, each digit its share
     for name, of_sizes in few.items():
@@ -312,7 +359,13 @@ for (name, of_sizes), colour, marker in zip(few.items(), ("#999999", "#D55E00", 
     points = [*of_sizes, accuracy[name]]
     for n, values in zip([*sizes, whole], points):
         ax.plot([n] * len(values), values, marker, color=colour, alpha=0.5, markersize=7)
-    ax.plot([*sizes, whole], [sum(values) / len(values) for values in points], color=colour, linewidth=2.5, label=name)
+    ax.plot(
+        [*sizes, whole],
+        [sum(values) / len(values) for values in points],
+        color=colour,
+        linewidth=2.5,
+        label=name,
+    )
 ax.set_xscale("log")
 ax.set_xticks([*sizes, whole], [f"{n:,}" for n in [*sizes, whole]])
 ax.minorticks_off()
@@ -321,7 +374,9 @@ ax.legend(frameon=False, loc="lower right")
 average = {name: [sum(values) / len(values) for values in of_sizes] for name, of_sizes in few.items()}
 claim("100 images: CNN", average["CNN"][0], at_least=55, unit="%", spec=".1f")
 claim("100 images: CNN − MLP", average["CNN"][0] - average["MLP"][0], at_least=-6, unit="points", spec=".1f")
-claim("1,000 images: CNN − MLP", average["CNN"][1] - average["MLP"][1], at_least=-1, unit="points", spec=".1f")
+claim(
+    "1,000 images: CNN − MLP", average["CNN"][1] - average["MLP"][1], at_least=-1, unit="points", spec=".1f"
+)
 
 # %% [markdown]
 # The CNN leads everywhere, and in points its lead is largest where images are few. With much data the MLP can find out by

@@ -124,7 +124,10 @@ _ = plots.feature_maps(steps["conv1"][0], columns=5)
 corner = steps["conv1"][0, :, 0, 0]  # the window in the corner sees background only
 pixel = image[0, 0, 0]  # a background pixel, after normalisation
 by_hand = learnt.sum(dim=(1, 2, 3)) * pixel + trained.conv1.bias.detach()
-print("corner of each map = background pixel × sum of the kernel + bias:", torch.allclose(corner, by_hand, atol=1e-5))
+print(
+    "corner of each map = background pixel × sum of the kernel + bias:",
+    torch.allclose(corner, by_hand, atol=1e-5),
+)
 print("any corner exactly 0:", bool((corner == 0).any()))
 
 # %% [markdown]
@@ -170,7 +173,10 @@ pairs = [("pool1", "relu1"), ("pool2", "relu2"), ("fc1", "relu3")]  # what goes 
 for ax, (into, name) in zip(axes, pairs):
     values = many[into].flatten()
     low, high = values.quantile(torch.tensor([0.001, 0.999])).tolist()
-    edges = [*torch.linspace(low, 0, 21).tolist(), *torch.linspace(0, high, 21)[1:].tolist()]  # one edge is at 0
+    edges = [
+        *torch.linspace(low, 0, 21).tolist(),
+        *torch.linspace(0, high, 21)[1:].tolist(),
+    ]  # one edge is at 0
     _, _, bars = ax.hist(values.numpy(), bins=edges)
     for bar, edge in zip(bars, edges):
         bar.set_facecolor("#999999" if edge < 0 else "#0072B2")
@@ -216,7 +222,13 @@ gradient = killed.conv2.weight.grad.abs().amax(dim=(1, 2, 3))  # one number for 
 print("channel 3 is dead:", 3 in dead_channels(killed, thousand, "relu2"))
 print("largest gradient in channel 3:", gradient[3].item())
 print("some other channels have a gradient:", bool((gradient > 0).sum() >= 10))
-claim("test accuracy with channel 3 dead", evaluate(killed, data.test).accuracy, at_least=50, unit="%", spec=".1f")
+claim(
+    "test accuracy with channel 3 dead",
+    evaluate(killed, data.test).accuracy,
+    at_least=50,
+    unit="%",
+    spec=".1f",
+)
 
 # %% [markdown]
 # The gradient is exactly 0, so no optimiser moves this channel again. The accuracy falls less
@@ -253,7 +265,9 @@ patches = {
     "pool2 (2, 2)": patch_seen_by(trained, "pool2", 2, 2),
 }
 for name, (top, left, height, width) in patches.items():
-    print(f"{name:15} rows {top}–{top + height - 1}, columns {left}–{left + width - 1}: {height}×{width} pixels")
+    print(
+        f"{name:15} rows {top}–{top + height - 1}, columns {left}–{left + width - 1}: {height}×{width} pixels"
+    )
 _ = plots.unit_patch(image, patches)
 
 # %% [markdown]
@@ -357,7 +371,9 @@ print("the network is wrong here:", true != said)
 
 # %%
 labels = data.test.labels[: len(maps)]
-profile = torch.stack([maps[labels == digit].mean(dim=(0, 2, 3)) for digit in range(10)])  # (10 digits, 20 channels)
+profile = torch.stack(
+    [maps[labels == digit].mean(dim=(0, 2, 3)) for digit in range(10)]
+)  # (10 digits, 20 channels)
 
 figure, ax = plt.subplots(figsize=(10, 5))
 drawn = ax.imshow(profile, cmap="cividis", aspect="auto")
@@ -423,7 +439,8 @@ for title, model in [("untrained", untrained), ("trained", trained)]:
     there, here = activations(model, known.normalised()), activations(model, asked.normalised())
     there["pixels"], here["pixels"] = known.normalised(), asked.normalised()
     separated[title] = [
-        nearest_mean_accuracy(there[p].flatten(1), known.labels, here[p].flatten(1), asked.labels) for p in places
+        nearest_mean_accuracy(there[p].flatten(1), known.labels, here[p].flatten(1), asked.labels)
+        for p in places
     ]
 
 # %%
@@ -432,8 +449,14 @@ looks = [("#767676", "s", -24), ("#0072B2", "o", 10)]  # colour, marker, height 
 for (title, values), (colour, marker, above) in zip(separated.items(), looks):
     ax.plot(places, values, color=colour, marker=marker, linewidth=2.5, markersize=9)
     for x, value in enumerate(values):
-        ax.annotate(f"{value:.0f}", (x, value), textcoords="offset points", xytext=(0, above),
-                    ha="center", color=colour)
+        ax.annotate(
+            f"{value:.0f}",
+            (x, value),
+            textcoords="offset points",
+            xytext=(0, above),
+            ha="center",
+            color=colour,
+        )
     ax.annotate(title, (3, values[-1]), textcoords="offset points", xytext=(14, -4), color=colour)
 ax.set(xlabel="layer", ylabel="nearest-mean accuracy (%)", ylim=(0, 108), xlim=(-0.3, 3.9))
 

@@ -41,7 +41,14 @@ from cnnlab import claim, models, plots, set_seed
 from cnnlab.inspection import multiply_adds
 from cnnlab.plots.style import LECTURE
 from cnnlab.timing import (
-    machine, read_recorded, sweep, take_turns, time_call, time_step, time_transfer, wrong_clock,
+    machine,
+    read_recorded,
+    sweep,
+    take_turns,
+    time_call,
+    time_step,
+    time_transfer,
+    wrong_clock,
 )
 
 set_seed(0)
@@ -53,7 +60,9 @@ plt.rcParams.update(LECTURE)  # the look of all figures
 # A time without its machine means nothing. So the first thing to write down is where you are.
 
 # %% tags=["nbval-ignore-output"] reason="describes the reader's own machine"
-device = torch.device("cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu")
+device = torch.device(
+    "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
+)
 print(machine(device))
 if device.type == "cpu":
     print("No GPU here: every time below is of this CPU, and the parts about a GPU say what they would do.")
@@ -88,9 +97,19 @@ honest = time_call(forward)
 figure, ax = plt.subplots(figsize=(8, 4))
 ax.bar(range(1, 9), singles, color=[vermillion] + [grey] * 7)
 ax.axhline(honest.ms, color=ink, linewidth=2.5)
-ax.annotate(f"median of {honest.runs} runs: {honest.ms:.1f} ms", (8.5, honest.ms), xytext=(0, 6),
-            textcoords="offset points", ha="right", color=ink)
-ax.set(xlabel="call", ylabel="time (ms)", title=f"the first call took {singles[0] / honest.ms:.1f} times the median")
+ax.annotate(
+    f"median of {honest.runs} runs: {honest.ms:.1f} ms",
+    (8.5, honest.ms),
+    xytext=(0, 6),
+    textcoords="offset points",
+    ha="right",
+    color=ink,
+)
+ax.set(
+    xlabel="call",
+    ylabel="time (ms)",
+    title=f"the first call took {singles[0] / honest.ms:.1f} times the median",
+)
 print("calls in a row:", len(singles), "| runs behind the median: at least 3:", honest.runs >= 3)
 
 # %% [markdown]
@@ -149,7 +168,9 @@ else:
     with torch.inference_mode():
         hasty = sorted(wrong_clock(lambda: there(batch), calls=20))[10] * 1e3
         patient = time_call(lambda: there(batch), device).ms
-    print(f"without waiting {hasty:.3f} ms, with synchronisation {patient:.3f} ms: {patient / hasty:.1f} times as long")
+    print(
+        f"without waiting {hasty:.3f} ms, with synchronisation {patient:.3f} ms: {patient / hasty:.1f} times as long"
+    )
 
 # %% [markdown]
 # ## 3 · Where does the time of a step go?
@@ -166,11 +187,13 @@ def parts_of_a_step(name, batch_size=64):
     x, y = torch.randn(batch_size, 1, 28, 28), torch.randint(10, (batch_size,))
     loss = F.cross_entropy(model(x), y)
     loss.backward()
-    took = take_turns({
-        "forward": lambda: F.cross_entropy(model(x), y),
-        "both": lambda: F.cross_entropy(model(x), y).backward(),
-        "update": optimizer.step,
-    })
+    took = take_turns(
+        {
+            "forward": lambda: F.cross_entropy(model(x), y),
+            "both": lambda: F.cross_entropy(model(x), y).backward(),
+            "update": optimizer.step,
+        }
+    )
     forward_time, both, update = (took[part].ms for part in ("forward", "both", "update"))
     return {"forward and loss": forward_time, "backward": max(both - forward_time, 0), "update": update}
 
@@ -189,8 +212,14 @@ for row, parts in enumerate(steps.values()):
     for (part, ms), colour in zip(parts.items(), (ink, "#E69F00", grey)):
         ax.barh(row, 100 * ms / total, left=left, color=colour, label=part if row == 0 else None)
         if ms / total > 0.08:
-            ax.text(left + 50 * ms / total, row, f"{ms:.1f} ms", ha="center", va="center",
-                    color="white" if colour == ink else "black")
+            ax.text(
+                left + 50 * ms / total,
+                row,
+                f"{ms:.1f} ms",
+                ha="center",
+                va="center",
+                color="white" if colour == ink else "black",
+            )
         left += 100 * ms / total
 ax.set_yticks(range(3), [f"{name}\n{sum(parts.values()):.1f} ms" for name, parts in steps.items()])
 ax.invert_yaxis()
@@ -244,7 +273,10 @@ claim("as published ÷ lean", took["as published"].median / took["lean"].median,
 
 # %%
 sizes = (1, 4, 16, 64, 256, 1024)
-rows = {name: sweep(models.build(name), sizes, "cpu", min_seconds=0.1) for name in ("mlp", "cnn_320", "cnn_padded")}
+rows = {
+    name: sweep(models.build(name), sizes, "cpu", min_seconds=0.1)
+    for name in ("mlp", "cnn_320", "cnn_padded")
+}
 rate = {row.batch_size: row.images_per_second for row in rows["cnn_320"]}
 claim("cnn_320: images a second, batch 256 ÷ batch 1", rate[256] / rate[1], at_least=2, spec=".0f")
 
@@ -289,8 +321,14 @@ figure, ax = plt.subplots(figsize=(9, 4.4))
 n = torch.logspace(0, 10, 60, base=2)
 for (name, (a, b)), colour, marker in zip(law.items(), (ink, "#E69F00", "#009E73"), "osD"):
     ax.plot(n, a + b * n, color=colour)
-    ax.plot(sizes, [row.ms_per_step for row in rows[name]], marker, color=colour, markersize=8,
-            label=f"{name}: {a:.2f} ms + {b:.4f} ms · n")
+    ax.plot(
+        sizes,
+        [row.ms_per_step for row in rows[name]],
+        marker,
+        color=colour,
+        markersize=8,
+        label=f"{name}: {a:.2f} ms + {b:.4f} ms · n",
+    )
 ax.set_xscale("log", base=2)
 ax.set_yscale("log")
 ax.set_xticks(sizes, [f"{size:,}" for size in sizes])
@@ -319,7 +357,9 @@ print("measurements:", len(rows) * len(sizes), "| constants:", 2 * len(law))
 names = ("logistic", "mlp", "cnn_320", "cnn_padded", "cnn_wide")
 work = {name: multiply_adds(models.build(name)).total for name in names}
 for name in names:
-    print(f"{name:11} {work[name]:12,} multiply–adds an image, {work[name] / work['mlp']:6.1f} times the MLP's")
+    print(
+        f"{name:11} {work[name]:12,} multiply–adds an image, {work[name] / work['mlp']:6.1f} times the MLP's"
+    )
 
 # %%
 took = {name: time_step(models.build(name), 64, "cpu", min_seconds=0.15).ms for name in names}
@@ -338,8 +378,13 @@ ax.plot([smallest, top], [took["cnn_wide"] * smallest / top, took["cnn_wide"]], 
 for name in names:
     ax.plot(work[name], took[name], "o", color=ink, markersize=10)
     beside = (12, -34) if name == "cnn_wide" else (-10, 8)
-    ax.annotate(f"{name}\n{took[name]:.1f} ms", (work[name], took[name]), xytext=beside,
-                textcoords="offset points", ha="left" if name == "cnn_wide" else "right")
+    ax.annotate(
+        f"{name}\n{took[name]:.1f} ms",
+        (work[name], took[name]),
+        xytext=beside,
+        textcoords="offset points",
+        ha="left" if name == "cnn_wide" else "right",
+    )
 ax.set_xscale("log")
 ax.set_yscale("log")
 ax.margins(0.25, 0.25)
@@ -400,7 +445,9 @@ settings = {
     "… and bfloat16": {"precision": "bfloat16"},
     "… and both": {"channels_last": True, "precision": "bfloat16"},
 }
-times = {name: time_step(network, 100, "cpu", min_seconds=0.2, **options) for name, options in settings.items()}
+times = {
+    name: time_step(network, 100, "cpu", min_seconds=0.2, **options) for name, options in settings.items()
+}
 plain = times[f"all threads ({threads})"].ms
 
 # %% [markdown]
@@ -412,7 +459,9 @@ figure, ax = plt.subplots(figsize=(9, 3.8))
 for row, timing in enumerate(times.values()):
     colour = grey if timing.ms >= plain * 0.97 else ink
     ax.barh(row, timing.ms, color=colour, xerr=timing.iqr * 1e3 / 2, ecolor="black")
-    ax.text(timing.ms + timing.iqr * 500, row, f"  {timing.ms:.1f} ms ({plain / timing.ms:.1f}×)", va="center")
+    ax.text(
+        timing.ms + timing.iqr * 500, row, f"  {timing.ms:.1f} ms ({plain / timing.ms:.1f}×)", va="center"
+    )
 ax.set_yticks(range(len(times)), list(times))
 ax.invert_yaxis()
 ax.margins(x=0.3)
@@ -435,7 +484,9 @@ with torch.inference_mode():
     other_layout = copy.deepcopy(network).to(memory_format=torch.channels_last)(images)
 print("channels-last gives the same logits to 5 decimals:", torch.allclose(exact, other_layout, atol=1e-5))
 print("bfloat16 gives the same logits to 5 decimals:     ", torch.allclose(exact, rounded, atol=1e-5))
-claim("bfloat16: largest difference of a logit", (exact - rounded).abs().max().item(), at_most=0.05, spec=".4f")
+claim(
+    "bfloat16: largest difference of a logit", (exact - rounded).abs().max().item(), at_most=0.05, spec=".4f"
+)
 
 # %% [markdown]
 # Channels-last only moves numbers about. bfloat16 changes them a little. Whether that costs accuracy is
@@ -477,13 +528,19 @@ if device.type != "cpu":
     _ = plots.timing_curves({"cnn_padded, CPU": rows["cnn_padded"], "cnn_padded, GPU": on_gpu["cnn_padded"]})
     for name in rows:
         crossing = break_even(*law[name], *fixed_and_per_image(on_gpu[name]))
-        print(f"{name:11} the GPU pays from {max(crossing, 1):.0f} images" if crossing > 0 else f"{name:11} they never cross")
+        print(
+            f"{name:11} the GPU pays from {max(crossing, 1):.0f} images"
+            if crossing > 0
+            else f"{name:11} they never cross"
+        )
 elif recorded is not None:
     print(f"Recorded, not measured here: {recorded.machine}; driver {recorded.driver}")
     there = recorded.training["cnn_padded"]
     _ = plots.timing_curves({"cnn_padded, this CPU": rows["cnn_padded"], "cnn_padded, recorded GPU": there})
 else:
-    print("No GPU here and no recorded figures: cnnlab shows a GPU's times only if they were measured on one.")
+    print(
+        "No GPU here and no recorded figures: cnnlab shows a GPU's times only if they were measured on one."
+    )
     print("On a machine with a GPU, run this notebook again: this cell then draws both curves and prints n*.")
 
 # %% [markdown]
