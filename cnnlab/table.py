@@ -58,7 +58,7 @@ class Table(Sequence[Row], Generic[Row]):
         return iter(self._rows)
 
     def __eq__(self, other: object) -> bool:
-        return type(self) is type(other) and self._rows == other._rows  # type: ignore[attr-defined]
+        return type(self) is type(other) and self._rows == other._rows
 
     __hash__ = None  # type: ignore[assignment]
 
