@@ -1,0 +1,804 @@
+# ---
+# jupyter:
+#   jupytext:
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # 2. Build the CNN
+#
+# At the end of this notebook a network of 21,840 numbers reads handwritten digits that it has never seen.
+# It is made of one small operation, done again and again. You will do that operation by hand first: nine
+# multiplications and a sum. Everything else is layers of it.
+#
+# **You will be able to**
+# - compute a convolution by hand, as a loop and with PyTorch, and get the same numbers;
+# - say what a kernel, a channel, a bias, padding, stride and pooling do to a picture;
+# - write the network of lab 002 as a PyTorch module;
+# - go from logits to cross-entropy in numbers, and predict the loss before any training;
+# - write a training step, train, and report an accuracy together with its uncertainty.
+#
+# **Time**: 75 minutes · **Needs**: notebook 1 (pixels, normalisation, batches)
+
+# %%
+import math
+
+import matplotlib.pyplot as plt
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+from cnnlab import claim, evaluate, fit, load_data, plots, set_seed
+from cnnlab.plots.style import BLUE, LECTURE, ORANGE, SIGNED, SKY
+
+plt.rcParams.update(LECTURE)  # the look of all figures
+set_seed(42)
+
+# %% tags=["nbval-ignore-output"] reason="MNIST, or the bundled digits where MNIST is missing"
+data = load_data()
+data
+
+# %% [markdown]
+# ## 1. One number, by hand
+#
+# A **kernel** is a small table of numbers. Lay it on a patch of the picture of the same size, multiply the numbers that
+# lie on each other, add the products: that is one number of the result. Here the kernel is 3 × 3,
+#
+# $$\begin{pmatrix} -1 & 0 & 1 \\ -1 & 0 & 1 \\ -1 & 0 & 1 \end{pmatrix}$$
+#
+# and the patch lies at the left edge of the stroke of a 7: dark on the left, bright on the right.
+#
+# **Predict**: will the sum be positive, negative, or about 0?
+
+# %%
+seven = data.train.images[data.train.labels == 7][0, 0].float()  # (28, 28), 0 to 255
+kernel = torch.tensor([[-1.0, 0.0, 1.0]] * 3)
+
+top = 20
+left = int((seven[top + 1] > 128).nonzero()[0]) - 2  # two pixels left of the stroke
+patch = seven[top : top + 3, left : left + 3]
+total = (patch * kernel).sum()
+claim("nine products, added", total.item(), at_least=200, spec=".0f")
+
+# %% [markdown]
+# Positive: the right column counts +1 and is bright, the left column counts −1 and is dark. So the kernel asks a question,
+# *is it brighter on the right than on the left?*, and the number is how strongly the patch says yes.
+#
+# The figure shows the arithmetic: the patch framed in the picture, its pixel values, the kernel, and the nine products.
+
+
+# %%
+def write_numbers(ax, numbers, title, cmap=None):
+    """A table of numbers as coloured cells with the numbers written in them."""
+    reach = float(numbers.abs().max())
+    ax.imshow(numbers, cmap=cmap or SIGNED, vmin=0 if cmap else -reach, vmax=255 if cmap else reach)
+    for place, value in enumerate(numbers.flatten().tolist()):
+        r, c = divmod(place, numbers.shape[1])
+        dark = value < 128 if cmap else value < -0.5 * reach
+        ax.text(
+            c, r, f"{value + 0:g}", ha="center", va="center", fontsize=13, color="white" if dark else "black"
+        )
+    ax.set(title=title, xticks=[], yticks=[])
+
+
+figure, axes = plt.subplots(1, 4, figsize=(12, 3.2), width_ratios=(1.4, 1, 1, 1), layout="constrained")
+axes[0].imshow(seven, cmap="gray")
+axes[0].add_patch(plt.Rectangle((left - 0.5, top - 0.5), 3, 3, fill=False, edgecolor=ORANGE, linewidth=2.5))
+axes[0].set(title="a seven", xlabel="x (px)", ylabel="y (px)")
+write_numbers(axes[1], patch, "pixels", cmap="gray")
+write_numbers(axes[2], kernel, "× kernel")
+write_numbers(axes[3], patch * kernel, f"products: {total:g} in all")
+print("numbers multiplied:", patch.numel())
+
+# %% [markdown]
+# ## 2. Every number, by a loop
+#
+# Now the same at every place. The kernel is 3 wide, the picture 28. **Predict** the size of the result before you run.
+
+# %%
+result = torch.zeros(28 - 3 + 1, 28 - 3 + 1)
+for row in range(result.shape[0]):
+    for col in range(result.shape[1]):
+        result[row, col] = (seven[row : row + 3, col : col + 3] * kernel).sum()
+
+print("size of the result:", tuple(result.shape))
+print("the number from section 1 is in it:", bool(result[top, left] == total))
+
+# %% [markdown]
+# 26, not 28: the kernel must lie inside the picture, so its left edge can be at 0, 1, …, 25. The result is called a **feature map**.
+#
+# PyTorch does the same with `F.conv2d`. It wants a batch of pictures, (N, C, H, W), and a stack of kernels, hence the two extra dimensions `[None, None]`.
+
+# %%
+by_torch = F.conv2d(seven[None, None], kernel[None, None])
+print(tuple(seven[None, None].shape), "→", tuple(by_torch.shape))
+print("equal to the loop, number for number:", torch.equal(by_torch[0, 0], result))
+
+# %% [markdown]
+# The picture shows the seven and its feature map. Orange-red is positive (the picture gets brighter to the right: a left edge), blue is
+# negative (a right edge), white is 0: nothing happens there, in the black as well as inside the stroke.
+
+# %%
+figure, axes = plt.subplots(1, 2, figsize=(9, 4), layout="constrained")
+axes[0].imshow(seven, cmap="gray")
+reach = result.abs().max()
+shown = axes[1].imshow(result, cmap=SIGNED, vmin=-reach, vmax=reach)
+figure.colorbar(shown, ax=axes[1], label="sum of products")
+axes[0].set(title="28 × 28 pixels", xlabel="x (px)", ylabel="y (px)")
+axes[1].set(title="26 × 26 answers", xlabel="x (px)", ylabel="y (px)")
+print("answers that are exactly 0 in the top left corner:", bool((result[:3, :3] == 0).all()))
+
+# %% [markdown]
+# **An honest word about the name.** In mathematics, *convolution* turns the kernel by 180° before laying it on. What PyTorch computes,
+# and what every deep-learning text calls convolution, does not: its right name is **cross-correlation**. **Predict**: what does turning this kernel do to the map?
+
+# %%
+turned = F.conv2d(seven[None, None], kernel.flip(0, 1)[None, None])[0, 0]
+print("turned kernel gives the negative of the map:", torch.equal(turned, -result))
+
+# %% [markdown]
+# It makes a difference for a kernel that you chose. It makes none for a kernel that is *learned*: training finds the turned one
+# as easily. So the name stayed.
+#
+# **Try it**: which two lines of the loop change for a step of 2 pixels (stride 2), and what is the new size?
+#
+# <details><summary>Answer</summary>
+#
+# `result = torch.zeros(13, 13)` and `seven[2 * row : 2 * row + 3, 2 * col : 2 * col + 3]`. The left edge can be at 0, 2, …, 24: 13 places.
+# </details>
+
+# %% [markdown]
+# ## 3. Kernels that see different things
+#
+# Four kernels. Two ask about edges, one averages, one exaggerates. **Predict** for each what a flat grey area becomes. (Add up the kernel's nine numbers.)
+
+# %%
+kernels = {
+    "left edge": torch.tensor([[-1.0, 0, 1], [-1, 0, 1], [-1, 0, 1]]),
+    "top edge": torch.tensor([[-1.0, -1, -1], [0, 0, 0], [1, 1, 1]]),
+    "blur": torch.ones(3, 3) / 9,
+    "sharpen": torch.tensor([[0.0, -1, 0], [-1, 5, -1], [0, -1, 0]]),
+}
+grey = torch.full((1, 1, 5, 5), 100.0)
+for name, k in kernels.items():
+    answer = F.conv2d(grey, k[None, None])[0, 0, 0, 0].item()
+    print(f"{name:10} kernel adds up to {k.sum():4.1f};  a flat area of 100 becomes {answer:5.1f}")
+
+# %% [markdown]
+# A kernel that adds up to 0 is silent where nothing changes; one that adds up to 1 keeps the brightness.
+#
+# In the figure, each column is one kernel, applied to three digits: the edge kernels leave only outlines on one side, blur washes the stroke out, sharpen gives it a hard rim.
+
+# %%
+digits = torch.stack([data.train.images[data.train.labels == d][0] for d in (2, 4, 7)]).float()
+figure, axes = plt.subplots(3, 5, figsize=(10, 6.2), layout="constrained")
+for row, digit in enumerate(digits):
+    axes[row, 0].imshow(digit[0], cmap="gray")
+    for ax, (name, k) in zip(axes[row, 1:], kernels.items()):
+        answer = F.conv2d(digit[None], k[None, None])[0, 0]
+        reach = answer.abs().max()
+        ax.imshow(answer, cmap=SIGNED, vmin=-reach, vmax=reach)
+        ax.set_title(name if row == 0 else "")
+for ax in axes.flat:
+    ax.set(xticks=[], yticks=[])
+print("feature maps drawn:", 3 * len(kernels))
+
+# %% [markdown]
+# ### Your own kernel
+#
+# Choose a kernel or write your own nine numbers; the feature map follows.
+#
+# **Tasks**
+# 1. Choose "identity": all 0 and a 1 in the middle. Why does the picture come out as it went in?
+# 2. Predict, then try: write that 1 into the left column instead. What happens to the picture?
+# 3. Choose "horizontal edges". Now change it so that the *lower* edges of strokes turn orange.
+
+# %%
+from cnnlab.widgets import KernelExplorer
+
+KernelExplorer(seven)
+
+# %% [markdown]
+# <details><summary>Answers</summary>
+#
+# 1. Every answer is 1 × the pixel in the middle. 2. The picture moves one pixel to the right, because each place
+# now copies its left neighbour. 3. Turn it upside down: 1 1 1 / 0 0 0 / −1 −1 −1. At a lower edge the bright stroke is under the 1s, the dark ground under the −1s.
+# </details>
+
+# %% [markdown]
+# ## 4. Channels and bias
+#
+# A layer has several kernels, and each makes one feature map, one **channel** of the output. `nn.Conv2d(1, 4, 3)` holds four kernels of
+# 3 × 3. We put ours in by hand: a convolution layer is nothing but its kernels and its biases.
+
+# %%
+layer = nn.Conv2d(1, 4, kernel_size=3)
+print("weight", tuple(layer.weight.shape), " bias", tuple(layer.bias.shape))
+with torch.no_grad():
+    layer.weight[:] = torch.stack(list(kernels.values()))[:, None]
+    layer.bias[:] = torch.tensor([0.0, 0.0, 0.0, -300.0])
+maps = layer(digits)
+print(tuple(digits.shape), "→", tuple(maps.shape))
+print("channel 0 is the left-edge map of section 2:", torch.allclose(maps[2, 0], result))
+
+# %% [markdown]
+# The **bias** is one number for each output channel, added everywhere on the map. Here it is −300 for "sharpen": only places above 300 stay
+# positive. With a ReLU behind it, the bias is a threshold.
+#
+# The second convolution of a network gets several channels *in*. Then each kernel has one slice for every input channel; the slices' answers are
+# added up, and the bias once. **Predict** the shape of the weights of `nn.Conv2d(10, 20, 5)`, and how many numbers the layer has.
+
+# %%
+set_seed(42)
+layer = nn.Conv2d(10, 20, kernel_size=5)
+x = torch.randn(1, 10, 12, 12)
+print("weight", tuple(layer.weight.shape), " bias", tuple(layer.bias.shape))
+print("numbers in the layer:", 20 * 10 * 5 * 5 + 20)
+
+by_hand = torch.zeros(8, 8)
+for c in range(10):  # output channel 3 is the sum over all ten input channels, plus one bias
+    by_hand += F.conv2d(x[:, c : c + 1], layer.weight[3:4, c : c + 1])[0, 0]
+by_hand += layer.bias[3]
+print("same as the layer, up to 1e-5:", torch.allclose(by_hand, layer(x)[0, 3], atol=1e-5))
+
+# %% [markdown]
+# (20, 10, 5, 5): 20 kernels with 10 slices of 5 × 5. 5,000 weights and 20 biases.
+#
+# A linear layer that makes the same 20 × 8 × 8 numbers from the same 10 × 12 × 12 would need 1,440 × 1,280 = 1,843,200 weights. The convolution
+# gets by with 5,000, because it asks the *same* questions at every place.
+
+# %% [markdown]
+# ## 5. Padding: why 2 for a 5 × 5 kernel?
+#
+# Without padding a 5 × 5 kernel turns 28 into 24. **Predict**: which pixels of the picture can never lie under the *centre* of the kernel?
+# How wide a frame of zeros would let the centre reach them all?
+
+# %%
+for p in (0, 1, 2, 3):
+    print(f"padding {p}: 28 → {F.conv2d(seven[None, None], torch.zeros(1, 1, 5, 5), padding=p).shape[-1]}")
+
+# %% [markdown]
+# The centre of a 5 × 5 kernel has 2 pixels on each side, so it cannot come closer than 2 pixels to the border. Two zeros on each side give it that
+# room, and the map keeps its 28 × 28. In general p = (k − 1)/2: 1 for 3 × 3, 2 for 5 × 5, 3 for 7 × 7.
+#
+# The figure: the picture in a frame of zeros 2 pixels wide (hatched), the kernel in its first place, top left, and its centre on the first pixel.
+
+# %%
+figure, ax = plt.subplots(figsize=(5, 5), layout="constrained")
+ax.add_patch(plt.Rectangle((-2, -2), 32, 32, facecolor="#dddddd", edgecolor="#767676", hatch="//", zorder=-1))
+ax.imshow(seven, cmap="gray", extent=(0, 28, 28, 0))
+ax.add_patch(plt.Rectangle((-2, -2), 5, 5, fill=False, edgecolor=ORANGE, linewidth=3))
+ax.plot(0.5, 0.5, "o", color=ORANGE, markersize=7)
+ax.set(xlim=(-2.5, 30.5), ylim=(30.5, -2.5), xlabel="x (px)", ylabel="y (px)", title="kernel 5, padding 2")
+print("left edge of the kernel at pixel", -2, "  centre at pixel", -2 + 2)
+
+# %% [markdown]
+# **Try it**: go back to the explorer in section 3, set the kernel size to 5 and find the padding that keeps 28 × 28. Then see what padding 4 does.
+#
+# Lab 002 uses no padding, lab 000 uses 2. Neither is wrong: MNIST's outer pixels are black. What it does to all sizes is the subject of notebook 3.
+
+# %% [markdown]
+# ## 6. Stride and pooling: make it smaller
+#
+# **Stride** 2 moves the kernel by two pixels each time. **Predict** how the result is related to that of stride 1.
+
+# %%
+full = F.conv2d(seven[None, None], kernel[None, None])
+strided = F.conv2d(seven[None, None], kernel[None, None], stride=2)
+print(tuple(full.shape), "→", tuple(strided.shape))
+print("every second number of stride 1:", torch.equal(strided, full[..., ::2, ::2]))
+
+# %% [markdown]
+# **Pooling** also makes the map smaller, but it looks at all the numbers first. It cuts the map into windows of 2 × 2 and keeps one number of each:
+# the greatest (max pooling) or the mean (average pooling). **Predict** both for this map.
+
+# %%
+numbers = torch.tensor([[1.0, 5, 0, -2], [3, 2, -4, -6], [0, 0, 8, 1], [0, 4, 1, 2]])
+for line in numbers.int().tolist():
+    print("".join(f"{value:5}" for value in line))
+print("max pooling    ", F.max_pool2d(numbers[None, None], 2)[0, 0].tolist())
+print("average pooling", F.avg_pool2d(numbers[None, None], 2)[0, 0].tolist())
+print("parameters in nn.MaxPool2d(2):", sum(p.numel() for p in nn.MaxPool2d(2).parameters()))
+
+# %% [markdown]
+# Pooling has nothing to learn: no parameters. Now with a gap. The loop is ready except for one line: which number does max pooling keep?
+
+
+# %%
+def my_max_pool(x):  # (H, W) → (H // 2, W // 2)
+    out = torch.zeros(x.shape[0] // 2, x.shape[1] // 2)
+    for row in range(out.shape[0]):
+        for col in range(out.shape[1]):
+            window = x[2 * row : 2 * row + 2, 2 * col : 2 * col + 2]
+            out[row, col] = window[0, 0]  # ← your line
+    return out
+
+
+correct = torch.equal(my_max_pool(numbers), F.max_pool2d(numbers[None, None], 2)[0, 0])
+print("right" if correct else "not yet: this keeps the top left number of each window")
+
+# %% [markdown]
+# <details><summary>Answer</summary>
+#
+# `out[row, col] = window.max()`
+# </details>
+#
+# Is pooling "like a convolution", as lab 001 says? **Predict**: one of the two kinds is.
+
+# %%
+average, maximum = F.avg_pool2d(full, 2), F.max_pool2d(full, 2)
+quarters = F.conv2d(full, torch.full((1, 1, 2, 2), 0.25), stride=2)
+print("average pooling = convolution with 1/4 everywhere:", torch.allclose(average, quarters, atol=1e-3))
+
+other = full.flip(3)
+of_sum, sum_of = F.max_pool2d(full + other, 2), maximum + F.max_pool2d(other, 2)
+print("max pooling of a sum = sum of the max poolings:  ", torch.equal(of_sum, sum_of))
+
+# %% [markdown]
+# Average pooling is a convolution with a fixed kernel. Max pooling is not: a convolution of a sum is the sum of the convolutions, and the greatest number does not work that way.
+#
+# The figure shows what each way of halving keeps of the edge map: stride 2 takes every second number as it comes; max pooling keeps the strong answers; average pooling mixes them.
+
+# %%
+figure, axes = plt.subplots(1, 4, figsize=(12, 3.6), layout="constrained")
+halves = {"stride 1": full, "stride 2": strided, "max pooling 2": maximum, "average pooling 2": average}
+for ax, (name, answer) in zip(axes, halves.items()):
+    ax.imshow(answer[0, 0], cmap=SIGNED, vmin=-reach, vmax=reach)
+    ax.set(title=name, xlabel=f"{answer.shape[3]} × {answer.shape[2]} numbers", xticks=[], yticks=[])
+print("sizes:", [tuple(answer.shape[2:]) for answer in halves.values()])
+
+# %% [markdown]
+# ## 7. ReLU: before or after pooling?
+#
+# **ReLU** replaces every negative number by 0 and leaves the others: max(0, x). Without something like it between them, two layers are no more than one
+# (a sum of sums is a sum). The usual order is convolution → ReLU → pooling. Lab 002 writes pooling → ReLU, and its comments say the opposite.
+#
+# **Predict**: does the order change the result for max pooling? For average pooling?
+
+# %%
+window = torch.tensor([[[[-6.0, 2.0], [4.0, -8.0]]]])
+for name, pool in (("max", F.max_pool2d), ("average", F.avg_pool2d)):
+    relu_first, pool_first = pool(F.relu(window), 2).item(), F.relu(pool(window, 2)).item()
+    print(f"{name:8} ReLU first {relu_first:4.1f}   pooling first {pool_first:4.1f}")
+
+# %% [markdown]
+# Max: the greatest of (−6, 2, 4, −8) is 4, and the greatest of (0, 2, 4, 0) is 4. Average: (0 + 2 + 4 + 0)/4 = 1.5, but ReLU((−6 + 2 + 4 − 8)/4) = ReLU(−2) = 0:
+# there the negative numbers pull down before ReLU can remove them.
+#
+# One window is an example, no proof. Here is the whole edge map:
+
+# %%
+for name, pool in (("max", F.max_pool2d), ("average", F.avg_pool2d)):
+    print(f"{name:8} same result in both orders:", torch.equal(pool(F.relu(full), 2), F.relu(pool(full, 2))))
+
+# %% [markdown]
+# For max pooling the order never matters, because ReLU never puts two numbers in the other order. So lab 002's network is right, and its order is even the
+# cheaper one: after pooling, ReLU has a quarter of the numbers to look at.
+
+# %% [markdown]
+# ## 8. The network
+#
+# Now all of it together, as lab 002 builds it. `__init__` makes the layers, `forward` says in which order they work; the comments give the shape after each line.
+# Read it from top to bottom. The 320 is explained in notebook 3; try to find it yourself first.
+
+
+# %%
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv1 = nn.Conv2d(1, 10, kernel_size=5)
+        self.conv2 = nn.Conv2d(10, 20, kernel_size=5)
+        self.fc1 = nn.Linear(320, 50)
+        self.fc2 = nn.Linear(50, 10)
+
+    def forward(self, x):  # (N, 1, 28, 28): a batch of N pictures
+        x = self.conv1(x)  # (N, 10, 24, 24): 10 questions, each at 24 × 24 places
+        x = F.relu(F.max_pool2d(x, 2))  # (N, 10, 12, 12)
+        x = self.conv2(x)  # (N, 20, 8, 8): 20 questions about the answers
+        x = F.relu(F.max_pool2d(x, 2))  # (N, 20, 4, 4)
+        x = torch.flatten(x, start_dim=1)  # (N, 320): one row of numbers for each picture
+        x = F.relu(self.fc1(x))  # (N, 50)
+        return self.fc2(x)  # (N, 10): one number for each digit, the logits
+
+
+set_seed(42)
+network = Net()
+print(network)
+print("numbers to learn:", f"{sum(p.numel() for p in network.parameters()):,}")
+
+# %% [markdown]
+# One picture on its way through, layer by layer. **Predict** each shape before you look: which steps change the number of channels, which the size, which neither?
+
+# %%
+x = data.train.take(1).normalised()
+steps = [
+    ("conv1", network.conv1),
+    ("max pooling 2", nn.MaxPool2d(2)),
+    ("ReLU", nn.ReLU()),
+    ("conv2", network.conv2),
+    ("max pooling 2", nn.MaxPool2d(2)),
+    ("ReLU", nn.ReLU()),
+    ("flatten", nn.Flatten()),
+    ("fc1", network.fc1),
+    ("ReLU", nn.ReLU()),
+    ("fc2", network.fc2),
+]
+print(f"{'picture':14} {x.shape[1:].numel():>5,} numbers  {tuple(x.shape[1:])}")
+for name, step in steps:
+    x = step(x)
+    print(f"{name:14} {x.shape[1:].numel():>5,} numbers  {tuple(x.shape[1:])}")
+
+# %% [markdown]
+# A convolution changes both: 28 → 24 because a 5 × 5 kernel has 24 places, and one map for each of its kernels. Pooling halves the size, ReLU changes neither. The 784 pixels have become 10 numbers.
+#
+# **Predict**: the shape of `network(images)` for a batch of 50 pictures. And what will the untrained network answer?
+
+# %%
+images, labels = next(iter(data.train.batches(50, shuffle=True, seed=42)))
+logits = network(images)
+print(tuple(images.shape), "→", tuple(logits.shape))
+favourite = 100 * logits.softmax(dim=1).max().item()
+claim("greatest chance it gives to any digit", favourite, at_most=25, unit="%", spec=".0f")
+
+# %% [markdown]
+# Ten numbers for each picture, the **logits**, one for each digit. The greatest is the answer. Before training they are all about the same: the network gives
+# each digit about one chance in ten.
+
+# %% [markdown]
+# ## 9. From logits to a loss
+#
+# Training needs one number that says how wrong an answer is. Take three classes with logits 2.0, 1.0 and 0.1, and let the true class be the *first*.
+#
+# 1. **softmax** turns logits into probabilities: $p_i = e^{z_i} / \sum_j e^{z_j}$.
+# 2. **log-softmax** is their logarithm.
+# 3. The **negative log-likelihood** is minus the log-probability of the true class.
+# 4. **cross-entropy** in PyTorch does 1 to 3 in one step, from the logits.
+#
+# **Predict** whether the loss is above or below 1. (It would be 0 for a probability of 1, and ln 3 = 1.10 for a third.)
+
+# %%
+z = torch.tensor([[2.0, 1.0, 0.1]])
+truth = torch.tensor([0])
+
+softmax = z.exp() / z.exp().sum()
+print("softmax          ", [round(v, 4) for v in softmax[0].tolist()], " sum", round(softmax.sum().item(), 4))
+print("log-softmax      ", [round(v, 4) for v in softmax.log()[0].tolist()])
+print()
+print(f"−log(softmax[0])              {-softmax[0, 0].log().item():.4f}")
+print(f"log Σ exp(z) − z[0]           {(z.exp().sum().log() - z[0, 0]).item():.4f}")
+print(f"nll_loss(log_softmax(z))      {F.nll_loss(F.log_softmax(z, dim=1), truth).item():.4f}")
+print(f"cross_entropy(z)              {F.cross_entropy(z, truth).item():.4f}")
+print(f"cross_entropy(log_softmax(z)) {F.cross_entropy(F.log_softmax(z, dim=1), truth).item():.4f}")
+
+# %% [markdown]
+# Five ways, one number: −ln 0.659 = 0.417. The last line surprises: log-softmax done twice changes nothing, because probabilities that already add up to 1 need no more scaling.
+# So lab 002's network, which ends in log-softmax and uses the negative log-likelihood, learns exactly what ours learns from its logits.
+#
+# Why not `softmax(z).log()`, as in the first line? **Predict** what it gives for very sure logits:
+
+# %%
+sure = torch.tensor([[200.0, 0.0]])
+print("log of softmax:", sure.softmax(dim=1).log().tolist())
+print("log_softmax:   ", F.log_softmax(sure, dim=1).tolist())
+
+# %% [markdown]
+# $e^{-200}$ is too small for 32 bits, becomes 0, and its logarithm −∞ ends the training. `log_softmax` and `cross_entropy` never form that number.
+#
+# ### A loss that looks right and is not
+#
+# Lab 000 hands the *softmax*, not its logarithm, to the negative log-likelihood. **Predict** its loss before training, when every probability is about 0.1.
+# And how hard does it push when the network is sure and wrong?
+
+# %%
+uniform = torch.zeros(1, 10)
+losses = {
+    "cross-entropy": lambda z: F.cross_entropy(z, truth),
+    "lab 000": lambda z: F.nll_loss(z.softmax(dim=1), truth),
+}
+for name, loss in losses.items():
+    z = torch.tensor([[0.0, 10.0]], requires_grad=True)  # sure of class 1, but the truth is class 0
+    loss(z).backward()
+    clueless, push = loss(uniform).item(), -z.grad[0, 0].item()
+    print(f"{name:13}  no idea: loss {clueless:6.3f}   sure and wrong: push on the true logit {push:.5f}")
+
+# %% [markdown]
+# A loss of −0.1 is a warning sign: a negative log-likelihood cannot be below 0. And where the network is most wrong, the push is 20,000 times too weak: whatever it gets
+# wrong with confidence, it hardly learns any more.
+
+# %% [markdown]
+# ## 10. The loss before training
+#
+# The untrained network gives each of ten digits a chance of about 1/10. **Predict** its cross-entropy on the batch of 50, to two decimals.
+
+# %%
+print(f"−ln(1/10) = ln 10 = {math.log(10):.3f}")
+untrained = F.cross_entropy(network(images), labels).item()
+claim("loss of the untrained network", untrained, at_least=2.2, at_most=2.5, spec=".3f")
+
+# %% [markdown]
+# **ln 10 ≈ 2.303** is the first thing to check in any training on ten classes. Far above: the inputs or the start weights are too large. Below 0: the wrong loss.
+
+# %% [markdown]
+# ## 11. One training step
+#
+# Three lines: compute the loss, find for each of the 21,840 numbers in which direction it makes the loss grow (`backward`), move each a little the other way (`step`).
+# A fourth, `zero_grad`, throws away the directions of the step before.
+#
+# Lab 002 uses SGD with learning rate 0.001 and momentum 0.9. In the first step, momentum has nothing to remember yet, so the rule is: new weight = old weight − 0.001 × gradient.
+# We check it for one weight.
+
+# %%
+optimizer = torch.optim.SGD(network.parameters(), lr=0.001, momentum=0.9)
+weight = network.conv1.weight
+before = weight[0, 0, 2, 2].item()
+loss_before = F.cross_entropy(network(images), labels)
+
+optimizer.zero_grad()
+loss_before.backward()
+optimizer.step()
+
+by_rule = before - 0.001 * weight.grad[0, 0, 2, 2].item()
+print("the weight moved:", weight[0, 0, 2, 2].item() != before)
+print("and by the rule, up to 1e-7:", abs(weight[0, 0, 2, 2].item() - by_rule) < 1e-7)
+
+# %% [markdown]
+# **Predict**: what is the loss on these 50 images now? And after 200 more steps on the same 50?
+
+# %%
+loss_after = F.cross_entropy(network(images), labels)
+claim("loss now − loss before", (loss_after - loss_before).item(), at_most=0, spec=".4f")
+for _ in range(200):
+    loss = F.cross_entropy(network(images), labels)
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
+claim("loss after 200 more steps", loss.item(), at_most=1.5, spec=".2f")
+
+# %% [markdown]
+# One step changes almost nothing; two hundred change a lot. But fifty images learnt by heart are not the aim: every step must see other images.
+
+# %% [markdown]
+# ## 12. Training
+#
+# `fit` does what you have just written, with a new batch each step, and keeps a record. The recipe is lab 002's: SGD, learning rate 0.001, momentum 0.9, batches of 50, five epochs.
+# (The bundled digits are 40 times fewer, so they are gone through 30 times.)
+#
+# Two things are mended on the way. Lab 002 seeds NumPy, which draws nothing here, so its run cannot be repeated; `seed=42` now reaches PyTorch. And it sends every batch
+# through the network two more times, after the step, to measure the accuracy; `fit` takes it from the forward pass that gave the loss.
+#
+# **Predict**: of 100 test digits, how many will the network read correctly after this? Write the number down. Section 13 has the answer.
+
+# %%
+set_seed(42)
+network = Net()
+history = fit(
+    network,
+    data.train,
+    epochs=5 if data.name == "mnist" else 30,
+    batch_size=50,
+    optimizer="sgd",
+    lr=0.001,
+    momentum=0.9,
+    seed=42,
+)
+in_an_epoch = math.ceil(len(data.train) / 50)
+print("steps in an epoch × epochs = all steps:", in_an_epoch * len(history.epochs) == len(history.steps))
+claim("loss of the first step", history.steps[0].loss, at_least=2.2, at_most=2.5, spec=".3f")
+claim("mean loss of the last epoch", history.epochs[-1].loss, at_most=0.3, spec=".3f")
+
+# %% [markdown]
+# The first loss is ln 10 again, give or take, and then it falls. Lab 002 prints the mean loss of every 300 steps, four times an epoch. Here are its printed numbers (dashed squares) and ours (circles); on the right, the
+# share of training images read correctly.
+
+# %%
+reported = "1.646 0.503 0.215 0.172 0.141 0.123 0.111 0.113 0.098 0.090"
+reported += " 0.089 0.088 0.076 0.081 0.075 0.076 0.070 0.067 0.068 0.065"
+LAB_002 = [float(loss) for loss in reported.split()]
+axes = plots.curves(history, every=300, reference=LAB_002)
+rows = history.every(300)
+claim("mean loss of the first 300 steps", rows[0].loss, at_least=1.0, at_most=2.2, spec=".3f")
+claim("mean loss of the last 300 steps", rows[-1].loss, at_most=0.3, spec=".3f")
+
+# %% tags=["nbval-ignore-output"] reason="twenty measured losses beside the lab's, different with other data"
+print("steps   lab 002    here")
+for row, lab_loss in zip(rows, LAB_002):
+    print(f"{row.step:5}     {lab_loss:.3f}   {row.loss:.3f}")
+
+# %% [markdown]
+# Two programs, two machines, other random numbers, and the curves lie almost on each other. That is what reproducing a result means; the third decimal is not part of it.
+#
+# ## 13. How good is it?
+#
+# Only the test images count: the network has never seen them. You wrote a number down in section 12. **Predict** one thing more: will the test accuracy be above or below the training accuracy of the last epoch?
+
+# %%
+evaluation = evaluate(network, data.test)
+low, high = evaluation.interval
+claim("training accuracy of the last epoch", history.epochs[-1].accuracy, at_least=92, unit="%")
+claim("test accuracy", evaluation.accuracy, at_least=92, unit="%")
+claim("95 % interval, low end ", low, at_least=88, unit="%")
+claim("95 % interval, high end", high, at_most=99.9, unit="%")
+
+# %% [markdown]
+# The two are close, and on MNIST the test accuracy is often the *higher* one. The training accuracy was counted while the weights were still changing; the test images met the finished network. So a higher test accuracy is no miracle, and a
+# training accuracy that lies far above it would be a warning: learnt by heart.
+#
+# Lab 002 reports 98 %. The interval says how sure we can be of our number: the test images are a sample, and another sample of the same size would have given
+# a slightly different accuracy. The **95 % Wilson interval** covers the accuracies that go well with what was counted. Two networks whose intervals overlap widely have not been told apart.
+#
+# ### Each digit
+#
+# The lab also reports each digit by itself: 98, 100, 96, 97, 99, 100, 98, 97, 98, 95 %. **Predict**: which digit is hardest? Will the intervals be wider or narrower than that of all images?
+#
+# The figure shows our accuracy for each digit with its interval (blue), the lab's figures (orange diamonds), and the accuracy over all images (dashed).
+
+# %%
+LAB_002_PER_DIGIT = [98, 100, 96, 97, 99, 100, 98, 97, 98, 95]
+ax = plots.per_class_accuracy(evaluation)
+ax.plot(range(10), LAB_002_PER_DIGIT, "D", color=ORANGE, label="reported by lab 002")
+ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncols=3)
+typical = sum(row.high - row.low for row in evaluation.per_class) / 10
+claim("interval of one digit ÷ interval of all", typical / (high - low), at_least=2, spec=".1f")
+
+# %% [markdown]
+# The lowest dot is the hardest digit of *this* run. Where intervals overlap, another run may choose another.
+#
+# An interval of one digit is about three times as wide as that of all digits: it rests on a tenth of the images, and √10 ≈ 3.2.
+#
+# ## 14. Why some of the lab's figures do not repeat
+#
+# Look at the lab's figures again: two digits with exactly 100 %, and no decimals. Here is its counting loop, in the words of today's PyTorch:
+#
+# ```python
+# for images, labels in test_loader:        # batches of 50, shuffled
+#     correct = network(images).argmax(1) == labels
+#     for i in range(10):                   # ← meant: every image
+#         class_correct[labels[i]] += correct[i]
+#         class_total[labels[i]] += 1
+# print('%d %%' % (100 * class_correct[c] / class_total[c]))
+# ```
+#
+# `range(10)` was meant for ten digits and is used for the images of a batch. **Predict**: which share of the test set does it read? And what does `'%d'` make of 98.97?
+
+# %%
+right = evaluation.predicted == evaluation.labels
+
+
+def lab_002_per_digit(seed: int) -> tuple[torch.Tensor, int]:
+    """The lab's loop: the first 10 of every 50 shuffled test images. Returns percent by digit, images read."""
+    order = torch.randperm(len(right), generator=torch.Generator().manual_seed(seed))
+    read = torch.cat([batch[:10] for batch in order.split(50)])
+    total = torch.bincount(evaluation.labels[read], minlength=10)
+    correct = torch.bincount(evaluation.labels[read][right[read]], minlength=10)
+    return 100 * correct / total, len(read)
+
+
+repeats = torch.stack([lab_002_per_digit(seed)[0] for seed in range(20)])
+share = 100 * lab_002_per_digit(0)[1] / len(right)
+claim("share of the test images it reads", share, at_most=25, unit="%", spec=".0f")
+lab_format = "%d %%"
+print("98.97 as the lab prints it:", lab_format % 98.97)
+
+# %% [markdown]
+# Ten of every fifty: a fifth of the data. And because the test images are shuffled, it is another fifth in each run. The network below never changes; only the lab's loop is repeated, twenty times.
+#
+# The figure: for every digit, twenty results of the lab's loop (circles) and the value from all images (bar). One and the same network, and the circles are spread over several points.
+
+# %%
+figure, ax = plt.subplots(figsize=(10, 4.2), layout="constrained")
+digits_20_times = torch.arange(10).expand(20, 10)
+ax.scatter(digits_20_times, repeats, s=60, color=SKY, alpha=0.6, label="lab 002's loop, 20 runs")
+every_image = [row.accuracy for row in evaluation.per_class]
+ax.plot(range(10), every_image, "_", color=BLUE, markersize=26, markeredgewidth=3, label="all test images")
+ax.set(xlabel="digit", ylabel="accuracy (%)", xticks=range(10))
+ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncols=2)
+spread = (repeats.max(dim=0).values - repeats.min(dim=0).values).max().item()
+claim("largest spread of one digit over 20 runs", spread, at_least=2, unit="points", spec=".1f")
+
+# %% [markdown]
+# The mend is one word: `for i in range(len(labels))`. `evaluate` reads all images, does not shuffle them, keeps the decimals, and gives the interval.
+#
+# ## 15. Ten of them
+#
+# Ten test images, drawn by chance. Read them yourself first; each title says true digit → the network's answer (its probability).
+
+# %%
+ten = torch.randperm(len(data.test), generator=torch.Generator().manual_seed(2))[:10]
+axes = plots.prediction_gallery(evaluation, data.test, ten)
+claim("read correctly", int(right[ten].sum()), at_least=7, unit="of 10", spec="d")
+
+# %% [markdown]
+# ## Your own network
+#
+# Lab 001 builds a smaller one: conv 1→6 with a 5×5 kernel, ReLU, max pooling 2; conv 6→16 with a 5×5 kernel, ReLU, max pooling 2; flatten; linear 256→30; linear 30→10.
+# Write it as a module. The cell says whether its size is right. (It leaves out the lab's dropout.)
+
+
+# %%
+class MyNet(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv1 = nn.Conv2d(1, 6, kernel_size=5)
+        # ← the other layers
+
+    def forward(self, x):
+        x = F.max_pool2d(F.relu(self.conv1(x)), 2)
+        # ← the other steps
+        return torch.flatten(x, start_dim=1)
+
+
+mine = MyNet()
+count = sum(p.numel() for p in mine.parameters())
+shape = tuple(mine(images).shape)
+print("shape of the answer:", shape, "right" if shape == (50, 10) else "not yet (50, 10)")
+print("numbers to learn:", count, "right" if count == 10_592 else "not yet 10592")
+
+# %% [markdown]
+# <details><summary>Answer</summary>
+#
+# ```python
+# class MyNet(nn.Module):
+#     def __init__(self):
+#         super().__init__()
+#         self.conv1 = nn.Conv2d(1, 6, kernel_size=5)
+#         self.conv2 = nn.Conv2d(6, 16, kernel_size=5)
+#         self.fc1 = nn.Linear(256, 30)
+#         self.fc2 = nn.Linear(30, 10)
+#
+#     def forward(self, x):
+#         x = F.max_pool2d(F.relu(self.conv1(x)), 2)
+#         x = F.max_pool2d(F.relu(self.conv2(x)), 2)
+#         x = torch.flatten(x, start_dim=1)
+#         return self.fc2(F.relu(self.fc1(x)))
+# ```
+# The lab leaves out the ReLU between fc1 and fc2. Then the two are one linear layer in disguise; the count of numbers does not tell.
+# </details>
+
+# %% [markdown]
+# ## Questions
+#
+# **1.** A kernel's nine numbers add up to 2. What happens to a flat grey area?
+# <details><summary>Answer</summary>
+#
+# It becomes twice as bright: every product is the same grey times a weight, and the weights add up to 2.
+# </details>
+#
+# **2.** How many numbers does `nn.Conv2d(3, 8, 3)` hold?
+# <details><summary>Answer</summary>
+#
+# 8 kernels with 3 slices of 3 × 3, and 8 biases: 8 · 27 + 8 = 224.
+# </details>
+#
+# **3.** Your first loss on ten classes is 14.2. Is the network bad at digits?
+# <details><summary>Answer</summary>
+#
+# Worse than knowing nothing, which costs ln 10 = 2.303: it is very sure and wrong. Look at the size of the inputs (pixels of 0 to 255 without normalisation?) and of the start weights.
+# </details>
+#
+# **4.** The network ends in log-softmax and is trained with `F.cross_entropy`. Is that a mistake?
+# <details><summary>Answer</summary>
+#
+# It does a step twice and changes nothing: log-softmax of log-probabilities gives the same numbers (section 9). Ending in *softmax* would be one.
+# </details>
+#
+# **5.** A friend reports 98 % on 200 test images, you 97.6 % on 10,000. Whose network is better?
+# <details><summary>Answer</summary>
+#
+# Unknown. With 200 images the interval is about 95 to 99 %, and yours lies inside it.
+# </details>
+#
+# ## What to remember
+#
+# - A convolution lays a small table of numbers on every place, multiplies and adds. Few numbers, used everywhere.
+# - Padding (k − 1)/2 keeps the size; stride and pooling halve it. ReLU and max pooling may change places, ReLU and average pooling may not.
+# - The network returns logits. Cross-entropy takes logits, and starts at ln 10 ≈ 2.303 for ten classes.
+# - A training step: loss, `backward`, `step`, and `zero_grad` before it.
+# - An accuracy without the number of images behind it says little: give the interval.
+#
+# **Next**: notebook 3 explains the one number in the network that nobody chose, the 320.
