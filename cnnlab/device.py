@@ -7,6 +7,7 @@ import torch
 from cnnlab.errors import did_you_mean
 
 KINDS = ("auto", "cpu", "cuda", "mps")
+MEANT = {"gpu": "cuda", "nvidia": "cuda", "metal": "mps", "apple": "mps"}  # "gpu" is spelt most like "cpu"
 
 
 def pick_device(name: str | torch.device = "auto") -> torch.device:
@@ -25,7 +26,7 @@ def pick_device(name: str | torch.device = "auto") -> torch.device:
     text = str(name)
     kind = text.split(":")[0]
     if kind not in KINDS:
-        raise ValueError(f"unknown device {text!r}: {did_you_mean(kind, KINDS)}")
+        raise ValueError(f"unknown device {text!r}: {did_you_mean(MEANT.get(kind.lower(), kind), KINDS)}")
     if kind == "auto":
         if torch.cuda.is_available():
             return torch.device("cuda")

@@ -52,6 +52,12 @@ def test_an_unknown_device_suggests_the_nearest() -> None:
         pick_device("cudda")
 
 
+@pytest.mark.parametrize(("name", "meant"), [("gpu", "cuda"), ("GPU:0", "cuda"), ("metal", "mps")])
+def test_a_gpu_is_not_taken_for_a_misspelt_cpu(name: str, meant: str) -> None:
+    with pytest.raises(ValueError, match=f"unknown device '{name}': did you mean '{meant}'"):
+        pick_device(name)
+
+
 def test_a_number_that_is_none_says_how_to_write_it() -> None:
     with pytest.raises(ValueError, match="'cuda:one' is not a device: write 'cpu', 'cuda', 'cuda:0'"):
         pick_device("cuda:one")

@@ -96,7 +96,10 @@ class Split:
             if not 1 <= count <= n:
                 raise ValueError(f"take({count}) of {n:,} images: give a number from 1 to {n:,}.")
             return slice(count)
-        index = torch.as_tensor(chosen)
+        try:
+            index = torch.as_tensor(chosen)
+        except (TypeError, ValueError, RuntimeError) as error:
+            raise TypeError(f"take({chosen!r}): give a number of images, indices or a mask.") from error
         if index.dtype == torch.bool:
             if index.shape != (n,):
                 raise ValueError(
@@ -205,8 +208,13 @@ def _check_images(images: torch.Tensor) -> None:
         raise ValueError(f"{found}, not {wanted}: add the channel with images.unsqueeze(1).")
     if images.ndim != 4:
         raise ValueError(f"{found}, not {wanted}.")
+    if images.shape[1] != 1 and images.shape[3] == 1:
+        raise ValueError(f"{found}, not {wanted}: put the channel second with images.permute(0, 3, 1, 2).")
     if images.shape[1] != 1:
-        raise ValueError(f"{found}, not {wanted}: make them grey, e.g. images.float().mean(1, keepdim=True).")
+        raise ValueError(
+            f"{found}, not {wanted}: make them grey, e.g. with "
+            "images.float().mean(1, keepdim=True).round().to(torch.uint8)."
+        )
     if tuple(images.shape[2:]) != (PIXELS, PIXELS):
         raise ValueError(
             f"{found}, not {wanted}: {images.shape[2]}×{images.shape[3]} pixels do not fit; resize them with "

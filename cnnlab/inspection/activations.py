@@ -10,6 +10,7 @@ import torch
 from torch import nn
 
 from cnnlab.errors import did_you_mean
+from cnnlab.inspection.shapes import first_line
 from cnnlab.training.modes import keep_mode
 
 
@@ -30,7 +31,8 @@ def activations(
         Name -> (N, ...) tensor on the CPU, in the order in which forward() called the layers.
     Raises:
         TypeError: images are not a float tensor.
-        ValueError: a layer name is unknown or never called, or images are not a batch.
+        ValueError: a layer name is unknown or never called, images are not a batch, or the model
+            does not take them.
 
     >>> model = nn.Sequential(nn.Conv2d(1, 10, 5), nn.ReLU())
     >>> {name: tuple(made.shape) for name, made in activations(model, torch.zeros(2, 1, 28, 28)).items()}
@@ -59,7 +61,7 @@ def activations(
                 lambda _module, _inputs, output, name=name: keep(name, output)
             )
             hooks.callback(handle.remove)
-        model(images.to(device_of(model)))
+        output_of(model, images)
     if layers is not None:
         for name in wanted:
             if name not in made:
@@ -101,6 +103,24 @@ def layer_named(model: nn.Module, name: str) -> nn.Module:
     return modules[name]
 
 
+def output_of(model: nn.Module, images: torch.Tensor) -> Any:
+    """What the model makes of a batch, on the model's device.
+
+    Raises:
+        ValueError: the model does not take these images; the message says who explains why.
+    """
+    try:
+        return model(images.to(device_of(model)))
+    except torch.OutOfMemoryError:
+        raise
+    except (RuntimeError, ValueError) as error:
+        kind = str(images.dtype).removeprefix("torch.")
+        raise ValueError(
+            f"the model stops at {kind} images of shape {tuple(images.shape)}: {first_line(error)}. "
+            "print(cnnlab.explain(model, images)) says why and how to mend it."
+        ) from error
+
+
 def device_of(model: nn.Module) -> torch.device:
     """The device of the model's first weight; the CPU for a model without weights."""
     weight = next(model.parameters(), None)
@@ -115,11 +135,16 @@ def evaluating(model: nn.Module) -> Iterator[None]:
         yield
 
 
-def _check_batch(images: torch.Tensor) -> None:
+def check_floats(images: torch.Tensor) -> None:
+    """Refuse what is no float tensor."""
     if not isinstance(images, torch.Tensor):
         raise TypeError(f"images are a {type(images).__name__}: give a float tensor (N, C, H, W).")
     if not images.is_floating_point():
         raise TypeError(f"images are {images.dtype}: give normalised floats, such as split.normalised().")
+
+
+def _check_batch(images: torch.Tensor) -> None:
+    check_floats(images)
     if images.ndim == 3:
         raise ValueError(
             f"images have the shape {tuple(images.shape)}: this is one image, a batch is images[None]."

@@ -5,8 +5,9 @@ from __future__ import annotations
 import torch
 from torch import nn
 
+from cnnlab.arithmetic import whole
 from cnnlab.errors import did_you_mean
-from cnnlab.inspection.activations import activations, device_of, evaluating
+from cnnlab.inspection.activations import activations, check_floats, evaluating, output_of
 from cnnlab.inspection.receptive_field import receptive_field
 
 MEASURES = ("probability", "logit")
@@ -38,16 +39,17 @@ def occlusion_map(
     Returns:
         (H, W) float: uncovered minus covered.
     Raises:
-        ValueError: shape, label, size, stride or measure is out of range.
+        TypeError: the image is no float tensor, or a number is not whole.
+        ValueError: shape, label, size, stride or measure is out of range, or the model refuses the image.
     Source: Zeiler and Fergus, Visualizing and Understanding Convolutional Networks (2014), section 4.2.
     """
+    check_floats(image)
     if image.ndim != 3:
         raise ValueError(f"image has the shape {tuple(image.shape)}: one image (C, H, W) is needed.")
     height, width = image.shape[1:]
-    if not 1 <= size <= min(height, width):
+    size, stride, label = whole("size", size, 1), whole("stride", stride, 1), whole("label", label)
+    if size > min(height, width):
         raise ValueError(f"size={size} does not fit: choose 1 to {min(height, width)} pixels.")
-    if stride < 1:
-        raise ValueError(f"stride={stride}: choose 1 pixel or more.")
     if measure not in MEASURES:
         raise ValueError(f"unknown measure {measure!r}: {did_you_mean(measure, MEASURES)}")
     covered = float(image.min()) if fill is None else fill
@@ -61,8 +63,8 @@ def occlusion_map(
         top, left = row - size // 2, column - size // 2
         covered_image[:, max(top, 0) : max(top + size, 0), max(left, 0) : max(left + size, 0)] = covered
     with evaluating(model):
-        logits = torch.cat([model(part.to(device_of(model))).cpu() for part in torch.split(images, 256)])
-    if not 0 <= label < logits.shape[1]:
+        logits = torch.cat([output_of(model, part).cpu() for part in torch.split(images, 256)])
+    if label >= logits.shape[1]:
         raise ValueError(f"label={label}, but the model has {logits.shape[1]} classes, counted from 0.")
     scores = (logits.softmax(dim=1) if measure == "probability" else logits)[:, label].clone()
     loss = (scores[0] - scores[1:]).reshape(len(rows), len(columns))
@@ -101,7 +103,11 @@ def patch_seen_by(
             f"unit ({row}, {col}) lies outside the {height}×{width} map of {layer!r}: "
             f"choose rows 0 to {height - 1} and columns 0 to {width - 1}."
         )
-    (field,) = [entry for entry in receptive_field(model, input_shape) if entry.name == layer]
+    fields = {entry.name: entry for entry in receptive_field(model, input_shape)}
+    if layer not in fields:
+        inside = [name for name in fields if name.startswith(f"{layer}.")]
+        raise ValueError(f"{layer!r} is made of other layers: ask for one of them ({', '.join(inside)}).")
+    field = fields[layer]
     if field.height is None or field.width is None:
         raise ValueError(f"what a unit of {layer!r} sees cannot be said: the layers before it are unusual.")
     top, tall = _clipped(field.height.pixels(row), input_shape[1])

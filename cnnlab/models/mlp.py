@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from torch import Tensor, nn
+
+from cnnlab.arithmetic import whole
 
 
 class MLP(nn.Module):
@@ -13,7 +17,8 @@ class MLP(nn.Module):
     Args:
         hidden: units of the first and of the second hidden layer.
     Raises:
-        ValueError: `hidden` does not name two layers.
+        TypeError: a number of units is not whole.
+        ValueError: `hidden` does not name two layers, or one has no unit.
     Source: lab 004.
 
     >>> sum(p.numel() for p in MLP().parameters())
@@ -22,12 +27,14 @@ class MLP(nn.Module):
 
     def __init__(self, hidden: tuple[int, int] = (128, 40)) -> None:
         super().__init__()
+        if not isinstance(hidden, Sequence):
+            raise TypeError(f"hidden={hidden!r} is one number and the mlp has 2 layers: give (128, 40).")
         if len(hidden) != 2:
             raise ValueError(
                 f"hidden={hidden} names {len(hidden)} layers and the mlp has 2: give two numbers, "
                 f"or use build('convnet', channels=(), hidden={hidden})."
             )
-        first, second = hidden
+        first, second = (whole("hidden", units, 1) for units in hidden)
         self.flatten = nn.Flatten()
         self.fc1 = nn.Linear(28 * 28, first)
         self.relu1 = nn.ReLU()

@@ -23,7 +23,11 @@ def class_counts(splits: Split | Mapping[str, Split], ax: Axes | None = None) ->
         ax: where to draw; None makes a new figure.
     Returns:
         The Axes.
+    Raises:
+        ValueError: there are no splits, or more than there are colours to tell apart.
     """
+    if isinstance(splits, Mapping) and not 1 <= len(splits) <= len(PALETTE):
+        raise ValueError(f"{len(splits)} splits: give 1 to {len(PALETTE)}, more bars cannot be told apart.")
     ax = axes_or_new(ax, 10, 4.5)
     if not isinstance(splits, Mapping):
         counts = splits.class_counts().numpy()

@@ -32,7 +32,7 @@ def curves(history: History, every: int | None = None, reference: Sequence[float
         raise ValueError("the history has no step: train for at least one batch before drawing it.")
     if reference is not None and every is None:
         raise ValueError("reference= needs every=: how many steps does one reported loss average?")
-    points = history.every(every or max(1, len(history.steps) // 40))
+    points = history.every(max(1, len(history.steps) // 40) if every is None else every)
     steps = [point.step for point in points]
     _, (left, right) = plt.subplots(1, 2, figsize=(13, 4.8))
     marker = {"marker": "o"} if len(steps) <= 45 else {}

@@ -18,9 +18,13 @@ def pixel_histogram(images: torch.Tensor, ax: Axes | None = None) -> Axes:
         ax: where to draw; None makes a new figure.
     Returns:
         The Axes.
+    Raises:
+        ValueError: there is no pixel.
     """
-    ax = axes_or_new(ax, 10, 4.5)
     values = images.detach().cpu().numpy().ravel()
+    if len(values) == 0:
+        raise ValueError(f"images have the shape {tuple(images.shape)} and no pixel: give one image or more.")
+    ax = axes_or_new(ax, 10, 4.5)
     if values.dtype == np.uint8:
         # In parts, because bincount makes eight bytes of every byte.
         parts = np.array_split(values, len(values) // 1_000_000 + 1)

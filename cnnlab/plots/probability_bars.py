@@ -27,11 +27,11 @@ def probability_bars(
     Returns:
         The Axes.
     Raises:
-        ValueError: the values are no probabilities, for example logits.
+        ValueError: the values are no probabilities, for example logits, or the label is none of the classes.
     """
     values = probabilities.detach().cpu().flatten().double()
     total = float(values.sum())
-    if values.min() < 0 or abs(total - 1) > 1e-3:
+    if not (values.min() >= 0 and abs(total - 1) <= 1e-3):  # this way round, NaN is refused, too
         raise ValueError(
             f"the values add up to {total:.3g} and the least is {float(values.min()):.3g}: "
             "give probabilities, such as logits.softmax(dim=-1)."
@@ -39,6 +39,8 @@ def probability_bars(
     names = [str(number) for number in range(len(values))] if classes is None else list(classes)
     if len(names) != len(values):
         raise ValueError(f"{len(names)} class names for {len(values)} probabilities: give one for each.")
+    if label is not None and not 0 <= label < len(values):
+        raise ValueError(f"label={label}, but there are {len(values)} classes, counted from 0.")
     favourite = int(values.argmax())
     colours = [GREY] * len(values)
     colours[favourite] = BLUE if label is None else VERMILLION

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from cnnlab.data import cache_folder, describe_sources, fetch
+from cnnlab.data import Source, cache_folder, describe_sources, fetch
 from cnnlab.errors import DataError
 
 
@@ -18,7 +18,7 @@ def test_every_place_is_listed_in_the_order_in_which_load_data_looks(mnist):
         "download",
         "scikit-learn's digits",
     ]
-    assert table[0].found == "not set"
+    assert table[0] == Source("CNNLAB_DATA", "", "not set", used=False)
     assert table[1].found == "no MNIST"
     assert used(table) == ["download"]
 

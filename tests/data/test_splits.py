@@ -105,6 +105,8 @@ def test_take_understands_a_number_indices_and_a_mask(split, chosen, expected):
         ([0.5], TypeError, "indices are one row of integers, not torch.float32"),
         ([[1], [2]], TypeError, r"indices are one row of integers, not torch.int64 \(2, 1\)"),
         (True, TypeError, r"take\(True\) chooses nothing in particular"),
+        ("first", TypeError, r"take\('first'\): give a number of images, indices or a mask"),
+        (slice(0, 5), TypeError, r"take\(slice\(0, 5, None\)\): give a number of images, indices or a mask"),
     ],
 )
 def test_take_says_what_is_wrong_with_a_choice(split, chosen, error, message):
@@ -122,6 +124,7 @@ def test_take_says_what_is_wrong_with_a_choice(split, chosen, error, message):
         (grey()[:, 0], ValueError, r"shape \(3, 28, 28\), not uint8.*add the channel with images.unsqueeze"),
         (grey().flatten(1), ValueError, r"shape \(3, 784\), not uint8 of shape \(N, 1, 28, 28\)"),
         (grey().expand(3, 3, 28, 28), ValueError, r"shape \(3, 3, 28, 28\).*make them grey"),
+        (grey().permute(0, 2, 3, 1), ValueError, r"shape \(3, 28, 28, 1\).*put the channel second with"),
         (grey()[:, :, :8, :8], ValueError, r"8×8 pixels do not fit; resize them with .*interpolate"),
         (grey()[:, :, :, 2:], ValueError, "28×26 pixels do not fit"),
         (grey(0), ValueError, "the split is empty: it needs at least one image"),
@@ -132,13 +135,14 @@ def test_images_of_the_wrong_type_or_size_are_refused_with_a_remedy(images, erro
         Split(images, torch.tensor([0, 1, 2]))
 
 
-def test_the_remedy_for_another_size_makes_images_that_fit():
-    images = torch.randint(0, 256, (3, 1, 8, 8), dtype=torch.uint8)
-    with pytest.raises(ValueError, match="resize them with") as caught:
+@pytest.mark.parametrize("shape", [(3, 1, 8, 8), (3, 3, 28, 28), (3, 28, 28, 1)])
+def test_the_remedy_for_another_shape_makes_images_that_fit(shape):
+    images = torch.randint(0, 256, shape, dtype=torch.uint8)
+    with pytest.raises(ValueError, match=" with ") as caught:
         Split(images, torch.tensor([0, 1, 2]))
-    remedy = str(caught.value).split("resize them with ")[1].rstrip(".")
-    resized = eval(remedy, {"torch": torch, "images": images})
-    assert len(Split(resized, torch.tensor([0, 1, 2]))) == 3
+    remedy = str(caught.value).split(" with ")[1].rstrip(".")
+    mended = eval(remedy, {"torch": torch, "images": images})
+    assert len(Split(mended, torch.tensor([0, 1, 2]))) == 3
 
 
 @pytest.mark.parametrize(

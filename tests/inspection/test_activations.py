@@ -2,7 +2,7 @@ import pytest
 import torch
 from torch import nn
 
-from cnnlab.inspection import activations, dead_channels
+from cnnlab.inspection import activations, dead_channels, explain
 
 
 class Small(nn.Module):
@@ -58,7 +58,7 @@ def test_activations_run_without_dropout_and_restore_every_mode(model, images):
 
 
 def test_activations_leave_no_hook_behind_even_after_an_error(model, images):
-    with pytest.raises(RuntimeError):
+    with pytest.raises(ValueError, match="stops at float32 images"):
         activations(model, torch.rand(1, 3, 28, 28))
     activations(model, images)
     assert not any(module._forward_hooks for module in model.modules())
@@ -103,6 +103,19 @@ def test_a_layer_without_a_single_tensor_is_said_to_be_so():
 def test_images_that_are_no_batch_are_refused_in_words(model, images, error, message):
     with pytest.raises(error, match=message):
         activations(model, images)
+
+
+@pytest.mark.parametrize(
+    ("images", "message"),
+    [
+        (torch.zeros(2, 3, 28, 28), r"stops at float32 images of shape \(2, 3, 28, 28\): .* got 3 channels"),
+        (torch.zeros(2, 1, 28, 28).double(), r"stops at float64 images .*explain\(model, images\)"),
+    ],
+)
+def test_images_that_the_model_does_not_take_are_left_to_explain(model, images, message):
+    with pytest.raises(ValueError, match=message):
+        activations(model, images)
+    assert not explain(model, images).works
 
 
 def test_dead_channels_are_those_that_stay_zero_for_every_image(model, images):

@@ -57,13 +57,30 @@ def test_occlusion_map_leaves_image_and_mode_alone(image):
     [
         ({"label": 2}, "label=2, but the model has 2 classes"),
         ({"size": 29}, "size=29 does not fit: choose 1 to 28"),
-        ({"stride": 0}, "stride=0: choose 1 pixel or more"),
+        ({"size": 0}, "size=0 is too small: use size >= 1"),
+        ({"stride": 0}, "stride=0 is too small: use stride >= 1"),
+        ({"label": -1}, "label=-1 is too small: use label >= 0"),
+        ({"model": nn.Linear(3, 2)}, r"stops at float32 images .* print\(cnnlab.explain\(model, images\)\)"),
         ({"measure": "logits"}, "did you mean 'logit'"),
         ({"image": torch.zeros(1, 1, 28, 28)}, r"one image \(C, H, W\) is needed"),
     ],
 )
 def test_occlusion_map_names_the_number_that_is_out_of_range(image, change, message):
     with pytest.raises(ValueError, match=message):
+        occlusion_map(**{"model": OnePixel(), "image": image, "label": 1, **change})
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"image": torch.zeros(1, 28, 28, dtype=torch.uint8)}, "torch.uint8: give normalised floats"),
+        ({"image": torch.zeros(1, 28, 28).numpy()}, "images are a ndarray: give a float tensor"),
+        ({"size": 2.5}, "size=2.5 is not a whole number"),
+        ({"label": 1.0}, "label=1.0 is not a whole number"),
+    ],
+)
+def test_occlusion_map_says_what_has_the_wrong_type(image, change, message):
+    with pytest.raises(TypeError, match=message):
         occlusion_map(**{"model": OnePixel(), "image": image, "label": 1, **change})
 
 
@@ -99,6 +116,12 @@ def test_patch_seen_by_says_how_large_the_map_is():
 def test_patch_seen_by_refuses_a_layer_without_rows_and_columns():
     with pytest.raises(ValueError, match=r"'4' makes \(432,\), which has no rows and columns"):
         patch_seen_by(net(), "4", 0, 0)
+
+
+def test_patch_seen_by_names_the_layers_inside_a_block():
+    model = nn.Sequential(nn.Sequential(nn.Conv2d(1, 2, 5), nn.ReLU()), nn.Flatten())
+    with pytest.raises(ValueError, match=r"'0' is made of other layers: ask for one of them \(0.0, 0.1\)"):
+        patch_seen_by(model, "0", 0, 0)
 
 
 def test_patch_seen_by_admits_what_it_cannot_follow():

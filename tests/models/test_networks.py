@@ -122,6 +122,15 @@ def test_the_mlp_says_where_to_find_one_with_more_layers():
         MLP(hidden=(9, 8, 7))
 
 
+def test_the_mlp_refuses_layers_that_cannot_be():
+    with pytest.raises(TypeError, match=r"hidden=5 is one number and the mlp has 2 .* give \(128, 40\)"):
+        MLP(hidden=5)
+    with pytest.raises(TypeError, match=r"hidden=5.5 is not a whole number"):
+        MLP(hidden=(5.5, 3))
+    with pytest.raises(ValueError, match="hidden=0 is too small: use hidden >= 1"):
+        MLP(hidden=(0, 3))
+
+
 @pytest.mark.parametrize(
     ("network", "arguments"),
     [

@@ -19,6 +19,12 @@ def test_several_splits_show_shares_that_can_be_compared(split):
     assert [text.get_text() for text in ax.get_legend().texts] == ["training, 40 images", "test, 10 images"]
 
 
+@pytest.mark.parametrize("number", [0, 7])
+def test_splits_that_cannot_be_told_apart_are_refused(split, number):
+    with pytest.raises(ValueError, match=f"{number} splits: give 1 to 6"):
+        class_counts({f"split {n}": split for n in range(number)})
+
+
 def test_class_counts_draws_on_the_users_axes(split):
     _, ax = plt.subplots()
     assert class_counts(split, ax=ax) is ax

@@ -69,6 +69,11 @@ def test_a_reference_without_every_is_refused():
         curves(history(), reference=[1.0])
 
 
+def test_points_of_no_step_are_refused():
+    with pytest.raises(ValueError, match=r"every\(0\): give a whole number of steps"):
+        curves(history(), every=0)
+
+
 def test_an_empty_history_is_refused():
     with pytest.raises(ValueError, match="history has no step"):
         curves(History(Table([]), Table([])))

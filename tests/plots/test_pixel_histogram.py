@@ -20,6 +20,11 @@ def test_a_bar_holds_four_neighbouring_bytes():
     assert ax.patches[63].get_height() == 25
 
 
+def test_no_pixel_is_refused():
+    with pytest.raises(ValueError, match=r"shape \(0, 1, 28, 28\) and no pixel: give one image or more"):
+        pixel_histogram(torch.zeros(0, 1, 28, 28, dtype=torch.uint8))
+
+
 def test_mean_and_standard_deviation_are_written_down(split):
     pixels = split.normalised()
     ax = pixel_histogram(pixels)

@@ -39,6 +39,17 @@ def test_logits_are_refused_with_the_remedy():
         probability_bars(torch.tensor([3.0, -2.0]))
 
 
+def test_nan_is_refused():
+    with pytest.raises(ValueError, match="the values add up to nan"):
+        probability_bars(torch.full((10,), torch.nan))
+
+
+@pytest.mark.parametrize("label", [3, -1])
+def test_a_label_that_is_no_class_is_refused(label):
+    with pytest.raises(ValueError, match=f"label={label}, but there are 3 classes, counted from 0"):
+        probability_bars(BELIEF, label=label)
+
+
 def test_class_names_are_counted():
     with pytest.raises(ValueError, match="1 class names for 3 probabilities"):
         probability_bars(BELIEF, classes=["cat"])
