@@ -94,6 +94,7 @@ def evaluate(
         TrainingError: there are no images, or labels and logits do not fit together.
         ValueError, TypeError: an argument is out of range or of the wrong type.
     """
+    guards.check_model(model)
     guards.check_count("batch_size", batch_size)
     chosen = pick_device(device)
     batches = open_batches(split, batch_size, device=chosen, name="split")
@@ -135,9 +136,9 @@ def _run(
     all_logits, all_labels = [], []
     with keep_mode(model), torch.inference_mode():
         model.eval()
-        for number, (images, labels) in enumerate(batches, start=1):
+        for number, batch in enumerate(batches, start=1):
             where = f"evaluation, batch {number}"
-            guards.check_batch(images, labels, where)
+            images, labels = guards.check_batch(batch, where)
             try:
                 logits = model(images.to(device))
             except (RuntimeError, ValueError) as error:

@@ -88,6 +88,7 @@ def fit(
         CheckpointError: the checkpoint cannot be read, or belongs to another run.
         ValueError, TypeError: an argument is out of range or of the wrong type.
     """
+    guards.check_model(model)
     guards.check_count("epochs", epochs)
     guards.check_count("batch_size", batch_size)
     check_batch_size(train, batch_size)

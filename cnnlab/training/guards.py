@@ -6,6 +6,7 @@ import math
 import warnings
 from collections.abc import Sequence
 from numbers import Integral
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -25,13 +26,26 @@ def check_count(name: str, value: int) -> None:
         raise ValueError(f"{name}={value} is too small: it must be at least 1.")
 
 
-def check_batch(images: Tensor, labels: Tensor, where: str) -> None:
-    """Refuse images and labels that no network can be trained on."""
-    if not (isinstance(images, Tensor) and isinstance(labels, Tensor)):
-        raise TrainingError(
-            f"{where}: a batch must be two tensors, images and labels, and this one is "
-            f"{type(images).__name__} and {type(labels).__name__}."
+def check_model(model: object) -> None:
+    """Refuse what is no network, above all a class in place of one."""
+    if isinstance(model, nn.Module):
+        return
+    if isinstance(model, type):
+        raise TypeError(
+            f"model is the class {model.__name__}: write {model.__name__}(), which makes a network."
         )
+    raise TypeError(f"model is a {type(model).__name__}: give a network, such as models.build('cnn_320').")
+
+
+def check_batch(batch: Any, where: str) -> tuple[Tensor, Tensor]:
+    """The images and labels of a batch; refuse those that no network can be trained on."""
+    parts = batch if isinstance(batch, (tuple, list)) else [batch]
+    if len(parts) != 2 or not all(isinstance(part, Tensor) for part in parts):
+        raise TrainingError(
+            f"{where}: a batch must be two tensors, (images, labels), and this one is "
+            f"{' and '.join(type(part).__name__ for part in parts) or 'empty'}."
+        )
+    images, labels = parts
     if not images.is_floating_point():
         raise TrainingError(
             f"{where}: the images are {_short(images)}, and convolutions need float32: "
@@ -48,6 +62,7 @@ def check_batch(images: Tensor, labels: Tensor, where: str) -> None:
         )
     if len(labels) == 0:
         raise TrainingError(f"{where}: the batch is empty: leave out batches without images.")
+    return images, labels
 
 
 def check_logits(logits: Tensor, images: Tensor, where: str) -> None:

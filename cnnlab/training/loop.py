@@ -16,8 +16,8 @@ def train_epoch(run: Run) -> None:
         TrainingError: training cannot go on.
     """
     run.begin_epoch()
-    for images, labels in run.batches:
-        images, labels = run.take(images, labels)  # (N, C, H, W) float32 and (N,) int64, on the device
+    for batch in run.batches:
+        images, labels = run.take(batch)  # (N, C, H, W) float32 and (N,) int64, on the device
 
         run.optimizer.zero_grad()  # forget the gradients of the step before
         logits = run.forward(images)  # (N, classes)

@@ -86,9 +86,9 @@ class Run:
         self.first_step = self.recorder.step
         self.epoch_began = time.perf_counter()
 
-    def take(self, images: Tensor, labels: Tensor) -> Batch:
+    def take(self, batch: Batch) -> Batch:
         """Check a batch and bring it to the device."""
-        guards.check_batch(images, labels, self.where)
+        images, labels = guards.check_batch(batch, self.where)
         return images.to(self.device), labels.to(self.device)
 
     def forward(self, images: Tensor) -> Tensor:

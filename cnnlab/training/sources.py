@@ -70,6 +70,11 @@ def open_batches(
             f"{name} is a {type(data).__name__}, which is used up after one pass: give a list, Batches or "
             "a DataLoader, which start anew every epoch."
         )
+    if isinstance(data, (tuple, list)) and all(isinstance(part, Tensor) for part in data):
+        raise TypeError(
+            f"{name} is a {type(data).__name__} of tensors, not of batches: give "
+            f"DataLoader(TensorDataset(images, labels), batch_size={batch_size}, shuffle={shuffle})."
+        )
     if isinstance(data, (Tensor, str)) or not isinstance(data, Iterable):
         raise TypeError(
             f"{name} is a {type(data).__name__}: give a Split such as load_data().train, Batches, "

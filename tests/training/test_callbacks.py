@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from cnnlab.training import Callback, EpochRecord, History, StepRecord, fit
+from cnnlab.training import Callback, EpochRecord, History, State, StepRecord, fit
 from cnnlab.training.callbacks import check_callbacks, methods
 from tests.training.small import SmallSplit, net
 
@@ -48,6 +48,7 @@ def test_one_method_is_enough_and_any_object_will_do():
 def test_the_state_is_frozen_and_knows_the_model():
     model, states = net(), []
     fit(model, SmallSplit(), epochs=1, progress=False, callbacks=[SimpleNamespace(on_epoch=states.append)])
+    assert isinstance(states[0], State)
     assert states[0].model is model
     assert states[0].epochs == 1
     with pytest.raises(dataclasses.FrozenInstanceError):

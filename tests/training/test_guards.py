@@ -201,10 +201,39 @@ def test_more_images_than_labels_are_refused():
         train(net(), [(torch.rand(4, 1, 6, 6), torch.zeros(3, dtype=torch.int64))])
 
 
-def test_a_batch_of_arrays_is_refused():
+@pytest.mark.parametrize(
+    ("batch", "found"),
+    [
+        ((torch.rand(4, 1, 6, 6),), "Tensor"),
+        ((torch.rand(4, 1, 6, 6), torch.zeros(4), torch.zeros(4)), "Tensor and Tensor and Tensor"),
+        ({"image": torch.rand(4, 1, 6, 6), "label": torch.zeros(4)}, "dict"),
+    ],
+)
+def test_a_batch_that_is_no_pair_is_refused(batch, found):
     with pytest.raises(
-        TrainingError, match="two tensors, images and labels, and this one is ndarray and Tensor"
+        TrainingError, match=rf"step 1: a batch must be two tensors, .* this one is {found}\."
     ):
+        train(net(), [batch])
+    with pytest.raises(TrainingError, match=f"evaluation, batch 1: a batch must be two .* is {found}"):
+        evaluate(net(), [batch])
+
+
+@pytest.mark.parametrize(
+    ("model", "message"),
+    [
+        (nn.Linear, r"model is the class Linear: write Linear\(\), which makes a network"),
+        ("cnn_320", r"model is a str: give a network, such as models.build\('cnn_320'\)"),
+    ],
+)
+def test_what_is_no_network_is_refused_with_what_would_be(model, message):
+    with pytest.raises(TypeError, match=message):
+        train(model, SmallSplit())
+    with pytest.raises(TypeError, match=message):
+        evaluate(model, SmallSplit())
+
+
+def test_a_batch_of_arrays_is_refused():
+    with pytest.raises(TrainingError, match=r"\(images, labels\), and this one is ndarray and Tensor"):
         train(net(), [(np.zeros((4, 1, 6, 6)), torch.zeros(4, dtype=torch.int64))])
 
 

@@ -63,6 +63,13 @@ def test_empty_data_are_refused(data):
         open_batches(data, 64, device=CPU, name="validation")
 
 
+def test_images_and_labels_in_a_pair_are_refused_with_the_loader_to_write():
+    split = SmallSplit()
+    message = r"train is a tuple of tensors, .* DataLoader\(TensorDataset\(images, labels\), batch_size=8, "
+    with pytest.raises(TypeError, match=message):
+        open_batches((split.images, split.labels), 8, device=CPU)
+
+
 def test_a_batch_size_that_would_have_no_effect_is_refused():
     with pytest.raises(ValueError, match="batch_size=32, but train makes batches of 16 itself: leave"):
         check_batch_size(SmallSplit().batches(16), 32)
