@@ -18,6 +18,7 @@ FOLDER = Path(__file__).resolve().parent.parent / "notebooks"
 SCRIPTS = sorted((FOLDER / "scripts").glob("*.py"))
 IGNORED = "nbval-ignore-output"
 MAY_IGNORE = 0.2  # of the code cells
+QUIET = {"plt.close", "plt.rc", "plt.rcParams.update", "plt.style.use"}  # calls that draw nothing
 MACHINE = re.compile(r"/(?:root|home|Users|work|tmp|private|var|content)/|[A-Z]:\\\\|\b0x[0-9a-f]{6,}")
 
 pytestmark = pytest.mark.parametrize("name", [script.stem for script in SCRIPTS])
@@ -64,7 +65,7 @@ def draws(source: str) -> bool:
     plain = "\n".join(line for line in source.splitlines() if not line.lstrip().startswith(("%", "!")))
     for call in calls(ast.parse(plain)):
         called = ast.unparse(call.func)
-        if called.startswith(("plots.", "plt.")) and called not in {"plt.close", "plt.rc", "plt.style.use"}:
+        if called.startswith(("plots.", "plt.")) and called not in QUIET:
             return True
     return False
 
