@@ -520,28 +520,31 @@ print(f"small network: {break_even(1, 0.005, 2, 0.0001):.1f} images")
 # %% [markdown]
 # The smaller the network, the larger the batch must be. A tiny network may not gain from a GPU at
 # any batch size one would train with. Now with real numbers, where there are any: of your own GPU, or recorded ones.
+#
+# *The figure: images per second against batch size, the CPU's curve and, where there is one, the GPU's. They cross at n\*.*
 
 # %% tags=["nbval-ignore-output"] reason="a GPU's times appear only where one was measured"
 recorded = read_recorded()
+curves = {"cnn_padded, this CPU": rows["cnn_padded"]}
 if device.type != "cpu":
     on_gpu = {name: sweep(models.build(name), sizes, device, min_seconds=0.1) for name in rows}
-    _ = plots.timing_curves({"cnn_padded, CPU": rows["cnn_padded"], "cnn_padded, GPU": on_gpu["cnn_padded"]})
+    curves["cnn_padded, this GPU"] = on_gpu["cnn_padded"]
     for name in rows:
         crossing = break_even(*law[name], *fixed_and_per_image(on_gpu[name]))
         print(
-            f"{name:11} the GPU pays from {max(crossing, 1):.0f} images"
-            if crossing > 0
-            else f"{name:11} they never cross"
+            f"{name:11} the GPU pays from {crossing:.0f} images"
+            if crossing > 1
+            else f"{name:11} it always pays"
         )
 elif recorded is not None:
     print(f"Recorded, not measured here: {recorded.machine}; driver {recorded.driver}")
-    there = recorded.training["cnn_padded"]
-    _ = plots.timing_curves({"cnn_padded, this CPU": rows["cnn_padded"], "cnn_padded, recorded GPU": there})
+    curves["cnn_padded, recorded GPU"] = recorded.training["cnn_padded"]
 else:
     print(
         "No GPU here and no recorded figures: cnnlab shows a GPU's times only if they were measured on one."
     )
     print("On a machine with a GPU, run this notebook again: this cell then draws both curves and prints n*.")
+_ = plots.timing_curves(curves)
 
 # %% [markdown]
 # ## Questions
