@@ -49,6 +49,17 @@ def lazy(module: nn.Module) -> nn.Module | None:
     return made
 
 
+def with_sides(module: nn.Module, sides: int) -> nn.Module | None:
+    """The same convolution for maps with another number of sides; None where PyTorch has none."""
+    kind = getattr(nn, f"Conv{sides}d", None)
+    if kind is None or not is_conv(module) or "Transpose" in _kind(module).__name__:
+        return None
+    given, extra = _settings(module)
+    weight = next(module.parameters())
+    made: nn.Module = kind(**given, **{key: value for key, (value, _) in extra.items()})
+    return made.to(weight.device, weight.dtype)
+
+
 def lazy_code(module: nn.Module) -> str:
     """The lazy layer as a student writes it.
 
@@ -62,7 +73,9 @@ def lazy_code(module: nn.Module) -> str:
 def _kind(module: nn.Module) -> type[nn.Module]:
     """PyTorch's own class behind a layer, also behind a student's subclass or a lazy layer."""
     return next(
-        c for c in type(module).__mro__ if c.__module__.startswith("torch.nn") and "Lazy" not in c.__name__
+        c
+        for c in type(module).__mro__
+        if c.__module__.startswith("torch.nn.modules") and "Lazy" not in c.__name__
     )
 
 

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+import torch
 from torch import Tensor, nn
 
 from cnnlab.inspection import remedies as mend
 from cnnlab.inspection.faults import Fault, mixing_step, written
 from cnnlab.inspection.layer_faults import conv_or_pool, linear, norm
+from cnnlab.inspection.python_faults import call_the_layer
 from cnnlab.inspection.shapes import first_line, product
 from cnnlab.inspection.tracing import Step, Trace
 from cnnlab.inspection.view_faults import VIEWS, view
 from cnnlab.inspection.windows import windows_of
-from cnnlab.inspection.workbench import Remedies, Workbench, named
+from cnnlab.inspection.workbench import Change, Remedies, Workbench, named
 
 
 def diagnose(model: nn.Module, images: Tensor, made: Trace) -> Fault | None:
@@ -37,7 +39,21 @@ def diagnose(model: nn.Module, images: Tensor, made: Trace) -> Fault | None:
             fault = look(bench)
             if fault is not None:
                 return replace(fault, number=number)
-    return replace(_rows(bench) if made.error is None else _any_other(bench), number=number)
+    return replace(_any_other(bench) if bench.step.out_shape is None else _rows(bench), number=number)
+
+
+def _layer_for_numbers(bench: Workbench) -> Fault | None:
+    """A layer where numbers should be: nn.ReLU(x), which makes a layer and does nothing with x."""
+    name, kind = named(bench.step.path), type(_given_layers(bench.step)[0]).__name__
+    return Fault(
+        f"{name} gets a layer, an nn.{kind}, where it needs numbers: nn.{kind}(x) makes a layer, "
+        "but does not call it.",
+        remedies=Remedies().or_else(*call_the_layer(kind)),
+    )
+
+
+def _given_layers(step: Step) -> list[nn.Module]:
+    return [value for value in step.args if isinstance(value, nn.Module)]
 
 
 def _pair(bench: Workbench) -> Fault | None:
@@ -65,32 +81,52 @@ def _pair(bench: Workbench) -> Fault | None:
 def _rows(bench: Workbench) -> Fault:
     """A step that is no view and changes the number of rows all the same."""
     rows = (bench.step.out_shape or (0,))[0]
+    joined = Remedies()
+    if bench.step.what in ("cat", "concat", "concatenate"):
+        joined = bench.choose(
+            [Change("torch.cat(…, dim=1), which joins channels", instead={bench.number: _cat_channels})],
+            [Change("the sum of the maps in place of torch.cat", instead={bench.number: _sum_of_maps})],
+        )
     return Fault(
         f"{named(bench.step.path)} turns {bench.broken.batch} images into {rows} rows.",
         has=rows,
         needs=bench.broken.batch,
         details=("The first side is the batch: it must stay first and keep its length.",),
-        remedies=Remedies().or_else(
+        remedies=joined.or_else(
             "permute, transpose and average only the sides after the first",
             "flatten with torch.flatten(x, 1), which keeps the batch",
         ),
     )
 
 
+def _cat_channels(maps: Sequence[Tensor], *_: object, **__: object) -> Tensor:
+    return torch.cat(list(maps), 1)
+
+
+def _sum_of_maps(maps: Sequence[Tensor], *_: object, **__: object) -> Tensor:
+    return torch.stack(list(maps)).sum(0)
+
+
 def _any_other(bench: Workbench) -> Fault:
     """A step that nothing special is known about: PyTorch's own message and the shape."""
     step, shape = bench.step, written(bench.shape)
-    error = bench.broken.error
+    message = first_line(bench.broken.error) if bench.broken.error else ""
+    advice = (
+        f"compare {shape} with what {step.kind if step.module is not None else step.what} expects",
+        "put print(x.shape) in front of that line and run one batch",
+    )
+    if "device" in message:
+        advice = (
+            "call model.to(device) after all its layers were made, and make tensors in forward() on x.device",
+            "keep layers in an nn.ModuleList: model.to(device) does not look into a plain list",
+        )
     return Fault(
-        f"{named(step.path)} stops at an input of {shape}: {first_line(error) if error else ''}.",
-        remedies=Remedies().or_else(
-            f"compare {shape} with what {step.kind if step.module is not None else step.what} expects",
-            "put print(x.shape) in front of that line and run one batch",
-        ),
+        f"{named(step.path)} stops at an input of {shape}: {message}.", remedies=Remedies().or_else(*advice)
     )
 
 
 _KINDS: tuple[tuple[Callable[[Step], bool], Callable[[Workbench], Fault | None]], ...] = (
+    (lambda step: not step.in_shapes and bool(_given_layers(step)), _layer_for_numbers),
     (lambda step: step.what in VIEWS, view),
     (lambda step: step.what.endswith("linear"), linear),
     (lambda step: windows_of(step) is not None, conv_or_pool),

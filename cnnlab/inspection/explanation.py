@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from cnnlab.inspection.diagnosis import diagnose
 from cnnlab.inspection.faults import Fault, main_path, written
-from cnnlab.inspection.notes import notes_on
+from cnnlab.inspection.notes import notes_on, unregistered
 from cnnlab.inspection.parameters import count_parameters
 from cnnlab.inspection.python_faults import no_image, no_network, stopped
 from cnnlab.inspection.shapes import arithmetic_of, first_line, product
@@ -103,7 +103,7 @@ def explain(model: Any, input_shape_or_tensor: Any = (1, 28, 28)) -> Explanation
 
 def _explained(model: nn.Module, given: Tensor | Sequence[int]) -> Explanation:
     is_batch = isinstance(given, Tensor)
-    images = given.detach() if isinstance(given, Tensor) else _zeros(model, given)
+    images = given.detach() if isinstance(given, Tensor) else zeros_for(model, given)
     elsewhere = wrong_device(model, images)
     if elsewhere is not None:
         return _failing(elsewhere)
@@ -121,11 +121,6 @@ def _explained(model: nn.Module, given: Tensor | Sequence[int]) -> Explanation:
     if tuple(images.shape[1:]) != _MNIST and fits(trace(model, zeros_for(model, _MNIST))):
         fault = replace(fault, details=(*fault.details, f"With images of {_MNIST} it fits together."))
     return _failing(fault, made)
-
-
-def _zeros(model: nn.Module, shape: Sequence[int]) -> Tensor:
-    has_batch = len(shape) == 4 and not any(isinstance(layer, nn.Conv3d) for layer in model.modules())
-    return zeros_for(model, shape[1:], shape[0]) if has_batch else zeros_for(model, shape)
 
 
 def _working(model: nn.Module, images: Tensor, made: Trace) -> Explanation:
@@ -165,6 +160,7 @@ def _failing(fault: Fault, made: Trace | None = None) -> Explanation:
         details=fault.details,
         remedies=fault.remedies.texts,
         heading=_heading(fault.remedies),
+        notes=tuple(dict.fromkeys(unregistered(made))) if made is not None else (),
         layer=step.path if step is not None else None,
         has=fault.has,
         needs=fault.needs,

@@ -7,7 +7,7 @@ import math
 from torch import nn
 
 from cnnlab.inspection import remedies as mend
-from cnnlab.inspection.blueprint import code, rebuilt
+from cnnlab.inspection.blueprint import code
 from cnnlab.inspection.faults import Fault, counted, written
 from cnnlab.inspection.shapes import product
 from cnnlab.inspection.tracing import Step
@@ -30,14 +30,20 @@ def linear(bench: Workbench) -> Fault | None:
             has=shape[-1],
             needs=needs,
             details=(
-                f"A linear layer reads the last side only, and finds {shape[-1]} numbers there.",
+                f"A linear layer reads the last side only, and finds {counted(shape[-1], 'number')} there.",
                 f"Flattened, an image has {product(shape)} = {total} numbers, {fits}.",
             ),
             remedies=bench.choose(
-                mend.flattened(bench), mend.averaged(bench), mend.flattened(bench, lazily=True)
+                mend.flattened(bench),
+                mend.flattened_earlier(bench),
+                mend.averaged(bench),
+                mend.flattened(bench, lazily=True),
             ).or_else(f"x = torch.flatten(x, 1) before {name}", f"nn.Flatten() before {name}"),
         )
     has = shape[0]
+    fitting = f"give it a weight of the shape ({n_out}, {has})"
+    if bench.step.module is not None:
+        fitting = f"nn.Linear({has}, {n_out})"
     return Fault(
         f"{name} does not fit: it gets {has} numbers for each image, but {layer} takes {needs}.",
         has=has,
@@ -46,7 +52,7 @@ def linear(bench: Workbench) -> Fault | None:
             mend.resized(bench, in_features=has),
             mend.earlier_sizes(bench, needs),
             mend.counts_itself(bench),
-        ).or_else(f"give it a weight of the shape ({n_out}, {has})", f"give it {needs} numbers"),
+        ).or_else(fitting, f"give it {needs} numbers"),
     )
 
 
@@ -143,11 +149,18 @@ def _channels(bench: Workbench, has: int, needs: int) -> Fault:
     layer = (
         code(step.module) if step.module is not None else f"its weight {written(weight_shape(step) or ())}"
     )
+    known, sizes = bench.layer(step), {"in_channels": has}
+    if known is not None and known.groups == needs > 1:  # depthwise: one group for each channel
+        each = int(known.out_channels) // needs  # type: ignore[arg-type]
+        sizes |= {"groups": has, "out_channels": each * has}
+    resized = next(mend.resized(bench, **sizes), None)
     fitting = f"give {name} a kernel for {counted(has, 'channel')}"
-    if (known := bench.layer(step)) is not None:
-        fitting = f"{assigned(step.path, code(rebuilt(known, in_channels=has)))}, and then explain again"
+    if resized is not None:
+        fitting = f"{resized.text}, and then explain again"
     earlier = [bench.broken.steps[number] for number in bench.before(bench.number)]
-    source = next((named(s.path) for s in earlier if s.what.startswith(("conv", "lazyconv"))), "")
+    nearest = next((s for s in earlier if s.what.startswith(("conv", "lazyconv"))), None)
+    made = bench.broken.image_shape(nearest.out_shape or ()) if nearest is not None else ()
+    source = named(nearest.path) if nearest is not None and made[:1] == (has,) else ""
     return Fault(
         f"{name} does not fit: it gets {counted(has, 'channel')}, but {layer} takes {needs}.",
         has=has,
@@ -156,7 +169,7 @@ def _channels(bench: Workbench, has: int, needs: int) -> Fault:
         if source
         else (),
         remedies=bench.choose(
-            mend.resized(bench, in_channels=has),
+            mend.resized(bench, **sizes),
             mend.channels_before(bench, needs),
             mend.counts_itself(bench),
         ).or_else(fitting, f"give {name} a map of {counted(needs, 'channel')}"),
@@ -169,7 +182,7 @@ def _too_wide(bench: Workbench, window: Window, size: int) -> Fault:
     left = f"only {padded} px {'is' if padded == 1 else 'are'} left"
     padding = f" (padding {window.left} included)" if window.left else ""
     poolings = [n for n in bench.before(bench.number) if "pool" in bench.broken.steps[n].what]
-    ideas = [mend.without(bench, poolings), mend.more_room(bench)]
+    ideas = [mend.without(bench, poolings), mend.more_room(bench, here_too=not window.pooling)]
     if window.pooling:
         ideas.insert(0, mend.without(bench, [bench.number]))
     else:
@@ -205,15 +218,16 @@ def _too_much_padding(bench: Workbench, window: Window) -> Fault:
 def _no_map(bench: Workbench, sides: int) -> Fault:
     wanted = ("channels", "height", "width", "depth")[: sides + 1]
     name = named(bench.step.path)
-    views = [
-        n for n in bench.before(bench.number) if bench.broken.steps[n].what in ("flatten", "view", "reshape")
-    ]
+    sorts = ("flatten", "view", "reshape", "unsqueeze", "squeeze")
+    views = [n for n in bench.before(bench.number) if bench.broken.steps[n].what in sorts]
     return Fault(
         f"{name} needs a map of ({', '.join(wanted)}), but gets {written(bench.shape)}.",
         has=len(bench.shape),
         needs=sides + 1,
         remedies=bench.choose(
-            mend.without(bench, views), mend.folded(bench, _channels_taken(bench.step) or 1, sides)
+            mend.without(bench, views),
+            mend.of_other_sides(bench),
+            mend.folded(bench, _channels_taken(bench.step) or 1, sides),
         ).or_else(
             f"call {name} before the flatten", f"x = x.view(x.size(0), {', '.join(wanted)}) before {name}"
         ),

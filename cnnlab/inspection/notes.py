@@ -7,8 +7,9 @@ from typing import Any
 
 from torch import Tensor, nn
 from torch.nn.modules.lazy import LazyModuleMixin
+from torch.nn.parameter import UninitializedParameter
 
-from cnnlab.inspection.faults import main_path, written
+from cnnlab.inspection.faults import counted, main_path, written
 from cnnlab.inspection.tracing import Step, Trace, trace
 from cnnlab.inspection.windows import is_conv
 from cnnlab.inspection.workbench import fits, named
@@ -29,11 +30,12 @@ def notes_on(model: nn.Module, images: Tensor, made: Trace, classes: int = 10) -
     """
     found = [
         *_other_batches(model, images, made),
+        *_not_finite(model),
         *_output(made, classes),
         *_end(made),
         *_collapsed(made),
         *_dropout(made),
-        *_unregistered(made),
+        *unregistered(made),
         *_lazy(model),
     ]
     return tuple(dict.fromkeys(found))
@@ -55,6 +57,18 @@ def _other_batches(model: nn.Module, images: Tensor, made: Trace) -> Iterator[st
             return
 
 
+def _not_finite(model: nn.Module) -> Iterator[str]:
+    for name, weight in model.named_parameters():
+        if isinstance(weight, UninitializedParameter) or weight.is_meta:
+            continue
+        if not bool(weight.isfinite().all()):
+            yield (
+                f"{name} holds numbers that are not finite (NaN or infinite), so nothing can be learnt from "
+                "them: make the model anew, and train it with a smaller learning rate."
+            )
+            return
+
+
 def _output(made: Trace, classes: int) -> Iterator[str]:
     output: Any = made.output
     if isinstance(output, (tuple, list)):
@@ -64,8 +78,8 @@ def _output(made: Trace, classes: int) -> Iterator[str]:
     if len(shape) > 1:
         yield f"It gives {written(shape)} for each image, but {classes} classes need one row of {classes}."
     elif shape != (classes,):
-        count = shape[0] if shape else 1
-        yield f"It gives {count} numbers for each image, but {classes} classes need {classes}."
+        count = counted(shape[0] if shape else 1, "number")
+        yield f"It gives {count} for each image, but {classes} classes need {classes}."
 
 
 def _end(made: Trace) -> Iterator[str]:
@@ -76,6 +90,11 @@ def _end(made: Trace) -> Iterator[str]:
         return
     name = last.path if last.module is None else f"{named(last.path)} ({last.kind})"
     what = last.what.replace("_", "")
+    if "softmax" in what and _dim(last) in (0, -2):
+        yield (
+            f"It ends in {name} with dim=0, which compares the images of a batch with each other: "
+            "the classes are dim=1."
+        )
     if what in ("softmax", "sigmoid"):
         yield (
             f"It ends in {name}, but nn.CrossEntropyLoss wants the logits: "
@@ -87,6 +106,10 @@ def _end(made: Trace) -> Iterator[str]:
         yield f"It ends in {name}, which cuts or bends the logits: let the linear layer be the end."
     elif "dropout" in what:
         yield f"It ends in {name}, which drops logits in training: put it before the last linear layer."
+
+
+def _dim(step: Step) -> Any:
+    return step.module.dim if step.module is not None else step.kwargs.get("dim", (*step.args, None)[1])
 
 
 def _collapsed(made: Trace) -> Iterator[str]:
@@ -125,7 +148,8 @@ def _dropout(made: Trace) -> Iterator[str]:
             )
 
 
-def _unregistered(made: Trace) -> Iterator[str]:
+def unregistered(made: Trace) -> Iterator[str]:
+    """Layers with weights that the model does not know as its own."""
     for step in made.steps:
         if not step.registered and step.module is not None and any(True for _ in step.module.parameters()):
             yield (

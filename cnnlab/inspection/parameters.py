@@ -11,6 +11,7 @@ from torch.nn.parameter import UninitializedParameter
 
 from cnnlab.inspection.windows import is_conv
 from cnnlab.table import Table, column
+from cnnlab.training.guards import check_model
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,7 @@ def count_parameters(model: nn.Module) -> ParameterTable:
         and `.trainable`. Weights that two layers share count in the first one only.
     Raises:
         ValueError: a lazy layer has not seen a batch yet, so its size is not known.
+        TypeError: it is no network.
 
     >>> count_parameters(nn.Sequential(nn.Conv2d(1, 10, 5), nn.Flatten(), nn.Linear(5760, 10)))
     layer  kind     formula         parameters
@@ -65,6 +67,7 @@ def count_parameters(model: nn.Module) -> ParameterTable:
     2      Linear   (5760 + 1)·10       57,610
     total 57,870
     """
+    check_model(model)
     return ParameterTable(_rows(model))
 
 

@@ -7,6 +7,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 from torch import Tensor, nn
 
 from cnnlab.errors import did_you_mean
@@ -42,25 +43,40 @@ def no_image(given: object) -> Fault | None:
         return None
     else:
         kind = type(given).__name__
+        if isinstance(given, (tuple, list)) and any(isinstance(part, Tensor) for part in given):
+            return Fault(
+                f"The input is a {kind} of tensors, such as a batch with its labels: give the images alone.",
+                remedies=Remedies(
+                    ("explain(model, batch[0])", "images, labels = batch, and explain(model, images)")
+                ),
+            )
         what = repr(given)[:40] if isinstance(given, (Sequence, int, float)) else f"of the type {kind}"
         headline = f"The input is {what}: neither a tensor of images nor the shape of one."
     return Fault(
         headline,
-        remedies=Remedies(
-            ("explain(model, (1, 28, 28))", "explain(model, torch.as_tensor(images)), at least one image")
+        remedies=Remedies().or_else(
+            "explain(model, (1, 28, 28))", "explain(model, torch.as_tensor(images)), at least one image"
         ),
     )
 
 
 def is_shape(given: object) -> bool:
     """Whether something is a tuple or list of sizes."""
-    sizes = isinstance(given, Sequence) and not isinstance(given, (str, bytes)) and len(given) > 0
-    return sizes and all(type(v) is int and v > 0 for v in given)  # type: ignore[attr-defined]
+    if not isinstance(given, Sequence) or isinstance(given, (str, bytes)) or len(given) == 0:
+        return False
+    return all(isinstance(v, (int, np.integer)) and not isinstance(v, bool) and v > 0 for v in given)
 
 
 def stopped(model: nn.Module, made: Trace) -> Fault:
     """A forward() that ends in an error of Python, or returns nothing that can be used."""
     name, error = type(model).__name__, made.error
+    if isinstance(made.output, nn.Module):
+        kind = type(made.output).__name__
+        return Fault(
+            f"forward() of {name} returns a layer, an nn.{kind}: nn.{kind}(x) makes a layer, "
+            "but does not call it.",
+            remedies=Remedies().or_else(*call_the_layer(kind)),
+        )
     if error is None:
         what = "nothing" if made.output is None else f"a {type(made.output).__name__}"
         return Fault(
@@ -70,6 +86,14 @@ def stopped(model: nn.Module, made: Trace) -> Fault:
             ),
         )
     message = first_line(error)
+    if isinstance(error, NotImplementedError) and isinstance(model, (nn.ModuleList, nn.ModuleDict)):
+        return Fault(
+            f"An nn.{name} has no forward(): it keeps layers and calls none of them.",
+            remedies=Remedies().or_else(
+                "nn.Sequential(…), which calls its layers one after another",
+                "keep it in a class of your own, whose forward() calls the layers",
+            ),
+        )
     if isinstance(error, NotImplementedError) and "forward" in message:
         own = [
             key for key, value in vars(type(model)).items() if inspect.isfunction(value) and key != "__init__"
@@ -87,8 +111,20 @@ def stopped(model: nn.Module, made: Trace) -> Fault:
     )
 
 
+def call_the_layer(kind: str) -> tuple[str, str]:
+    """What to write where a layer was made in place of being called: nn.ReLU(x)."""
+    return (
+        f"make it in __init__, self.name = nn.{kind}(…), and call it in forward(): x = self.name(x)",
+        f"nn.{kind}(…)(x) in place of nn.{kind}(x, …), for a layer without weights",
+    )
+
+
 def _advice(model: nn.Module, error: Exception, message: str) -> tuple[str, ...]:
     quoted: Any = re.findall(r"'(\w+)'", message)
+    uncalled: Any = re.search(r"must be Tensor, not (\w+)|^'(\w+)' object has no attribute", message)
+    kind = uncalled and (uncalled[1] or uncalled[2])
+    if kind and kind != type(model).__name__ and isinstance(getattr(nn, kind, None), type):
+        return call_the_layer(kind)
     if (
         isinstance(error, AttributeError)
         and "object has no attribute" in message

@@ -214,7 +214,8 @@ def is_layer(module: nn.Module) -> bool:
     forward = getattr(type(module), "forward", None)
     if forward is nn.Module.forward or isinstance(module, _CONTAINERS):
         return False
-    return getattr(forward, "__module__", "").startswith("torch.nn.modules.")
+    module = getattr(forward, "__module__", None) or ""  # None: the class was made by exec()
+    return module.startswith("torch.nn.modules.")
 
 
 def _is_step(func: Callable[..., Any], name: str) -> bool:
@@ -268,7 +269,7 @@ def _line_of_caller() -> Line | None:
     return None
 
 
-def line_of_error(error: Exception) -> Line | None:
+def line_of_error(error: BaseException) -> Line | None:
     """The innermost line outside PyTorch that an error passed through."""
     found, place = None, error.__traceback__
     while place is not None:

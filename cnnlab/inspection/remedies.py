@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -10,7 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from cnnlab.inspection.blueprint import code, lazy, lazy_code, rebuilt
+from cnnlab.inspection.blueprint import code, lazy, lazy_code, rebuilt, with_sides
 from cnnlab.inspection.shapes import product
 from cnnlab.inspection.workbench import Change, Workbench, assigned, call, named
 
@@ -19,8 +20,9 @@ def resized(bench: Workbench, **changes: Any) -> Iterator[Change]:
     """The step's own layer with other sizes, such as in_features=980."""
     layer = bench.layer(bench.step)
     if layer is not None:
-        new = rebuilt(layer, **changes)
-        yield Change(assigned(bench.step.path, code(new)), {bench.step.path: new})
+        with contextlib.suppress(ValueError):  # such as channels that the groups do not divide
+            new = rebuilt(layer, **changes)
+            yield Change(assigned(bench.step.path, code(new)), {bench.step.path: new})
 
 
 def counts_itself(bench: Workbench) -> Iterator[Change]:
@@ -57,11 +59,27 @@ def earlier_sizes(bench: Workbench, wanted: int | None = None) -> Iterator[Chang
             yield _replacing(name, rebuilt(pool, kernel_size=k, stride=k), then)
 
 
-def more_room(bench: Workbench) -> Iterator[Change]:
-    """Padding in earlier convolutions, so that more of the map is left at the step."""
+def more_room(bench: Workbench, here_too: bool = False) -> Iterator[Change]:
+    """Padding in earlier convolutions, so that more of the map is left at the step.
+
+    Args:
+        bench: where it is tried.
+        here_too: try padding in all of them and in the step's own layer, if nothing else helps.
+    """
     convs = bench.convolutions()
     for group in [convs, *([one] for one in reversed(convs))]:
         yield from _setting(group, "padding", "half", "")
+    layer = bench.layer(bench.step)
+    if here_too and layer is not None:
+        yield from _setting([*convs, (bench.step.path, layer)], "padding", "half", "")
+
+
+def of_other_sides(bench: Workbench) -> Iterator[Change]:
+    """The step's own convolution for maps with as many sides as this one has, such as nn.Conv2d."""
+    layer, sides = bench.layer(bench.step), len(bench.shape) - 1
+    new = with_sides(layer, sides) if layer is not None else None
+    if new is not None:
+        yield Change(assigned(bench.step.path, code(new)), {bench.step.path: new})
 
 
 def without(bench: Workbench, numbers: Sequence[int]) -> Iterator[Change]:
@@ -73,7 +91,9 @@ def without(bench: Workbench, numbers: Sequence[int]) -> Iterator[Change]:
             yield Change(f"leave out {call(step)}{where}", instead={number: lambda x, *_, **__: x})
         elif bench.layer(step) is not None:
             kind = "" if named(step.path) == step.path else f" ({step.kind})"
-            yield Change(f"leave out {named(step.path)}{kind}", {step.path: nn.Identity()})
+            several = sum(other.path == step.path for other in bench.broken.steps) > 1
+            what = f"every call of {named(step.path)}" if several else named(step.path)
+            yield Change(f"leave out {what}{kind}", {step.path: nn.Identity()})
 
 
 def flattened(bench: Workbench, lazily: bool = False) -> Iterator[Change]:
@@ -81,6 +101,19 @@ def flattened(bench: Workbench, lazily: bool = False) -> Iterator[Change]:
     how = "nn.Flatten()" if bench.step.line is None else "x = torch.flatten(x, 1)"
     text = f"{how} before {named(bench.step.path)}"
     yield Change(text, before={bench.number: lambda x: torch.flatten(x, 1)}, lazily=lazily)
+
+
+def flattened_earlier(bench: Workbench) -> Iterator[Change]:
+    """A flatten in place of an earlier view that does not make one row for each image."""
+    for number in bench.before(bench.number):
+        step = bench.broken.steps[number]
+        if step.what not in ("flatten", "view", "reshape"):
+            continue
+        if step.module is None:
+            text = f"x = torch.flatten(x, 1) in place of {call(step)}"
+            yield Change(text, instead={number: lambda x, *_, **__: torch.flatten(x, 1)})
+        elif bench.layer(step) is not None:
+            yield Change(assigned(step.path, "nn.Flatten()"), {step.path: nn.Flatten()})
 
 
 def averaged(bench: Workbench) -> Iterator[Change]:

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from cnnlab.inspection.tracing import Shape, Step, Trace, trace, zeros_for
 from cnnlab.inspection.windows import spatial_sides, windows_of
 from cnnlab.table import Table, column
+from cnnlab.training.guards import check_model
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,10 @@ def successful_trace(model: nn.Module, input_shape: Sequence[int] | Tensor) -> T
 
     Raises:
         ValueError: it does not; the message says where and how to learn more.
+        TypeError: it is no network.
     """
+    check_model(model)
+    batch_given = isinstance(input_shape, Tensor)
     images = input_shape if isinstance(input_shape, Tensor) else zeros_for(model, input_shape)
     made = trace(model, images)
     if made.error is not None:
@@ -69,7 +73,8 @@ def successful_trace(model: nn.Module, input_shape: Sequence[int] | Tensor) -> T
         )
         raise ValueError(
             f"the model stops {where}: {first_line(made.error)}. "
-            f"print(explain(model, {tuple(images.shape[1:])})) says why and how to mend it."
+            f"print(explain(model, {'images' if batch_given else tuple(input_shape)})) says why "
+            "and how to mend it."
         ) from made.error
     return made
 

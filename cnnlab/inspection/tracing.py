@@ -74,6 +74,8 @@ def trace(
             output = recorder.run(twin, images)
         except Exception as raised:
             error, line = raised, line_of_error(raised)
+        except SystemExit as raised:  # exit() behind a print(x.shape) must not end the notebook
+            error, line = RuntimeError("exit() is called here"), line_of_error(raised)
     batch = images.shape[0] if images.ndim else 0
     return Trace(tuple(recorder.steps), batch, tuple(images.shape), output, error, line, twin)
 
@@ -83,9 +85,12 @@ def zeros_for(model: nn.Module, input_shape: Sequence[int], batch: int = 2) -> T
 
     Args:
         model: any network.
-        input_shape: of one image, such as (1, 28, 28).
-        batch: how many images.
+        input_shape: of one image, such as (1, 28, 28), or of a batch of them, (64, 1, 28, 28).
+        batch: how many images, if the shape does not say it.
     """
+    flat = not any(isinstance(layer, nn.Conv3d) for layer in model.modules())
+    if len(input_shape) == 4 and flat:
+        batch, *input_shape = input_shape
     weights = [p for p in model.parameters() if p.is_floating_point()]
     like = weights[0] if weights else torch.empty(0)
     return torch.zeros(batch, *input_shape, dtype=like.dtype, device=like.device)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -72,7 +73,7 @@ class Workbench:
         part: list[str] = []
         for idea in ideas:
             longer = partly = ""
-            for change in itertools.islice(idea, _TRIALS):
+            for change in _possible(idea):
                 made = self.trial(change)
                 if made is not None and fits(made):
                     whole.append(self._told(change, made))
@@ -166,6 +167,12 @@ class Workbench:
         return f"{change.text}: then {change.then.format(product=flattened)}" if flattened else change.text
 
 
+def _possible(idea: Iterable[Change]) -> Iterator[Change]:
+    """The changes of an idea, up to one that PyTorch refuses to make."""
+    with contextlib.suppress(ValueError):  # such as channels that the groups of a convolution do not divide
+        yield from itertools.islice(idea, _TRIALS)
+
+
 def fits(made: Trace) -> bool:
     """Whether the model went through and gave one row for each image."""
     output = made.output[0] if isinstance(made.output, (tuple, list)) and made.output else made.output
@@ -175,6 +182,10 @@ def fits(made: Trace) -> bool:
 def call(step: Step) -> str:
     """A function step as a student writes it: "x.view(-1, 320)", "F.max_pool2d(x, 2)"."""
     numbers = [str(value) for value in step.args[1:]]
+    if step.what in ("view", "reshape") and step.in_shape and step.args[1:2] == step.in_shape[:1]:
+        literal = f"{step.what}({','.join(numbers)})"
+        if step.line is None or literal not in step.line.text.replace(" ", ""):
+            numbers[0] = "x.size(0)"  # the batch of the trial would be wrong for any other
     if step.what in _METHODS or not hasattr(F, step.what):
         return f"x.{step.what}({', '.join(numbers)})"
     return f"F.{step.what}({', '.join(['x', *numbers])})"

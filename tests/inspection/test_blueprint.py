@@ -2,7 +2,7 @@ import pytest
 import torch
 from torch import nn
 
-from cnnlab.inspection.blueprint import code, lazy, lazy_code, rebuilt
+from cnnlab.inspection.blueprint import code, lazy, lazy_code, rebuilt, with_sides
 
 LAYERS = [
     "nn.Conv2d(10, 20, 5)",
@@ -57,3 +57,16 @@ def test_the_lazy_twin_of_a_layer(layer, text):
 
 def test_a_layer_without_a_lazy_twin_has_none():
     assert lazy(nn.MaxPool2d(2)) is None
+
+
+def test_a_convolution_for_another_number_of_sides():
+    layer = with_sides(nn.Conv1d(1, 8, 5, padding=2).double(), 2)
+    assert code(layer) == "nn.Conv2d(1, 8, 5, padding=2)"
+    assert layer.weight.dtype == torch.float64
+    assert with_sides(nn.Conv2d(1, 8, 5), 4) is None
+    assert with_sides(nn.Linear(3, 2), 2) is None
+
+
+def test_a_parametrised_layer_is_written_as_what_it_is():
+    layer = torch.nn.utils.parametrizations.weight_norm(nn.Linear(320, 50))
+    assert code(layer) == "nn.Linear(320, 50)"

@@ -1,5 +1,6 @@
 import pytest
 import torch
+import torch.nn.functional as F
 from torch import nn
 
 from cnnlab.inspection import explain
@@ -83,3 +84,49 @@ def test_the_fault_knows_its_step(batch):
     model, images = student_models.Flattening(padding=2), torch.zeros(batch, 1, 28, 28)
     made = trace(model, images)
     assert made.steps[diagnose(model, images, made).number].name == "fc1"
+
+
+class CallsTheClass(nn.Module):
+    """nn.ReLU(x) in place of F.relu(x): what comes out is a layer."""
+
+    def __init__(self, then):
+        super().__init__()
+        self.conv1, self.conv2, self.then = nn.Conv2d(1, 10, 5), nn.Conv2d(10, 20, 5), then
+
+    def forward(self, x):
+        return self.then(self, nn.ReLU(self.conv1(x)))
+
+
+@pytest.mark.parametrize(
+    ("then", "headline"),
+    [
+        (lambda net, x: net.conv2(x), "conv2 gets a layer, an nn.ReLU, where it needs numbers"),
+        (lambda net, x: F.max_pool2d(x, 2), "stops with TypeError: max_pool2d(): argument 'input'"),
+        (lambda net, x: x.view(-1, 320), "stops with AttributeError: 'ReLU' object has no attribute 'view'"),
+        (lambda net, x: x, "returns a layer, an nn.ReLU: nn.ReLU(x) makes a layer, but does not call it."),
+    ],
+)
+def test_a_layer_that_was_made_and_not_called_is_named(then, headline):
+    found = explain(CallsTheClass(then))
+    assert headline in found.headline
+    assert found.remedies == (
+        "make it in __init__, self.name = nn.ReLU(…), and call it in forward(): x = self.name(x)",
+        "nn.ReLU(…)(x) in place of nn.ReLU(x, …), for a layer without weights",
+    )
+    assert found.heading == "What to try:"
+
+
+def test_maps_joined_along_the_batch_are_blamed_and_not_the_layer_behind_them():
+    found = explain(Branches(lambda a, b: torch.cat([a, b]), c_out=10, padding=1, width=11520))
+    assert found.headline == "cat turns 2 images into 4 rows."
+    assert found.remedies == (
+        "torch.cat(…, dim=1), which joins channels",
+        "the sum of the maps in place of torch.cat, and self.fc1 = nn.Linear(5760, 10)",
+    )
+
+
+def test_a_layer_on_another_device_is_told_where_to_look():
+    model = nn.Sequential(nn.Flatten(), nn.Linear(784, 10), nn.Linear(10, 10).to("meta"))
+    found = explain(model)
+    assert found.layer == "2"
+    assert found.remedies[0].startswith("call model.to(device) after all its layers were made")

@@ -195,3 +195,87 @@ def test_each_search_says_nothing_about_layers_that_fit():
     assert conv_or_pool(bench_for(nn.Sequential(nn.Conv2d(1, 2, 3)))) is None
     assert norm(bench_for(nn.Sequential(nn.BatchNorm2d(1)))) is None
     assert norm(bench_for(nn.Sequential(nn.LayerNorm(28)))) is None
+
+
+def test_a_depthwise_convolution_is_mended_with_its_groups():
+    model = stack(nn.Conv2d(1, 12, 3), nn.Conv2d(16, 16, 3, groups=16), width=9216)
+    found = explain(model)
+    assert found.headline == (
+        "layer 1 does not fit: it gets 12 channels, but nn.Conv2d(16, 16, 3, groups=16) takes 16."
+    )
+    assert found.remedies == (
+        "layer 1: nn.Conv2d(12, 12, 3, groups=12), and layer 3: nn.Linear(6912, 10)",
+        "layer 0: nn.Conv2d(1, 16, 3)",
+    )
+    assert every_remedy_works(model, found)
+
+
+def test_channels_that_the_groups_do_not_divide_are_not_offered():
+    model = stack(nn.Conv2d(1, 5, 3), nn.Conv2d(4, 8, 3, groups=2), width=4608)
+    assert explain(model).remedies[0] == "layer 0: nn.Conv2d(1, 4, 3)"
+
+
+def test_channels_that_a_concatenation_made_are_not_ascribed_to_a_convolution():
+    class Skip(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.conv1, self.conv2 = nn.Conv2d(1, 8, 3), nn.Conv2d(8, 10, 1)
+
+        def forward(self, x):
+            x = self.conv1(x)
+            return self.conv2(torch.cat([x, x], 1)).mean((2, 3))
+
+    found = explain(Skip())
+    assert (found.layer, found.has, found.needs) == ("conv2", 16, 8)
+    assert found.details == ()  # conv1 makes 8
+
+
+def test_padding_everywhere_is_offered_where_one_layer_is_not_enough():
+    class Deep(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.conv1, self.conv2, self.conv3 = nn.Conv2d(1, 4, 3), nn.Conv2d(4, 4, 3), nn.Conv2d(4, 4, 3)
+            self.conv4, self.pool, self.fc = nn.Conv2d(4, 8, 3), nn.MaxPool2d(2), nn.Linear(8, 10)
+
+        def forward(self, x):
+            for conv in (self.conv1, self.conv2, self.conv3, self.conv4):
+                x = self.pool(F.relu(conv(x)))
+            return self.fc(x.flatten(1))
+
+    assert explain(Deep()).remedies == (
+        "leave out every call of pool, and self.fc = nn.Linear(3200, 10)",
+        "padding=1 in conv1, conv2, conv3 and conv4",
+    )
+
+
+def test_a_flatten_that_starts_too_late_is_found():
+    assert explain(Between(lambda x: x.flatten(2), 1440)).remedies == (
+        "x = torch.flatten(x, 1) before fc1",
+        "x = torch.flatten(x, 1) in place of x.flatten(2)",
+    )
+    model = stack(nn.Conv2d(1, 10, 5), nn.Flatten(2), flatten=False, width=5760)
+    found = explain(model)
+    assert "layer 1: nn.Flatten()" in found.remedies
+    assert every_remedy_works(model, found)
+
+
+def test_a_convolution_for_another_number_of_sides():
+    model = stack(nn.Conv1d(1, 8, 5), width=4608)
+    found = explain(model)
+    assert found.headline == "layer 0 needs a map of (channels, height), but gets (1, 28, 28)."
+    assert found.remedies[0] == "layer 0: nn.Conv2d(1, 8, 5)"
+    assert len(found.remedies) == 2
+    assert runs(mended(model, found.remedies[0]))
+
+
+def test_an_unsqueeze_too_many_is_left_out():
+    class Unsqueezes(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.conv1 = nn.Conv2d(1, 10, 28)
+
+        def forward(self, x):
+            return self.conv1(x.unsqueeze(1)).flatten(1)
+
+    found = explain(Unsqueezes())
+    assert found.remedies[0].startswith("leave out x.unsqueeze(1) in line ")

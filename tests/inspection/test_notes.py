@@ -133,3 +133,46 @@ def test_several_outputs_are_noted():
             return x, x.argmax(1)
 
     assert "forward() returns 2 things: the loss needs the logits alone." in explain(Two()).notes
+
+
+def test_weights_that_are_not_finite_are_noted():
+    model = nn.Sequential(nn.Flatten(), nn.Linear(784, 10))
+    with torch.no_grad():
+        model[1].bias[3] = torch.nan
+    assert note(model).startswith("1.bias holds numbers that are not finite (NaN or infinite)")
+    assert explain(nn.Sequential(nn.Flatten(), nn.Linear(784, 10)).to("meta")).notes == ()
+
+
+@pytest.mark.parametrize("end", [nn.LogSoftmax(0), nn.Softmax(dim=-2), lambda x: F.log_softmax(x, dim=0)])
+def test_a_softmax_over_the_batch_is_noted(end):
+    class Ends(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.fc, self.end = nn.Linear(784, 10), end
+
+        def forward(self, x):
+            return self.end(self.fc(x.flatten(1)))
+
+    assert any("compares the images of a batch with each other" in text for text in explain(Ends()).notes)
+
+
+def test_a_softmax_over_the_classes_is_not():
+    model = nn.Sequential(nn.Flatten(), nn.Linear(784, 10), nn.LogSoftmax(dim=1))
+    assert len(explain(model).notes) == 1
+
+
+def test_layers_that_are_not_registered_are_noted_beside_another_mistake():
+    class PlainList(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.layers = [nn.Conv2d(1, 8, 3), nn.Flatten()]
+            self.fc = nn.Linear(100, 10)
+
+        def forward(self, x):
+            for layer in self.layers:
+                x = layer(x)
+            return self.fc(x)
+
+    found = explain(PlainList())
+    assert (found.works, found.layer) == (False, "fc")
+    assert any("does not know the nn.Conv2d" in text for text in found.notes)

@@ -93,3 +93,8 @@ def test_a_lazy_layer_says_to_run_the_model_once():
         ValueError, match=r"0\.weight has no size yet, because LazyLinear .* run model\(images\) once"
     ):
         count_parameters(nn.Sequential(nn.LazyLinear(10)))
+
+
+def test_a_class_has_no_parameters_yet():
+    with pytest.raises(TypeError, match=r"model is the class Linear: write Linear\(\)"):
+        count_parameters(nn.Linear)

@@ -138,3 +138,31 @@ def test_an_output_that_is_no_tensor_is_named():
     assert stopped(Gives(), made).headline == (
         "forward() of Gives returns a dict: it should return one row of numbers for each image."
     )
+
+
+def test_numpys_whole_numbers_make_a_shape():
+    assert is_shape(tuple(np.array([1, 28, 28])))
+    assert explain(models.build("cnn_320"), tuple(np.array([1, 28, 28]))).works
+    assert not is_shape((True, 28, 28))
+
+
+def test_a_batch_with_its_labels_is_named():
+    found = explain(models.build("cnn_320"), [torch.zeros(2, 1, 28, 28), torch.zeros(2)])
+    assert found.headline.startswith("The input is a list of tensors, such as a batch with its labels")
+    assert found.remedies[0] == "explain(model, batch[0])"
+
+
+def test_a_list_of_layers_is_no_network_by_itself():
+    found = explain(nn.ModuleList([nn.Linear(784, 10)]))
+    assert found.headline == "An nn.ModuleList has no forward(): it keeps layers and calls none of them."
+    assert found.remedies[0] == "nn.Sequential(…), which calls its layers one after another"
+
+
+def test_an_exit_that_was_left_in_forward_does_not_end_the_program():
+    class Leaves(Base):
+        def forward(self, x):
+            raise SystemExit
+
+    found = explain(Leaves())
+    assert found.headline == "forward() of Leaves stops with RuntimeError: exit() is called here."
+    assert found.line.endswith("raise SystemExit")

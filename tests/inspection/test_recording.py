@@ -97,3 +97,9 @@ def test_the_line_of_an_error_lies_outside_pytorch():
     with pytest.raises(RuntimeError) as caught:
         recorded(Stops())
     assert line_of_error(caught.value).text == "return x.view(7)"
+
+
+def test_a_network_made_by_exec_is_followed_like_any_other():
+    namespace = {"nn": nn}  # without __name__, its functions belong to no module
+    exec("class Net(nn.Module):\n    def forward(self, x):\n        return x.flatten(1)", namespace)
+    assert not is_layer(namespace["Net"]())

@@ -3,7 +3,7 @@ import torch
 from torch import nn
 
 from cnnlab import models
-from cnnlab.inspection import trace_shapes
+from cnnlab.inspection import explain, trace_shapes
 from cnnlab.inspection.shapes import arithmetic_of, first_line, product, successful_trace
 from tests.inspection import student_models
 
@@ -96,6 +96,23 @@ def test_a_model_that_stops_points_to_explain():
         trace_shapes(student_models.Flattening(padding=2))
     with pytest.raises(ValueError, match="the model stops"):
         successful_trace(nn.Linear(3, 3), (1, 28, 28))
+
+
+def test_a_batch_is_pointed_to_as_images_and_explain_then_says_why():
+    images = torch.zeros(2, 1, 28, 28, dtype=torch.uint8)
+    with pytest.raises(ValueError, match=r"print\(explain\(model, images\)\) says why"):
+        trace_shapes(models.build("cnn_320"), images)
+    assert "the images are uint8" in explain(models.build("cnn_320"), images).headline
+
+
+def test_a_shape_with_its_batch_is_understood_as_explain_understands_it():
+    table = trace_shapes(models.build("cnn_320"), (64, 1, 28, 28))
+    assert table[0].in_shape == (1, 28, 28)
+
+
+def test_a_class_is_no_network():
+    with pytest.raises(TypeError, match=r"model is the class CNN320: write CNN320\(\)"):
+        trace_shapes(models.CNN320)
 
 
 def test_small_texts():

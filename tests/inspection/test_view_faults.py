@@ -110,3 +110,11 @@ def test_a_step_that_keeps_the_batch_is_not_blamed():
     model = nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten())
     images = torch.zeros(2, 1, 28, 28)
     assert view(Workbench(model, images, trace(model, images), 1)) is None
+
+
+def test_the_batch_of_the_trial_is_not_told_as_if_it_were_written():
+    found = explain(Between(lambda x: x.permute(0, 2, 3, 1).view(x.size(0), -1)))
+    assert found.headline.startswith("x.view(x.size(0), -1) cannot read the numbers in this order")
+    assert found.remedies == ("x.reshape(x.size(0), -1)", "x = torch.flatten(x, 1)")
+    found = explain(Between(lambda x: x.view(len(x), 320), 320))
+    assert found.headline == "x.view(x.size(0), 320) cannot work: each image has 1440 numbers, not 320."

@@ -117,3 +117,19 @@ def test_a_mistake_in_the_network_is_not_blamed_on_the_input():
 def test_an_all_convolutional_network_that_takes_an_image_without_batch_is_told_so():
     found = explain(nn.Sequential(nn.Conv2d(1, 10, 5), nn.AdaptiveAvgPool2d(1)), torch.zeros(1, 28, 28))
     assert found.headline.endswith("(1, 28, 28) has no batch; the model needs (N, C, H, W).")
+
+
+@pytest.mark.parametrize("n", [1, 64])
+def test_images_as_rows_of_numbers_are_recognised(n):
+    images = torch.zeros(n, 784)
+    found = explain(NET, images)
+    assert found.headline.endswith(f"({n}, 784) are images as rows of numbers; the model needs (N, C, H, W).")
+    assert found.remedies == ("images.view(-1, 1, 28, 28)", "images.reshape(len(images), 1, 28, 28)")
+    assert all(explain(NET, eval(remedy, {"images": images})).works for remedy in found.remedies)
+
+
+def test_the_first_layer_is_offered_for_other_channels_also_where_another_mistake_waits():
+    model = nn.Sequential(nn.Conv2d(3, 6, 5), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten(), nn.Linear(1176, 10))
+    found = explain(model)  # made for 32×32 pixels in colour
+    assert "layer 0: nn.Conv2d(1, 6, 5)" in found.remedies
+    assert found.heading.endswith("mends it; then explain again, because there is another mistake:")
