@@ -214,8 +214,8 @@ def is_layer(module: nn.Module) -> bool:
     forward = getattr(type(module), "forward", None)
     if forward is nn.Module.forward or isinstance(module, _CONTAINERS):
         return False
-    module = getattr(forward, "__module__", None) or ""  # None: the class was made by exec()
-    return module.startswith("torch.nn.modules.")
+    home = getattr(forward, "__module__", None) or ""  # None: the class was made by exec()
+    return home.startswith("torch.nn.modules.")
 
 
 def _is_step(func: Callable[..., Any], name: str) -> bool:
