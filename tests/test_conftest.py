@@ -116,13 +116,10 @@ def test_lax_beside_strict_is_refused(pytestconfig: pytest.Config) -> None:
         conftest.pytest_configure(both)
 
 
-@pytest.mark.parametrize("options", [(), ("-p", "no:nbval")])
-def test_without_nbval_notebooks_are_not_collected_and_nothing_breaks(
-    project: Path, options: tuple[str, ...]
-) -> None:
+def test_without_nbval_notebooks_are_not_collected_and_nothing_breaks(project: Path) -> None:
     write(project, [("print(1)", "2\n")])
     (project / "tests" / "test_one.py").write_text("def test_one(): pass\n")
-    run = pytest_in(project, *options)
+    run = pytest_in(project, "-p", "no:nbval")
     assert "1 passed" in run.stdout, run.stdout + run.stderr
 
 

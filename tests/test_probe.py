@@ -2,51 +2,53 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from cnnlab import probe as module
-from cnnlab.probe import probe
+from cnnlab.probe import Answers, probe
 
 
-def fake(folder: Path, name: str, source: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A package that takes the place of the real one in the other process."""
-    (folder / name).mkdir()
-    (folder / name / "__init__.py").write_text(source)
-    monkeypatch.setenv("PYTHONPATH", str(folder))
+@pytest.fixture
+def pretend(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Answers]:
+    """What `probe` says where these packages hold this source; the others only have a version."""
+
+    def probe_with(**sources: str) -> Answers:
+        for name in ("jupyterlab", "ipywidgets", "torch", "torchvision"):
+            (tmp_path / f"{name}.py").write_text(sources.get(name, "__version__ = '1.0'"))
+        monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+        return probe()
+
+    return probe_with
 
 
-def test_a_working_set_up_answers_every_question(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    import torch
-
-    monkeypatch.setenv("CNNLAB_DATA", "")
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    answers = probe()
+def test_every_question_has_an_answer(pretend: Callable[..., Answers]) -> None:
+    answers = pretend()
     assert list(answers) == list(module.QUESTIONS)
-    assert [name for name, found in answers.items() if "error" in found] == []
-    assert answers["torch"]["version"] == torch.__version__
-    assert answers["torch"]["trouble"] == ""
-    assert answers["data"] == {"folder": ""}
+    assert answers["jupyterlab"] == answers["torchvision"] == {"version": "1.0"}
 
 
-def test_a_pytorch_that_ends_the_process_hides_no_earlier_answer(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    source = "import os, sys; print('gone', file=sys.stderr, flush=True); os._exit(3)"
-    fake(tmp_path, "torch", source, monkeypatch)
-    answers = probe()
+def test_a_pytorch_that_raises_is_an_answer(pretend: Callable[..., Answers]) -> None:
+    answers = pretend(torch="raise OSError('libcudart.so.13: cannot open shared object file')")
+    assert answers["torch"] == {"error": "libcudart.so.13: cannot open shared object file"}
+    assert "error" in answers["data"], "the data package needs torch"
+
+
+def test_an_error_without_words_is_named_by_its_kind(pretend: Callable[..., Answers]) -> None:
+    assert pretend(torch="raise ImportError")["torch"] == {"error": "ImportError"}
+
+
+def test_a_pytorch_that_ends_the_process_hides_no_earlier_answer(pretend: Callable[..., Answers]) -> None:
+    answers = pretend(torch="import os, sys; print('gone', file=sys.stderr, flush=True); os._exit(3)")
     assert answers["torch"] == {"error": "Python ended with status 3: gone"}
     assert answers["data"] == {"error": "Python ended with status 3: gone"}
-    assert "version" in answers["ipywidgets"]
+    assert answers["ipywidgets"] == {"version": "1.0"}
 
 
-def test_what_a_package_prints_is_no_answer(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    fake(tmp_path, "ipywidgets", "print('hello'); __version__ = '8.0'", monkeypatch)
-    (tmp_path / "torch.py").write_text("raise OSError('libcudart.so.13: cannot open shared object file')")
-    answers = probe()
-    assert answers["ipywidgets"] == {"version": "8.0"}
-    assert answers["torch"] == {"error": "libcudart.so.13: cannot open shared object file"}
+def test_what_a_package_prints_is_no_answer(pretend: Callable[..., Answers]) -> None:
+    assert pretend(ipywidgets="print('hello'); __version__ = '8.0'")["ipywidgets"] == {"version": "8.0"}
 
 
 def test_a_process_that_hangs_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -64,25 +64,31 @@ HEAVY = ["torch", "torchvision", "matplotlib", "ipywidgets", "sklearn", "psutil"
 
 
 @pytest.mark.parametrize(
-    ("statement", "absent"),
+    "steps",  # in one Python, one after the other: (what it runs, what is not loaded after it)
     [
-        ("import cnnlab", HEAVY),
-        ("from cnnlab import w_out, conv_parameters, linear_parameters, claim", HEAVY),
-        ("import cnnlab.arithmetic", HEAVY),
-        ("import cnnlab.cli", HEAVY),
-        ("import cnnlab.doctor", HEAVY),
-        ("from cnnlab import load_data, Batches", ["matplotlib", "ipywidgets", "sklearn", "torchvision"]),
-        ("from cnnlab import models", ["matplotlib", "ipywidgets", "sklearn"]),
-        ("from cnnlab import fit, evaluate", ["matplotlib", "ipywidgets", "sklearn", "cnnlab.data"]),
-        ("from cnnlab import trace_shapes, explain", ["matplotlib", "ipywidgets", "sklearn"]),
-        ("from cnnlab import plots", ["ipywidgets", "sklearn"]),
+        [
+            ("import cnnlab", HEAVY),
+            ("from cnnlab import w_out, conv_parameters, linear_parameters, claim", HEAVY),
+            ("import cnnlab.arithmetic", HEAVY),
+            ("import cnnlab.cli", HEAVY),
+            ("import cnnlab.doctor", HEAVY),
+        ],
+        [
+            ("from cnnlab import fit, evaluate", ["matplotlib", "ipywidgets", "sklearn", "cnnlab.data"]),
+            ("from cnnlab import load_data, Batches", ["matplotlib", "ipywidgets", "sklearn", "torchvision"]),
+            ("from cnnlab import models", ["matplotlib", "ipywidgets", "sklearn"]),
+            ("from cnnlab import trace_shapes, explain", ["matplotlib", "ipywidgets", "sklearn"]),
+            ("from cnnlab import plots", ["ipywidgets", "sklearn"]),
+        ],
     ],
-    ids=lambda value: value if isinstance(value, str) else "",
+    ids=["without torch", "with torch"],
 )
-def test_an_import_loads_no_more_than_it_needs(statement: str, absent: list[str]) -> None:
-    code = f"{statement}\nimport sys\nprint(*[name for name in {absent!r} if name in sys.modules])"
-    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert run.stdout.split() == []
+def test_an_import_loads_no_more_than_it_needs(steps: list[tuple[str, list[str]]]) -> None:
+    lines = ["import sys"]
+    for statement, absent in steps:
+        lines += [statement, f"print({statement!r}, [name for name in {absent!r} if name in sys.modules])"]
+    run = subprocess.run([sys.executable, "-c", "\n".join(lines)], capture_output=True, text=True, check=True)
+    assert run.stdout.splitlines() == [f"{statement} []" for statement, _ in steps]
 
 
 @pytest.mark.parametrize("package", SUBPACKAGES)
