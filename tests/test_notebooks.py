@@ -52,11 +52,11 @@ def markdown(name: str) -> str:
 
 
 def draws(source: str) -> bool:
-    """Whether a cell itself (not a function that it defines) calls plots.… or plt.…"""
+    """Whether a cell calls plots.… or plt.… in any case: not in a function that it defines, nor in an if."""
 
     def calls(node: ast.AST) -> Iterator[ast.Call]:
         for child in ast.iter_child_nodes(node):
-            if isinstance(child, (ast.FunctionDef, ast.Lambda, ast.ClassDef)):
+            if isinstance(child, (ast.FunctionDef, ast.Lambda, ast.ClassDef, ast.If)):
                 continue
             if isinstance(child, ast.Call):
                 yield child
