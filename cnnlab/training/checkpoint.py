@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pickle
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -118,10 +119,12 @@ def _read(path: Path) -> dict[str, Any]:
                 raise ValueError(f"the checksum of {damaged} is wrong")
         content = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # a damaged file can make the unpickler raise anything
+        reason = f"it is cut off, corrupt or something else ({type(error).__name__}: {_first_line(error)})"
+        if isinstance(error, pickle.UnpicklingError):  # PyTorch's own words teach how to run what is in it
+            reason = "it holds Python objects, as torch.save(model) writes them, which cnnlab does not run"
         raise CheckpointError(
-            f"{path} ({path.stat().st_size:,} bytes) cannot be read as a checkpoint: it is cut off, corrupt "
-            f"or something else ({type(error).__name__}: {_first_line(error)}). It was left as it is: move "
-            "it away to start anew, or give another path."
+            f"{path} ({path.stat().st_size:,} bytes) cannot be read as a checkpoint: {reason}. It was left "
+            "as it is: move it away to start anew, or give another path."
         ) from error
     if not isinstance(content, dict) or content.get("format") != FORMAT:
         raise CheckpointError(

@@ -277,7 +277,9 @@ def test_a_checkpoint_that_would_run_code_is_refused(tmp_path):
             return (os.mkdir, (str(tmp_path / "evil"),))
 
     torch.save({"format": checkpoint_module.FORMAT, "model": Evil()}, tmp_path / "run.pt")
-    with pytest.raises(CheckpointError, match="cannot be read as a checkpoint"):
+    with pytest.raises(
+        CheckpointError, match="cannot be read as a checkpoint: it holds Python objects, as torch.save"
+    ):
         train(tmp_path / "run.pt")
     assert not (tmp_path / "evil").exists()
 
