@@ -278,7 +278,7 @@ def test_a_checkpoint_that_would_run_code_is_refused(tmp_path):
 
     torch.save({"format": checkpoint_module.FORMAT, "model": Evil()}, tmp_path / "run.pt")
     with pytest.raises(
-        CheckpointError, match="cannot be read as a checkpoint: it holds Python objects, as torch.save"
+        CheckpointError, match=r"cannot be read as a checkpoint: it holds Python objects, as torch\.save"
     ):
         train(tmp_path / "run.pt")
     assert not (tmp_path / "evil").exists()
