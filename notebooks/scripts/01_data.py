@@ -1,0 +1,679 @@
+# ---
+# jupyter:
+#   jupytext:
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # 1 · Data visualisation
+#
+# You see a three. Your computer sees 784 numbers, and nothing in them says "three". Before a
+# network can learn to close that gap, you should know the numbers better than it does: what one
+# of them means, how many there are, which are useless, and how far you get with no network at all.
+# (Further than most people guess.)
+#
+# **You will be able to**
+# - say what an image is to PyTorch: shape, type, range, and which axis is which;
+# - spot the two classic mistakes with image bytes before they spoil a training run;
+# - count classes and pixels instead of believing what a text says about them;
+# - normalise pixels, and say where 0.1307 and 0.3081 come from and what 0.5 and 0.5 do instead;
+# - divide data into training, validation and test sets, and show by experiment why three;
+# - build two classifiers without any training, and break one of them with a move of three pixels;
+# - make batches in two ways, and say which is faster and why.
+#
+# **Time**: 45 minutes. **Needs**: Python, a little NumPy or PyTorch. It is the first notebook.
+#
+# How to work: where it says **Predict**, write your answer down before you run the next cell.
+# A number that differs a little from machine to machine is printed behind ≈, beside a bound that
+# holds everywhere.
+
+# %%
+import dataclasses
+import time
+
+import matplotlib.pyplot as plt
+import torch
+import torch.nn.functional as F
+
+from cnnlab import claim, evaluate, fit, hold_out, load_data, models, plots, set_seed
+from cnnlab.data import data_loader, permute_pixels, shift
+from cnnlab.widgets import ShiftExplorer
+
+plt.rc("font", size=13)
+plt.rc("axes.spines", top=False, right=False)
+
+# %% tags=["nbval-ignore-output"] reason="MNIST, or the bundled digits where MNIST is missing"
+data = load_data()
+data
+
+# %% [markdown]
+# If the output above carries a warning, MNIST was not found on your machine and you have 1,797 smaller
+# digits in its place. Everything below works with them too; where the text says MNIST's number,
+# yours differs.
+#
+# ## 1 · One image is a table of numbers
+#
+# **Predict**: an image is 28 pixels wide and 28 high. How many numbers, of which type, and how many
+# bytes does the computer keep for it?
+
+# %%
+image = data.train.images[data.train.labels == 3][0]  # the first 3 of the training set
+print("shape:", tuple(image.shape), "= (channels, rows, columns)")
+print("type:", image.dtype)
+print("numbers:", image.numel())
+print("bytes:", image.nbytes)
+print("smallest value in the training set:", data.train.images.min().item())
+print("largest value in the training set:", data.train.images.max().item())
+
+# %% [markdown]
+# 1 × 28 × 28 = 784 numbers of one byte each. A byte (`uint8`) counts from 0 to 255: here 0 is
+# black, the paper, and 255 is white, full ink. The leading 1 is the number of channels: grey
+# images have one, colour images three.
+#
+# The whole image, with every number in its place:
+
+# %%
+_ = plots.image_numbers(image)
+print("the same image, once as grey levels and once as 28 × 28 numbers")
+
+# %% [markdown]
+# *What there is to see*: a 3 made of bright cells. Most cells hold 0. Along the edge of a stroke the
+# numbers climb from 0 to above 200 within two or three cells: that ramp is what makes the edge look smooth.
+#
+# `image[0, row, column]` is one pixel; rows count from the top **down**. The axes are where image
+# code goes wrong first, so try them.
+#
+# **Predict**: below stand the image, `flip(1)`, `flip(2)` and `mT` (rows and columns exchanged).
+# Which one is upside down?
+
+# %%
+views = torch.stack([image, image.flip(1), image.flip(2), image.mT])
+_ = plots.image_grid(views, 1, 4, titles=["image", "flip(1)", "flip(2)", "mT"])
+print("flip(1) twice gives the image back:", torch.equal(image.flip(1).flip(1), image))
+
+# %% [markdown]
+# Axis 0 is the channel, axis 1 the rows, axis 2 the columns. `flip(1)` reverses the order of the rows, so
+# it turns the image upside down; `flip(2)` gives the mirror image; `mT` lays it on its side. A
+# batch has one more axis in front, (N, C, H, W), and there the rows are axis 2.
+#
+# ## 2 · Bytes come to an end
+#
+# You want the image brighter: add 100 to every pixel.
+#
+# **Predict**: what is 200 + 100, for a byte?
+
+# %%
+pixel = torch.tensor(200, dtype=torch.uint8)
+print("200 + 100 =", (pixel + 100).item())
+print("300 - 256 =", 300 - 256)
+
+# %%
+wrapped = image + 100
+brighter = (image.int() + 100).clamp(max=255).to(torch.uint8)  # a wider type first, then back into range
+three = torch.stack([image, wrapped, brighter])
+_ = plots.image_grid(three, 1, 3, titles=["image", "image + 100", "brighter"])
+print("no pixel became darker, wrapped: ", bool((wrapped >= image).all()))
+print("no pixel became darker, brighter:", bool((brighter >= image).all()))
+
+# %% [markdown]
+# *What there is to see*: on the left the digit; in the middle a grey field from which the digit has all but
+# vanished, only a broken dark outline is left; on the right the digit on grey, its strokes white.
+#
+# Past 255 a byte starts again at 0, without a warning. The paper goes from 0 to 100. A stroke of 252 goes to
+# 352 = 256 + 96: the same grey as the paper, to the eye. This is why images are turned into a wider type before
+# any arithmetic.
+#
+# **Try it**: make the image darker by 100. As it stands, the last line says False. Mend the first line
+# until it says True.
+
+# %%
+darker = image - 100  # change this line
+print("no pixel became brighter:", bool((darker <= image).all()))
+
+# %% [markdown]
+# <details><summary>Solution</summary>
+#
+# `darker = (image.int() - 100).clamp(min=0).to(torch.uint8)`. Without `int()`, 0 − 100 becomes
+# 156, and the whole black background turns light grey.
+# </details>
+#
+# ## 3 · Fifty images
+#
+# One image teaches little. Here are the first fifty, five rows of ten, as lab 002 shows them.
+#
+# **Predict**: cover the labels. How many of the fifty will you read differently from the label?
+
+# %%
+first = data.train.take(50)
+_ = plots.image_grid(first.images, 5, 10, titles=first.labels)
+print("different digits among the fifty:", len(first.labels.unique()))
+
+# %% [markdown]
+# *What there is to see*: fifty white digits on black, all upright, all in the middle, all about equally
+# large. Somebody made them so: in MNIST every digit was scaled into a box of 20 × 20 pixels and
+# its centre of mass put in the middle of the 28 × 28. A network trained on such tidy images has seen
+# no other kind: section 10 shows what that is worth.
+#
+# Now the same idea, sorted: each column holds one digit. **Predict**: which digit do people write in
+# the most different ways?
+
+# %%
+labels = data.train.labels
+of_each = [(labels == digit).nonzero().flatten()[:5] for digit in range(10)]  # five images of each digit
+sorted_images = data.train.images[torch.stack(of_each, dim=1).flatten()]
+_ = plots.image_grid(sorted_images, 5, 10, titles=list(range(10)) * 5)
+print("images:", len(sorted_images), "= 5 rows × 10 digits")
+
+# %% [markdown]
+# *What there is to see*: ones that differ in little but their slant; twos with and without a loop; fours open
+# and closed; sevens with and without a bar. "A 7" is not a shape. It is a family of shapes, and that
+# is why nobody writes the rule down and why we let a program learn it.
+#
+# ## 4 · How many of each?
+#
+# A published lab says: 6000 images per class. **Predict**: is that so? If not, which digit is rarest?
+
+# %%
+_ = plots.class_counts(data.train)
+counts = data.train.class_counts()
+print("every image is counted:", counts.sum().item() == len(data.train))
+print("every digit has the same number of images:", bool((counts == counts[0]).all()))
+claim("images of the commonest digit for one of the rarest", counts.max() / counts.min(), at_least=1.02)
+
+# %% [markdown]
+# *What there is to see*: ten bars of unequal height around a dashed line at the average.
+#
+# The *average* is 6,000: 60,000 / 10. The counts of MNIST run from 5,421 fives to 6,742 ones. That
+# is not a disaster, but two things follow. A part of the data that you cut off has to keep these shares
+# (section 7), and the lowest accuracy worth mentioning is not 10 %:
+
+# %%
+commonest = counts.argmax().item()
+right = (data.test.labels == commonest).double().mean().item()
+claim("always answer the commonest digit: test accuracy", 100 * right, at_least=9, at_most=13, unit="%")
+
+# %% [markdown]
+# That is the score of a program that does not look at the image. Any classifier starts there, not at 0.
+#
+# ## 5 · What the pixels are
+#
+# **Predict**: of all pixels of all training images, which share is exactly 0? And is the rest spread
+# evenly from 1 to 255?
+
+# %%
+_ = plots.pixel_histogram(data.train.images)
+zero = (data.train.images == 0).double().mean().item()
+claim("pixels that are exactly 0", 100 * zero, at_least=50, at_most=90, unit="%")
+print(f"outside of the box of 20 × 20: 1 - 400 / 784 = {100 * (1 - 400 / 784):.0f} % of all pixels")
+
+# %% [markdown]
+# *What there is to see*: a tall bar at 0, a low plain in between (every step of the axis is a factor of ten),
+# and on MNIST a second hill close to 255.
+#
+# Half of the pixels lie outside of the box that the digits were scaled into, and inside of it there is more
+# paper than ink. So most of the numbers that a network reads say nothing. MNIST is almost black and
+# white; the greys are the ramps at the edges of the strokes.
+#
+# ## 6 · Normalisation
+#
+# Networks are not fed bytes. Every pixel becomes
+#
+# $$x = \frac{\text{pixel}/255 - \text{mean}}{\text{std}}$$
+#
+# with the mean and the standard deviation of the **training** pixels, so that x has mean 0 and standard
+# deviation 1. Copied from lab to lab, the two numbers are 0.1307 and 0.3081. Let us compute them.
+# The histogram is enough: 256 counts hold all that the mean and the standard deviation need to know.
+
+# %%
+counts_of_values = torch.bincount(data.train.images.flatten(), minlength=256).double()
+share = counts_of_values / counts_of_values.sum()  # of the pixels, for each value 0 to 255
+value = torch.arange(256).double() / 255  # in [0, 1]
+mean = (share * value).sum().item()
+std = (share * (value - mean) ** 2).sum().sqrt().item()
+print("all pixels are counted:", int(counts_of_values.sum()) == data.train.images.numel())
+print("as the package computes them:", abs(mean - data.mean) < 1e-9 and abs(std - data.std) < 1e-9)
+
+# %% tags=["nbval-ignore-output"] reason="the two numbers belong to the data set that was found"
+print(f"{data.name}: mean {mean:.4f}, std {std:.4f}")
+print("the labs' 0.1307 and 0.3081:", (round(mean, 4), round(std, 4)) == (0.1307, 0.3081))
+
+# %% [markdown]
+# On MNIST: exactly 0.1307 and 0.3081, so the labs were right. On the bundled digits the numbers are 0.1561 and
+# 0.2778. The two constants are a **property of MNIST**, not of normalisation: with other images, compute
+# your own, from the training set only.
+
+# %%
+x = data.train.normalised()
+print("shape of one image:", tuple(x[0].shape), "type:", x.dtype)
+print("mean is 0, to 4 decimals:", abs(x.mean(dtype=torch.float64).item()) < 5e-5)
+print("standard deviation is 1, to 4 decimals:", abs(x.double().std(correction=0).item() - 1) < 5e-5)
+
+# %% [markdown]
+# Lab 001 writes 0.5 and 0.5 instead. **Predict**, with pencil and paper, for MNIST (0.1307 and
+# 0.3081 in [0, 1]): what do black, white, the mean and the standard deviation become?
+
+# %%
+scales = {"divided by 255": (0, 1), "0.5 and 0.5": (0.5, 0.5), "0.1307 and 0.3081": (0.1307, 0.3081)}
+for name, (m, s) in scales.items():
+    black, white, middle, spread = (0 - m) / s, (1 - m) / s, (0.1307 - m) / s, 0.3081 / s
+    print(f"{name:18} black {black:6.3f}   white {white:5.3f}   mean {middle:6.3f}   std {spread:.3f}")
+
+# %% [markdown]
+# 0.5 and 0.5 stretch [0, 1] to [−1, 1]. That *looks* centred, but four of five MNIST pixels are black, so the
+# mean lands at (0.1307 − 0.5) / 0.5 = −0.739.
+#
+# **Does it matter?** Ask the machine. The same small model (one linear layer, notebook 4 has more of
+# it), the same steps, the same learning rate; only the scale of the pixels differs. **Predict** the
+# order of the three losses. (`fit` trains a model; notebook 2 opens it and looks inside.)
+
+# %%
+scales = {"divided by 255": (0.0, 1.0), "0.5 and 0.5": (0.5, 0.5), "own mean and std": (data.mean, data.std)}
+losses = {}
+epochs = 1 if data.name == "mnist" else 5  # the digits are 40 times fewer: more passes, still fewer steps
+for name, (m, s) in scales.items():
+    set_seed(0)
+    model = models.build("logistic")
+    train, test = (dataclasses.replace(split, mean=m, std=s) for split in (data.train, data.test))
+    fit(model, train, epochs=epochs, batch_size=64, optimizer="sgd", lr=0.01)
+    losses[name] = evaluate(model, test).loss
+    claim(f"{name}: test loss", losses[name], at_most=2.2)
+
+ratio = losses["divided by 255"] / losses["own mean and std"]
+claim("first loss / last loss", ratio, at_least=1.3, unit="times")
+
+# %% [markdown]
+# Chance has a loss of ln 10 = 2.303. All three learn; the normalised pixels get furthest in the same number
+# of steps. Honest footnote: with a learning rate ten times higher the first one catches up nearly all of it (try it: `lr=0.1`).
+# Normalising does not make the model better. It makes the usual learning rates fit.
+#
+# One more consequence that surprises people. **Predict**: a layer pads normalised images with zeros. Which
+# colour is its frame, compared with the black paper?
+
+# %%
+normal = data.train.normalised()[(data.train.labels == 3).nonzero()[0]]
+black = normal.min().item()
+frames = torch.cat([F.pad(normal, (4, 4, 4, 4), value=value) for value in (black, 0)])  # 4 on each side
+_ = plots.image_grid(frames, 1, 2, titles=["with black", "with 0"])
+claim("black paper, normalised", black, at_most=-0.3)
+claim("the byte that becomes 0: 255 × mean", 255 * data.mean, at_least=20, at_most=60)
+
+# %% [markdown]
+# *What there is to see*: twice the same digit; on the right it stands inside a dark grey frame.
+#
+# Zero is no longer black. Black is −mean / std, which is −0.424 for MNIST, and 0 is the grey of byte
+# 33. Every padded convolution of this course sees that faint frame. Now you know that it is there.
+#
+# ## 7 · Three sets of images, and why
+#
+# | set | who looks at it | what for |
+# |---|---|---|
+# | training | the optimiser, thousands of times | to fit the weights |
+# | validation | you, whenever you choose something | which model, which learning rate, when to stop |
+# | test | nobody, until the end | one honest number |
+#
+# MNIST comes with a training and a test set. The validation set has to be cut from the training set. (Lab 003,
+# which compares two networks by their test accuracy, has none.) `hold_out` cuts every digit by the same share (it is *stratified*) and by a seed.
+
+# %%
+train, validation = hold_out(data.train, 0.1, seed=0)
+_ = plots.class_counts({"training": train, "validation": validation, "test": data.test})
+print("no image is lost:", len(train) + len(validation) == len(data.train))
+shares = [split.class_counts() / len(split) for split in (train, validation)]
+gap = 100 * (shares[0] - shares[1]).abs().max()
+claim("largest difference of a digit's share, training to validation", gap, at_most=1, unit="points")
+
+# %% [markdown]
+# *What there is to see*: for each digit three bars. Those of training and validation are level, because
+# `hold_out` made them so; that of the test set differs a little, because nobody did.
+#
+# An image that stands in two sets makes the second one worthless. So check (it is three lines):
+
+# %%
+seen = {one.numpy().tobytes() for one in data.train.images}
+leaked = sum(one.numpy().tobytes() in seen for one in data.test.images)
+print("test images that are also training images, byte for byte:", leaked)
+
+# %% [markdown]
+# Now the question that every student asks: *if I only look at the score, and never train on it, why
+# would I need a third set?*
+#
+# Here are 1,000 models. Each one guesses at random; all are equally worthless. We measure each on the same 100
+# validation images and keep the best. **Predict** the best one's accuracy there, and then its accuracy on the test set.
+
+# %%
+generator = torch.Generator().manual_seed(0)
+hundred = validation.take(100).labels
+scores = 100 * (torch.randint(10, (1000, 100), generator=generator) == hundred).double().mean(dim=1)
+test_guesses = torch.randint(10, (len(data.test),), generator=generator)
+later = 100 * (test_guesses == data.test.labels).double().mean().item()
+
+_, ax = plt.subplots(figsize=(9, 3.6))
+ax.hist(scores.numpy(), bins=range(27), align="left", color="#0072B2", rwidth=0.85)
+ax.axvline(scores.max().item(), color="#D55E00", linestyle="--", linewidth=3, label="the best, on validation")
+ax.axvline(later, color="#009E73", linewidth=3, label="the same one, on the test set")
+ax.set(xlabel="accuracy on 100 validation images (%)", ylabel="models (of 1,000)")
+_ = ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncols=2, frameon=False)
+claim("best of 1,000 on validation", scores.max().item(), at_least=16, unit="%")
+claim("the same model on the test set", later, at_most=16, unit="%")
+
+# %% [markdown]
+# *What there is to see*: a hill of 1,000 scores around 10 %, a dashed line at its far right end, and a
+# solid line back in its middle.
+#
+# Nobody trained on the 100 images. *Choosing* was enough: the best of many is partly the luckiest, and luck does
+# not carry over. Each time you pick a model, an epoch or a learning rate by a score, that score becomes too
+# good. So choose by validation, and keep the test set for the number you report.
+#
+# ## 8 · Average digits, and a first classifier
+#
+# Add up all training images of a digit and divide by their number. **Predict**: which average will be sharpest, and which
+# most blurred?
+
+# %%
+_ = plots.average_images(data.train)
+means = torch.stack([data.train.images[labels == digit].double().mean(dim=0) for digit in range(10)])
+print("ten averages, each of shape", tuple(means[0].shape))
+
+# %% [markdown]
+# *What there is to see*: ten soft but readable digits. Bright means that nearly everybody has ink there; blur means that
+# people differ. On MNIST the 0 is a clear ring; the 4 and the 9 look alike, which will come back in notebook 5.
+#
+# These ten pictures are already a classifier: *answer the digit whose average is nearest*. Nearest means
+# the smallest distance: subtract pixel by pixel, square, add up, take the root. No network, no gradient, no epochs.
+#
+# **Predict** its test accuracy. (Guessing gives 10 %.)
+
+
+# %%
+def nearest(images, patterns):
+    """For each image the index of the pattern with the smallest distance to it."""
+    return torch.cdist(images.flatten(1).double(), patterns.flatten(1).double()).argmin(dim=1)
+
+
+by_mean = nearest(data.test.images, means)
+accuracy = 100 * (by_mean == data.test.labels).double().mean().item()
+claim("nearest average: test accuracy", accuracy, at_least=75, unit="%")
+
+# %% [markdown]
+# This is your first honest baseline: from now on, "my network reaches 82 % on MNIST" impresses nobody.
+# And it is honest because nothing was chosen by looking at the test set.
+#
+# ## 9 · Look-alikes
+#
+# The averages forget how people differ. What if we forget nothing, keep all the training images, and answer the label of
+# the single nearest one? Below, on the left, are five test images that the averages get *wrong*. Beside each
+# stand the five most similar training images.
+#
+# **Predict**: will their labels be better?
+
+# %%
+wrong = (by_mean != data.test.labels).nonzero().flatten()[:5]
+ask = data.test.images[wrong].flatten(1).float()
+distances = torch.cdist(ask, data.train.images.flatten(1).float())
+alike = distances.argsort(dim=1)[:, :5]
+
+rows, titles = [], []
+for index, neighbours in zip(wrong, alike):
+    rows += [data.test.images[index], *data.train.images[neighbours]]
+    titles += [f"test: {data.test.labels[index]}", *data.train.labels[neighbours].tolist()]
+_ = plots.image_grid(torch.stack(rows), 5, 6, titles=titles)
+print("each was compared with every training image:", tuple(distances.shape) == (5, len(data.train)))
+
+# %% [markdown]
+# *What there is to see*: five rows of near twins. Most carry the right label, also where the average failed.
+#
+# **Predict** the accuracy of this method: one nearest neighbour, no average, no network.
+
+# %%
+some = data.test.take(min(1000, len(data.test)))  # a thousand are enough, and ten times faster
+pairs = torch.cdist(some.images.flatten(1).float(), data.train.images.flatten(1).float())
+by_neighbour = data.train.labels[pairs.argmin(dim=1)]
+accuracy = 100 * (by_neighbour == some.labels).double().mean()
+claim("nearest training image: accuracy", accuracy, at_least=94, unit="%")
+print(f"multiply-adds for one answer, with 60,000 images of 784 pixels: {60_000 * 784:,}")
+
+# %% [markdown]
+# About 96 % on MNIST without learning anything. The price: it carries all 47 million bytes along, and compares every one of
+# them for each answer. The network of notebook 2 has 21,840 numbers. If a CNN is to be worth its trouble, it has to
+# beat *this*.
+#
+# ## 10 · Move them, shuffle them
+#
+# Both methods compare pixel with pixel. **Predict**: the test images move to the right by 1, 2, 3 pixels. You would not
+# even notice. What does the accuracy of the averages do?
+
+# %%
+moved = {dx: shift(data.test.images, dx, 0) for dx in range(5)}
+after = {dx: 100 * (nearest(moved[dx], means) == data.test.labels).double().mean().item() for dx in moved}
+one_of_each = torch.stack([images[0] for images in moved.values()])
+_ = plots.image_grid(one_of_each, 1, 5, titles=[f"{dx} px: {after[dx]:.0f} %" for dx in moved])
+claim("moved by 3 pixels: accuracy", after[3], at_most=55, unit="%")
+pairs = torch.cdist(shift(some.images, 3, 0).flatten(1).float(), data.train.images.flatten(1).float())
+neighbour = 100 * (data.train.labels[pairs.argmin(dim=1)] == some.labels).double().mean()
+claim("the same for the nearest training image", neighbour, at_most=75, unit="%")
+
+# %% [markdown]
+# *What there is to see*: the same digit five times, each time a little further right; the accuracy above it falls off a
+# cliff. A stroke is about three pixels wide: moved by its own width, it meets nothing of itself. The method knows
+# *where* ink is and nothing about *shape*.
+#
+# **Your turn.** Below you can move a digit yourself. Find the smallest move that changes the answer: right, left, up or
+# down? Then look for one that brings the right answer back.
+
+# %%
+right_ones = (by_mean == data.test.labels).nonzero().flatten()
+ShiftExplorer(data.test.images[right_ones[0]], means)
+
+# %% [markdown]
+# *What there is to see* (with the notebook running): two fields to set the move, the moved digit, the average that is now nearest, and a bar for
+# each of the ten distances. Watch the bars: that of the right digit
+# grows faster than any other one shrinks. (On MNIST the digit is a 7. Three pixels to the left are enough; to the right it takes five.)
+#
+# Now something worse. We shuffle the 784 pixels of every image by **one** fixed permutation, the same for all,
+# training and test.
+
+# %%
+both = torch.cat([data.test.images[:5], permute_pixels(data.test.images[:5], seed=0)])
+_ = plots.image_grid(both, 2, 5)
+values = [both[k].flatten().sort().values for k in (0, 5)]
+print("the same pixels in another order:", torch.equal(*values))
+
+# %% [markdown]
+# *What there is to see*: five digits above, five patches of noise below. Nobody can read the lower row.
+#
+# **Predict**: we compute the averages of the shuffled training images, and classify the shuffled test images. Accuracy
+# now?
+
+# %%
+shuffled_means = permute_pixels(means, seed=0)  # the averages of shuffled images are the shuffled averages
+by_shuffled = nearest(permute_pixels(data.test.images, seed=0), shuffled_means)
+print("answers that changed:", (by_shuffled != by_mean).sum().item())
+
+# %% [markdown]
+# Not one. A distance is a sum over pixels, and a sum does not care about the order. What destroys the image for you
+# does not exist for this method: it never knew that two pixels are *neighbours*.
+#
+# Keep both experiments in mind. They name the two things that a convolution adds: it looks at neighbours
+# together, and it looks for the same pattern everywhere. Notebook 4 repeats both with networks.
+#
+# ## 11 · What a batch is
+#
+# A network does not read images one by one, nor all at once. It reads a **batch**, takes one step, and reads the next;
+# when all images have been read once, an **epoch** is over.
+#
+# **Predict**: 60,000 images, batches of 64. How many batches? How large is the last one?
+
+# %%
+full, rest = divmod(60_000, 64)
+print(f"60,000 = {full} × 64 + {rest}, so {full + 1} batches, the last one of {rest} images")
+
+# %%
+batches = data.train.batches(64, shuffle=True, seed=0)
+sizes = [len(labels) for images, labels in batches]
+n = len(data.train)
+print("number of batches is n / 64, rounded up:", len(batches) == len(sizes) == -(-n // 64))
+print("all but the last have 64:", set(sizes[:-1]) == {64})
+print("the last has what is left:", sizes[-1] == n % 64)
+print("every image is read once:", sum(sizes) == n)
+
+# %% [markdown]
+# A published lab skips the last batch of every epoch "because it is incomplete". Nothing here needs complete
+# batches: the loss is a mean, over 64 images or over 32. Skipping costs 32 images, and where the order
+# never changes, the same 32 in every epoch.
+
+# %%
+images, labels_of_batch = next(iter(data.train.batches(64, shuffle=True, seed=0)))
+print("images:", tuple(images.shape), images.dtype, "= (N, C, H, W)")
+print("labels:", tuple(labels_of_batch.shape), labels_of_batch.dtype)
+_ = plots.image_grid(images, 4, 16, titles=labels_of_batch)
+
+# %% [markdown]
+# *What there is to see*: 64 digits in random order: one batch, as the network gets it.
+#
+# **Predict**: is the order of the images the same for the same seed? For the next epoch?
+
+
+# %%
+def order(batches):
+    """The labels in the order in which one pass gives them."""
+    return torch.cat([labels for images, labels in batches])
+
+
+again = data.train.batches(64, shuffle=True, seed=0)
+first_epoch, second_epoch = order(again), order(again)
+same_seed = order(data.train.batches(64, shuffle=True, seed=0))
+other_seed = order(data.train.batches(64, shuffle=True, seed=1))
+print("same seed, same order:", torch.equal(first_epoch, same_seed))
+print("second epoch, same order:", torch.equal(first_epoch, second_epoch))
+print("another seed, same order:", torch.equal(first_epoch, other_seed))
+
+# %% [markdown]
+# That is what a seed is for: the run can be repeated exactly, and still no two epochs are alike.
+#
+# ## 12 · Two ways to make batches, side by side
+#
+# The labs use torchvision's way: a `DataLoader` fetches each image alone, turns it into a picture object, then
+# into a tensor (`ToTensor`), normalises it, and stacks 64 of them. `Batches` keeps all images in one tensor of bytes,
+# takes 64 rows at once, and scales them.
+#
+# **Predict**: are the batches the same? How many times faster is the second way?
+
+# %%
+part = data.train.take(1000)
+in_memory, loader = part.batches(64), data_loader(part, 64)  # both in the order of the split
+difference = max((a - b).abs().max().item() for (a, _), (b, _) in zip(in_memory, loader))
+print("largest difference between the two is below 1e-5:", difference < 1e-5)
+
+
+# %%
+def seconds_for_a_pass(batches):
+    start = time.perf_counter()
+    for _images, _labels in batches:
+        pass
+    return time.perf_counter() - start
+
+
+in_memory, loader = part.batches(64, shuffle=True), data_loader(part, 64, shuffle=True)
+runs = [(seconds_for_a_pass(loader), seconds_for_a_pass(in_memory)) for _ in range(7)]
+slow, fast = (1e6 * min(times) / len(part) for times in zip(*runs))  # microseconds for one image
+
+_, ax = plt.subplots(figsize=(9, 1.9))
+bars = ax.barh(["DataLoader", "in memory"], [slow, fast], color=["#D55E00", "#0072B2"])
+_ = ax.bar_label(bars, [f"{us:.1f} µs" for us in (slow, fast)], padding=4)
+_ = ax.set(xlabel="time to prepare one image (microseconds)", xlim=(0, 1.2 * slow))
+ax.invert_yaxis()
+claim("DataLoader's time / time in memory", slow / fast, at_least=3, unit="times", spec=".0f")
+claim(
+    "an epoch of 60,000 images through the DataLoader",
+    slow * 60_000 / 1e6,
+    at_least=0.3,
+    unit="s",
+    spec=".1f",
+)
+
+# %% [markdown]
+# *What there is to see*: a long bar for the `DataLoader`, and a bar that is barely there.
+#
+# The arithmetic is the same; what differs is how often Python is called. The loader makes several calls for each of 60,000
+# images, the other way a few for each of 938 batches. That price is paid again in every epoch,
+# whatever the network. (Of seven runs we took the fastest: other programs on your
+# machine can only make a run slower. Notebook 7 is about honest clocks.)
+#
+# The `DataLoader` is not bad: it can read a million photographs that fit into no memory. MNIST is 47 MB.
+#
+# **Try it**: `data_loader(part, 64, workers=2)` prepares images in two more processes. Lab 001 asks for 8 on any
+# machine. Time a pass. For 1,000 images, does it pay?
+#
+# <details><summary>Solution</summary>
+#
+# Usually not: starting the processes takes longer than the work. They pay off when each image is expensive (decoding
+# large photographs), not when there are more processes than cores.
+# </details>
+#
+# ## Questions
+#
+# 1. `data.train.images` is a tensor of 60,000 × 1 × 28 × 28 bytes. How many MB? And as `float32`?
+#
+# <details><summary>Answer</summary>
+#
+# 60,000 × 784 = 47.04 million bytes: 47 MB. A `float32` has four bytes: 188 MB. This is why the bytes are kept, and
+# only one batch at a time is turned into floats.
+# </details>
+#
+# 2. Why may the mean and the standard deviation not be computed from the test set, or from all 70,000 images?
+#
+# <details><summary>Answer</summary>
+#
+# Then the test set has taken part in making the model. Here it would change the fourth decimal and nothing else, but the
+# rule costs nothing, and with other preparation steps (choosing features, filling in missing values) the same
+# slip has faked whole results.
+# </details>
+#
+# 3. You try 20 learning rates and report the best validation accuracy. Is it too high, too low, or right?
+#
+# <details><summary>Answer</summary>
+#
+# Too high, as with the 1,000 guessers: the best of 20 is partly the luckiest. The choice itself is fine. Report the
+# accuracy of the chosen model on the test set.
+# </details>
+#
+# 4. The test images were moved by three pixels, and the averages lost half of their accuracy. Which preparation step would
+# give it back, without any learning?
+#
+# <details><summary>Answer</summary>
+#
+# Move every image so that its centre of mass is in the middle. MNIST's makers did just that, and that is why the
+# averages work at all. Whoever reads digits that others have drawn has to do it too.
+# </details>
+#
+# 5. A program reads the shuffled images as well as the normal ones. Is it good or bad news?
+#
+# <details><summary>Answer</summary>
+#
+# It says that the program does not use neighbourhood. For digits that is a waste: neighbouring pixels belong together,
+# and a method that knows it needs fewer examples. Notebook 4 measures how many.
+# </details>
+#
+# 6. An epoch of lab 002 has batches of 50. How many steps is that, and how large is the last batch?
+#
+# <details><summary>Answer</summary>
+#
+# 60,000 / 50 = 1,200 steps, and nothing is left over: the last batch has 50 as well.
+# </details>
+#
+# ## What to remember
+#
+# - An image is a tensor (C, H, W) of bytes, 0 to 255; a batch is (N, C, H, W) of floats. Bytes wrap around: convert first.
+# - Count before you believe: MNIST has 5,421 to 6,742 training images of a digit, and four of five pixels are 0.
+# - 0.1307 and 0.3081 are MNIST's own mean and std. Other data, other numbers, always from the training set.
+# - Choose by validation; look at the test set once. Choosing alone is enough to fool yourself.
+# - Baselines without any learning: about 82 % by averages, about 96 % by the nearest training image. Both die when the
+#   digit moves by three pixels.
+#
+# **Next**: notebook 2 builds a network that looks at neighbours, layer by layer.
