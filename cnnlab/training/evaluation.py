@@ -14,7 +14,7 @@ from cnnlab.errors import TrainingError
 from cnnlab.table import Table, column
 from cnnlab.training import guards
 from cnnlab.training.intervals import wilson_interval
-from cnnlab.training.modes import keep_mode
+from cnnlab.training.modes import keep_mode, on_device
 from cnnlab.training.sources import Batch, Source, class_names, open_batches
 
 EVALUATION_BATCH_SIZE = 1000  # images; without gradients there is room for more than in training
@@ -83,7 +83,7 @@ def evaluate(
 ) -> Evaluation:
     """Run a model once over labelled images, in eval mode and without gradients.
 
-    The model is moved to the device; every module's mode is put back as it was found.
+    Afterwards the model is on the device, and every module in the mode, in which it was found.
 
     Args:
         model: maps images (N, C, H, W) to logits (N, classes), or to log-probabilities.
@@ -98,7 +98,8 @@ def evaluate(
     guards.check_count("batch_size", batch_size)
     chosen = pick_device(device)
     batches = open_batches(split, batch_size, device=chosen, name="split")
-    logits, labels = _run(model.to(chosen), batches, chosen, class_names(split))
+    with on_device(model, chosen):
+        logits, labels = _run(model, batches, chosen, class_names(split))
     loss = float(F.cross_entropy(logits.double(), labels))
 
     classes = logits.shape[1]

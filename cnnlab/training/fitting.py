@@ -17,7 +17,7 @@ from cnnlab.training.checkpoint import check_place, load_checkpoint, save_checkp
 from cnnlab.training.evaluation import EVALUATION_BATCH_SIZE
 from cnnlab.training.history import History
 from cnnlab.training.loop import train_epoch
-from cnnlab.training.modes import keep_mode
+from cnnlab.training.modes import keep_mode, on_device
 from cnnlab.training.optimisers import OptimizerChoice, describe_optimizer, make_optimizer
 from cnnlab.training.progress import Progress
 from cnnlab.training.run import PRECISIONS, Run
@@ -74,7 +74,7 @@ def fit(
         weight_decay: pull of the weights towards zero.
         schedule: "constant", "cosine", "one_cycle" or "step"; see `make_schedule`.
         validation: measured after every epoch, like `train` in form; it never changes the training.
-        device: "auto", "cpu", "cuda", "mps" or a `torch.device`; the model is moved there.
+        device: "auto", "cpu", "cuda", "mps" or a `torch.device`; the model works there and comes back.
         precision: "float32", or "bfloat16" for automatic mixed precision.
         seed: a whole number, for dropout and the order of the images.
         progress: show a bar; TQDM_DISABLE=1 hides it everywhere.
@@ -97,34 +97,34 @@ def fit(
         raise ValueError(f"unknown precision {precision!r}: {did_you_mean(precision, PRECISIONS)}")
     watching = check_callbacks(callbacks)
     chosen = pick_device(device)
-    model.to(chosen)
-    batches = open_batches(train, batch_size, device=chosen, shuffle=True, seed=seed)
-    held_out = None
-    if validation is not None:
-        held_out = open_batches(validation, EVALUATION_BATCH_SIZE, device=chosen, name="validation")
-    steps = len(batches) if isinstance(batches, Sized) else None
-    built = make_optimizer(
-        model, optimizer, lr=lr, momentum=momentum, nesterov=nesterov, weight_decay=weight_decay
-    )
-    settings = {"schedule": schedule, "epochs": epochs, "seed": seed, "precision": precision}
-    run = Run(
-        model=model,
-        optimizer=built,
-        schedule=make_schedule(built, schedule, epochs=epochs, steps_per_epoch=steps),
-        batches=batches,
-        held_out=held_out,
-        all_labels=all_labels(train),
-        classes=class_names(train),
-        device=chosen,
-        precision=precision,
-        epochs=epochs,
-        settings={**describe_optimizer(built), **settings, **describe_data(train, batches)},
-        callbacks=watching,
-    )
-    with own_random_numbers(), keep_mode(model):
-        set_seed(seed)
-        _run_to_the_end(run, None if checkpoint is None else Path(checkpoint), progress, steps)
-    history = run.recorder.history(stopped=run.epochs_done < epochs)
+    with on_device(model, chosen):
+        batches = open_batches(train, batch_size, device=chosen, shuffle=True, seed=seed)
+        held_out = None
+        if validation is not None:
+            held_out = open_batches(validation, EVALUATION_BATCH_SIZE, device=chosen, name="validation")
+        steps = len(batches) if isinstance(batches, Sized) else None
+        built = make_optimizer(
+            model, optimizer, lr=lr, momentum=momentum, nesterov=nesterov, weight_decay=weight_decay
+        )
+        settings = {"schedule": schedule, "epochs": epochs, "seed": seed, "precision": precision}
+        run = Run(
+            model=model,
+            optimizer=built,
+            schedule=make_schedule(built, schedule, epochs=epochs, steps_per_epoch=steps),
+            batches=batches,
+            held_out=held_out,
+            all_labels=all_labels(train),
+            classes=class_names(train),
+            device=chosen,
+            precision=precision,
+            epochs=epochs,
+            settings={**describe_optimizer(built), **settings, **describe_data(train, batches)},
+            callbacks=watching,
+        )
+        with own_random_numbers(), keep_mode(model):
+            set_seed(seed)
+            _run_to_the_end(run, None if checkpoint is None else Path(checkpoint), progress, steps)
+        history = run.recorder.history(stopped=run.epochs_done < epochs)
     for on_end in methods(watching, "on_end"):
         on_end(history)
     return history

@@ -1,10 +1,11 @@
-"""Switch a model between training and evaluation, and put it back."""
+"""Put a model into a mode or onto a device for a while, and back to where it was."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import torch
 from torch import nn
 
 
@@ -17,3 +18,19 @@ def keep_mode(model: nn.Module) -> Iterator[None]:
     finally:
         for module, training in found:
             module.training = training
+
+
+@contextmanager
+def on_device(model: nn.Module, device: torch.device) -> Iterator[None]:
+    """Inside, `model` is on `device`; afterwards it is where it was found.
+
+    So whoever trains on a GPU can go on with `model(images)` on the CPU. A model that is
+    spread over several devices stays where `device` puts it.
+    """
+    found = {tensor.device for tensor in (*model.parameters(), *model.buffers())}
+    model.to(device)
+    try:
+        yield
+    finally:
+        if len(found) == 1:
+            model.to(found.pop())
