@@ -76,7 +76,7 @@ claim("trained: test accuracy", after.accuracy, at_least=93, unit="%", spec=".1f
 # them afterwards, or will they look new?
 #
 # *The figure: ten 5×5 kernels, untrained above, trained below. Blue is negative, orange
-# positive, white zero; one scale for both. The trained ones are stronger in colour: training made the weights larger.*
+# positive, white zero; one scale for both. Compare the strength of the colours.*
 
 # %%
 start, learnt = kernels(untrained, "conv1"), kernels(trained, "conv1")
@@ -89,7 +89,7 @@ alike = F.cosine_similarity(start.flatten(1), learnt.flatten(1))
 claim("mean cosine similarity of a kernel before and after", alike.mean().item(), at_least=0.1, at_most=0.98)
 
 # %% [markdown]
-# A cosine similarity of 1 would mean "only made longer", 0 "nothing in common". The trained
+# Training made the weights larger. A cosine similarity of 1 would mean "only made longer", 0 "nothing in common". The trained
 # kernels keep something of where they started: gradient descent bends kernels, it does not
 # draw them from nothing. Another seed gives other kernels, and about the same accuracy.
 #
@@ -146,6 +146,20 @@ print("numbers before pooling:", steps["conv1"][0].numel(), " after:", steps["po
 # %% [markdown]
 # Pooling keeps one number of four: 10 × 24 × 24 = 5,760 become 10 × 12 × 12 = 1,440. What is
 # lost is *where* in the 2×2 window the largest value stood. What is kept is *that* it was there.
+#
+# The second block does the same once more, with 20 channels. **Predict.** Will you still
+# recognise the 7 in maps of 4×4?
+#
+# *The figures: the 20 maps of 8×8 after `conv2`, of 4×4 after pooling, and the same after ReLU; the last are
+# the 320 numbers.*
+
+# %%
+for name in ("conv2", "pool2", "relu2"):
+    _ = plots.feature_maps(steps[name][0], columns=10)
+print("numbers behind relu2:", steps["relu2"][0].numel())
+
+# %% [markdown]
+# The shape of the 7 is gone. What is left are answers such as "there is something of this kind, about here".
 
 # %% [markdown]
 # ## 4 · What ReLU throws away
@@ -310,7 +324,7 @@ _ = plots.image_grid(torch.stack(favourites), rows=5, columns=shown, titles=capt
 print("patch size:", f"{height}×{width}", "| channels shown:", len(channels))
 
 # %% [markdown]
-# In most rows the same stroke comes back, in several different digits: a channel of `relu2` does not
+# In most rows the same stroke comes back, mostly in several different digits: a channel of `relu2` does not
 # look for a digit, it looks for a *part*, such as a bend or a crossing. The next layers add the
 # parts up. Give each row a name of your own, and check it on the next eight patches
 # (`shown = 16`). Beware: it is easy to see a meaning in eight pictures. A name is a guess until
@@ -341,6 +355,9 @@ claim("largest drop of a logit, smallest of the four digits", min(falls), at_lea
 # We show the drop of the *logit*. The probability of an easy digit stays near 100 % whatever
 # 5×5 patch is covered, and its map would be blank.
 #
+# Was it the bar, the corner or the foot? On MNIST, covering the corner and the stroke below it costs the 7
+# most; the foot hardly counts.
+#
 # What the map does not show: a patch can matter only together with another. And a covered digit
 # may look like no digit the network has ever seen. An occlusion map says what *this* network does with *this* change,
 # not why a digit is a 7.
@@ -364,7 +381,7 @@ print("the network is wrong here:", true != said)
 # Average the 20 channels of `relu2` over each map and over all test digits of one class: one
 # number for each class and channel.
 #
-# **Predict.** Which two digits will have the most similar rows? Think of notebook 5's confused pairs.
+# **Predict.** Which two digits will have the most similar rows? The title of the figure names the pair.
 #
 # *The figure: a table of ten rows (digits) and twenty columns (channels); bright where the
 # channel answers strongly to that digit.*
@@ -387,6 +404,8 @@ ax.set_title(f"most alike: {first} and {second}")
 print("each digit has its own profile:", bool(likeness.max() < 0.999))
 
 # %% [markdown]
+# Was it your pair? On MNIST it is 3 and 5, which share the bend at the bottom.
+#
 # Means over the map say *which* channels answer. The maps say *where*. Take a pair that looks
 # alike, 3 and 8. **Predict.** In which columns of the 4×4 maps do they differ most: left or right?
 # Draw both digits in your mind.
@@ -467,7 +486,7 @@ claim("gain from pixels to relu3, untrained", gain["untrained"], at_most=10, uni
 # %% [markdown]
 # The line of the trained network rises layer by layer: each layer makes the classes easier to
 # tell apart, until the last one needs only a straight cut between them. The untrained network
-# hardly gains anything. Its random kernels keep much of the image, so the classes can still be told
+# ends below the pixels. Its random kernels keep much of the image, so the classes can still be told
 # apart, but they bring nothing closer to the answer.
 #
 # This is the story of a deep network in one picture: it does not find the answer at the end, it

@@ -115,7 +115,7 @@ print("calls in a row:", len(singles), "| runs behind the median: at least 3:", 
 # %% [markdown]
 # **Why.** The first call sets things up: it takes memory from the system and lets the library
 # choose an algorithm for these shapes. Later calls find all that ready. The other bars differ too,
-# because other programs use the machine. Hence the rules:
+# because other programs use the machine; on a busy one they can hide the cost of the first call. Hence the rules:
 #
 # 1. **Warm up**: call once or twice before you measure.
 # 2. **Repeat** and take the **median**. One disturbed run moves a mean; it hardly moves a median.
@@ -229,7 +229,7 @@ cnn = steps["cnn_padded"]
 claim("cnn_padded: backward ÷ forward", cnn["backward"] / cnn["forward and loss"], at_least=0.6, spec=".1f")
 
 # %% [markdown]
-# **Why more than forward?** Going back through a layer, two things are computed: the gradient of
+# **Why is backward so long?** Going back through a layer, two things are computed: the gradient of
 # the *weights* and the gradient of the layer's *input*. Each takes about as many multiply–adds as the forward pass. So
 # the arithmetic says 2 to 1; the first layer needs no gradient of its input, and the clock adds its own.
 #
@@ -281,8 +281,8 @@ rate = {row.batch_size: row.images_per_second for row in rows["cnn_320"]}
 claim("cnn_320: images a second, batch 256 ÷ batch 1", rate[256] / rate[1], at_least=2, spec=".0f")
 
 # %% [markdown]
-# *The figure: images per second against batch size, both axes logarithmic. The lines rise
-# steeply at first and then bend and stay level.*
+# *The figure: images per second against batch size, both axes logarithmic. Look where
+# each line stops to rise.*
 
 # %%
 _ = plots.timing_curves(rows)
@@ -339,7 +339,7 @@ print("measurements:", len(rows) * len(sizes), "| constants:", 2 * len(law))
 
 # %% [markdown]
 # The MLP does so little for each image that the fixed cost rules for hundreds of images: its a/b is the largest.
-# Two constants for each network describe six measurements. Where points leave the line, look for a reason: a batch that
+# Two constants for each network stand for six measurements. Where points leave the line, look for a reason: a batch that
 # no longer fits into a cache, or a library that switches to another algorithm.
 #
 # **So take the largest batch?** For *evaluation*, yes: the answers do not depend on it. For *training*, no: a larger batch
@@ -358,7 +358,7 @@ names = ("logistic", "mlp", "cnn_320", "cnn_padded", "cnn_wide")
 work = {name: multiply_adds(models.build(name)).total for name in names}
 for name in names:
     print(
-        f"{name:11} {work[name]:12,} multiply–adds an image, {work[name] / work['mlp']:6.1f} times the MLP's"
+        f"{name:11} {work[name]:12,} multiply–adds per image, {work[name] / work['mlp']:6.1f} times the MLP's"
     )
 
 # %%
@@ -388,13 +388,13 @@ for name in names:
 ax.set_xscale("log")
 ax.set_yscale("log")
 ax.margins(0.25, 0.25)
-ax.set(xlabel="multiply–adds an image", ylabel="training step of 64 images (ms)")
+ax.set(xlabel="multiply–adds per image", ylabel="training step of 64 images (ms)")
 print("parameters, cnn_wide ÷ mlp:", round(454_922 / 106_050, 1))
 
 # %% [markdown]
-# Not the parameters make it slow: the multiply–adds do, because a convolution uses each of its weights again at every
-# position. And time is not proportional to arithmetic either. Small networks lie far above the
-# dashed line: their time is mostly the fixed cost *a*.
+# It is not the parameters that make it slow. It is the multiply–adds, because a convolution uses each of its weights again at every
+# position. And time is not proportional to arithmetic either. The smallest network lies far above the
+# dashed line: its time is mostly the fixed cost *a*.
 
 # %% [markdown]
 # ## 6 · Transfer against compute
@@ -469,7 +469,8 @@ ax.set(xlabel="training step of 100 images (ms)")
 claim("fastest setting ÷ plain, time", min(t.ms for t in times.values()) / plain, at_most=1)
 
 # %% [markdown]
-# Two threads are seldom twice as fast: parts of a step are done by one thread, and both share the memory. bfloat16
+# Compare the first two bars. Two threads are seldom twice as fast: parts of a step are done by one thread, and all share the
+# memory. On a machine that is busy with other work they can even be slower, because each waits for the other. bfloat16
 # pays only where the processor multiplies 16-bit numbers in hardware (look for `avx512_bf16` or `amx_bf16`
 # among its features); elsewhere it may even be slower.
 #
