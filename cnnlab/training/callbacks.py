@@ -22,7 +22,7 @@ class State:
     record: StepRecord | EpochRecord  # of the step, or of the epoch, that has just ended
     model: nn.Module
     optimizer: Optimizer
-    request_stop: Callable[[], None]  # ends the run at once; `fit` then returns its History
+    request_stop: Callable[[], None]  # ends the run after this step or epoch; `fit` then returns its History
 
 
 class Callback:

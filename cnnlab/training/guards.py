@@ -16,6 +16,8 @@ from cnnlab.training.history import StepRecord, mean_of
 
 LOOK_EVERY = 300  # steps: by then every network of the course has left chance far behind
 FEW_STEPS = 100  # in a shorter run than this, guessing is no surprise
+FAR_OFF = 3  # times ln(classes): a mean loss above that is no slow start, but a training that blew up
+FAR_OFF_STEPS = 10  # that the mean must be of
 
 
 def check_count(name: str, value: int) -> None:
@@ -153,24 +155,54 @@ def warn_if_at_chance(steps: Sequence[StepRecord], classes: int) -> bool:
         Whether the warning was given.
     """
     mean = mean_of(steps)
-    chance = 100 / classes
-    noise = 300 * math.sqrt((1 / classes) * (1 - 1 / classes) / mean.examples)  # 3 sigma, in points
-    # A network that always answers the commonest class is a little above chance, hence the quarter.
-    guesses = mean.accuracy <= 1.25 * chance + noise
-    if classes < 2 or not guesses or abs(mean.loss / math.log(classes) - 1) > 0.05:
+    if not _guesses(mean, classes) or abs(mean.loss / math.log(classes) - 1) > 0.05:
         return False
     warnings.warn(
         f"epoch {mean.epoch}, step {mean.step}: over the last {len(steps)} steps the accuracy is "
-        f"{mean.accuracy:.1f} % and the loss {mean.loss:.3f}, which is guessing (chance is {chance:.1f} %, "
-        f"ln({classes}) = {math.log(classes):.3f}). Try, one at a time: another lr (now {mean.lr:g}; ten "
-        "times smaller if the loss jumped, ten times larger if it hardly moved); no softmax before the loss; "
-        "normalised images; and check that labels belong to their images.",
+        f"{mean.accuracy:.1f} % and the loss {mean.loss:.3f}, which is guessing (chance is "
+        f"{100 / classes:.1f} %, ln({classes}) = {math.log(classes):.3f}). Try, one at a time: another lr "
+        f"(now {mean.lr:g}; ten times smaller if the loss jumped, ten times larger if it hardly moved); no "
+        "softmax before the loss; normalised images; and check that labels belong to their images.",
         stacklevel=2,
     )
     return True
 
 
-def forward_error(error: Exception, images: Tensor, where: str) -> Exception:
+def warn_if_far_off(steps: Sequence[StepRecord], classes: int) -> bool:
+    """Warn when the network guesses with a loss far above ln(classes): the steps were too large.
+
+    Args:
+        steps: those of one epoch, or the last `LOOK_EVERY`.
+        classes: number of logits.
+    Returns:
+        Whether the warning was given.
+    """
+    if len(steps) < FAR_OFF_STEPS:
+        return False
+    mean = mean_of(steps)
+    if not _guesses(mean, classes) or mean.loss <= FAR_OFF * math.log(classes):
+        return False
+    loss = f"{mean.loss:,.1f}" if mean.loss < 1e6 else f"{mean.loss:.1e}"
+    warnings.warn(
+        f"epoch {mean.epoch}, step {mean.step}: over the last {len(steps)} steps the mean loss is {loss}, "
+        f"far above the ln({classes}) = {math.log(classes):.3f} of mere guessing, and the accuracy is "
+        f"{mean.accuracy:.1f} % (chance is {100 / classes:.1f} %): the steps are too large, and the weights "
+        f"were thrown far off. Build the model anew and train it with lr={mean.lr / 10:g} in place of "
+        f"{mean.lr:g}, or less; if that does not help, look whether the images are normalised.",
+        stacklevel=2,
+    )
+    return True
+
+
+def _guesses(mean: StepRecord, classes: int) -> bool:
+    """Whether the accuracy is that of guessing."""
+    chance = 100 / classes
+    noise = 300 * math.sqrt((1 / classes) * (1 - 1 / classes) / mean.examples)  # 3 sigma, in points
+    # A network that always answers the commonest class is a little above chance, hence the quarter.
+    return classes > 1 and mean.accuracy <= 1.25 * chance + noise
+
+
+def forward_error(error: Exception, images: Tensor, where: str, model: nn.Module | None = None) -> Exception:
     """What to raise when the model itself failed: PyTorch's words, where, and who explains them."""
     if isinstance(error, torch.OutOfMemoryError):
         return type(error)(f"{where}: {error} A smaller batch_size than {len(images)} needs less memory.")
@@ -180,10 +212,12 @@ def forward_error(error: Exception, images: Tensor, where: str) -> Exception:
             f"{where}: the batch has one image, and batch norm needs two or more to train: choose another "
             "batch_size, or drop_last=True in Batches, so that no single image is left over."
         )
-    if images.dtype != torch.float32 and "dtype" in str(error):
+    weight = None if model is None else next((p for p in model.parameters() if p.is_floating_point()), None)
+    if weight is not None and weight.dtype != images.dtype and "type" in str(error):
+        remedy = "images.float()" if weight.dtype == torch.float32 else "model.float()"
         return TrainingError(
-            f"{where}: the images are {_short(images)} and the model's weights are not ({error}): use "
-            "images.float()."
+            f"{where}: the images are {_short(images)} and the model's weights are {_short(weight)} "
+            f"({error}): both must be the same: use {remedy}."
         )
     return TrainingError(
         f"{where}: the model failed on images of shape {shape}: {error}\nIf its layers do not fit together, "

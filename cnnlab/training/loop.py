@@ -16,7 +16,8 @@ def train_epoch(run: Run) -> None:
         TrainingError: training cannot go on.
     """
     run.begin_epoch()
-    for batch in run.batches:
+    batches = iter(run.batches)
+    for batch in batches:
         images, labels = run.take(batch)  # (N, C, H, W) float32 and (N,) int64, on the device
 
         run.optimizer.zero_grad()  # forget the gradients of the step before
@@ -29,6 +30,6 @@ def train_epoch(run: Run) -> None:
 
         run.end_step(loss, logits, labels)
         run.schedule.step()  # the learning rate of the next step
-        if run.stop_requested:
-            return
+        if run.stop_requested and next(batches, None) is not None:
+            return  # after the last batch the epoch is complete, and ends as any other
     run.end_epoch()

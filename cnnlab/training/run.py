@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any
@@ -97,7 +97,7 @@ class Run:
             with self.autocast():
                 logits: Tensor = self.model(images)
         except (RuntimeError, ValueError) as error:
-            raise guards.forward_error(error, images, self.where) from error
+            raise guards.forward_error(error, images, self.where, self.model) from error
         return logits
 
     def check_logits(self, logits: Tensor, images: Tensor, labels: Tensor) -> None:
@@ -143,6 +143,7 @@ class Run:
         last = self.epochs_done + 1 == self.epochs
         if last and guards.FEW_STEPS <= self.recorder.step < guards.LOOK_EVERY:
             self._look_for_guessing()
+        self._look_for_guessing_far_off(self.recorder.steps[self.first_step :])
         if self.progress is not None:  # before the validation, which is no part of the images per second
             self.progress.show(self.recorder.steps, self.epochs_done + 1)
         validation = None
@@ -164,10 +165,14 @@ class Run:
         self.stop_requested = True
 
     def _look_for_guessing(self) -> None:
+        last = self.recorder.steps[-guards.LOOK_EVERY :]
         if not self.warned_at_chance:
-            self.warned_at_chance = guards.warn_if_at_chance(
-                self.recorder.steps[-guards.LOOK_EVERY :], self.width
-            )
+            self.warned_at_chance = guards.warn_if_at_chance(last, self.width)
+        self._look_for_guessing_far_off(last)
+
+    def _look_for_guessing_far_off(self, steps: Sequence[StepRecord]) -> None:
+        if not self.warned_at_chance:
+            self.warned_at_chance = guards.warn_if_far_off(steps, self.width)
 
     def _state(self, record: StepRecord | EpochRecord) -> State:
         return State(

@@ -73,6 +73,25 @@ def test_a_callback_may_stop_the_run_after_a_step():
     assert len(history.epochs) == 1
 
 
+@pytest.mark.parametrize(("epochs", "stopped"), [(1, False), (2, True)])
+def test_a_stop_at_the_last_step_of_an_epoch_keeps_that_epoch(tmp_path, epochs, stopped):
+    def stop(state):
+        if state.step == 3:
+            state.request_stop()
+
+    history = fit(
+        net(),
+        SmallSplit(48),
+        epochs=epochs,
+        batch_size=16,
+        progress=False,
+        checkpoint=tmp_path / "run.pt",
+        callbacks=[SimpleNamespace(on_step=stop)],
+    )
+    assert (len(history.steps), len(history.epochs), history.stopped) == (3, 1, stopped)
+    assert (tmp_path / "run.pt").exists()
+
+
 def test_a_callback_may_stop_the_run_after_an_epoch():
     stopper = SimpleNamespace(on_epoch=lambda state: state.request_stop())
     history = fit(net(), SmallSplit(), epochs=5, progress=False, callbacks=[stopper])

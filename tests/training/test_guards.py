@@ -322,3 +322,42 @@ def test_guessing_is_accuracy_at_chance_and_loss_at_ln_classes(accuracy, loss, g
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         assert guards.warn_if_at_chance(steps, classes=10) is guessing
+
+
+def test_a_loss_far_above_guessing_is_noticed_after_the_first_epoch_and_once():
+    thrown_off = Fails(lambda logits: logits * 0 + torch.tensor([1000.0, 0, 0, 0]))
+    with pytest.warns(
+        UserWarning,
+        match=r"mean loss is 7\d\d\.\d, far above the ln\(4\) = 1.386.*lr=1 in place of 10, or less",
+    ) as caught:
+        train(thrown_off, SmallSplit(320), epochs=2, optimizer="sgd", lr=10)
+    assert len(caught) == 1
+
+
+@pytest.mark.parametrize(
+    ("accuracy", "loss", "steps", "far_off"),
+    [
+        (10.0, 7.0, 23, True),
+        (9.8, 3e22, 300, True),
+        (10.0, 6.0, 23, False),
+        (60.0, 50.0, 23, False),  # it learns, whatever the loss
+        (10.0, 7.0, 5, False),  # the first few steps may be bad
+    ],
+)
+def test_far_off_is_accuracy_at_chance_and_a_loss_above_three_times_ln_classes(
+    accuracy, loss, steps, far_off
+):
+    records = [StepRecord(i, 1, loss, accuracy, 10.0, 0.0, 64) for i in range(1, steps + 1)]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        assert guards.warn_if_far_off(records, classes=10) is far_off
+
+
+@pytest.mark.parametrize(
+    ("change", "theirs"), [(torch.nn.Module.half, "float16"), (torch.nn.Module.double, "float64")]
+)
+def test_weights_of_another_number_format_are_named_with_both(change, theirs):
+    with pytest.raises(
+        TrainingError, match=rf"images are float32 .* weights are {theirs} .*use model.float\(\)"
+    ):
+        train(change(net()), SmallSplit())
