@@ -5,7 +5,7 @@ from __future__ import annotations
 from cnnlab.arithmetic.whole_number import whole
 
 
-def w_out(w_in: int, k: int, p: int, s: int = 1, d: int = 1) -> int:
+def w_out(w_in: int, k: int, p: int = 0, s: int = 1, d: int = 1) -> int:
     """Width of the feature map that a convolution or pooling layer makes.
 
     Args:
@@ -21,9 +21,9 @@ def w_out(w_in: int, k: int, p: int, s: int = 1, d: int = 1) -> int:
         ValueError: a size is out of range, or the kernel is wider than the padded input.
     Source: the "Shape" section of torch.nn.Conv2d.
 
-    >>> w_out(28, k=5, p=2)
-    28
-    >>> w_out(28, k=2, p=0, s=2)
+    >>> w_out(28, k=5), w_out(28, k=5, p=2)
+    (24, 28)
+    >>> w_out(28, k=2, s=2)
     14
     """
     w_in, k, p, s, d = _checked(w_in, k, p, s, d)
@@ -127,7 +127,7 @@ def same_padding(k: int, d: int = 1) -> tuple[int, int]:
     return total // 2, total - total // 2
 
 
-def unread_pixels(w_in: int, k: int, p: int, s: int = 1, d: int = 1) -> int:
+def unread_pixels(w_in: int, k: int, p: int = 0, s: int = 1, d: int = 1) -> int:
     """Image pixels at the right edge beyond the last kernel position: what the floor leaves out.
 
     Args:
@@ -141,7 +141,7 @@ def unread_pixels(w_in: int, k: int, p: int, s: int = 1, d: int = 1) -> int:
     Raises:
         TypeError, ValueError: as `w_out`.
 
-    >>> unread_pixels(7, k=2, p=0, s=2)
+    >>> unread_pixels(7, k=2, s=2)
     1
     """
     last = (w_out(w_in, k, p, s, d) - 1) * s + d * (k - 1)  # the rightmost column read, padding included

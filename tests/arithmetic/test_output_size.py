@@ -111,6 +111,11 @@ def test_widths_stay_whole_numbers_for_numpy_integers():
     assert type(w_out(np.int64(28), np.int32(5), np.uint8(2))) is int
 
 
+def test_without_a_padding_there_is_none_as_in_torch():
+    assert w_out(28, 5) == w_out(28, 5, 0) == F.conv1d(torch.zeros(1, 1, 28), torch.zeros(1, 1, 5)).shape[-1]
+    assert unread_pixels(28, k=3, s=2) == unread_pixels(28, k=3, p=0, s=2) == 1
+
+
 def test_w_out_floors_where_true_division_would_give_half_pixels():
     assert w_out(28, k=3, p=0, s=2) == 13
 
