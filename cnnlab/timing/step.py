@@ -32,7 +32,7 @@ def time_step(
     A training step is forward, loss, backward and Adam; the other kind is the forward pass alone.
 
     Args:
-        model: a network for images (N, 1, 28, 28) with logits (N, 10).
+        model: a network for images (N, 1, 28, 28) with logits (N, classes).
         batch_size: images in the step.
         device: where to run it.
         training: a training step, or inference.
@@ -68,7 +68,6 @@ def _make_step(
     net = copy.deepcopy(model).train(training).to(device, memory_format=layout)  # type: ignore[call-overload]
     random = torch.Generator().manual_seed(0)
     images = torch.randn(batch_size, 1, 28, 28, generator=random).to(device, memory_format=layout)
-    labels = torch.randint(10, (batch_size,), generator=random).to(device)
 
     def forward() -> torch.Tensor:
         with torch.autocast(device.type, dtype=torch.bfloat16, enabled=bfloat16):
@@ -81,6 +80,9 @@ def _make_step(
 
     if not training:
         return infer
+    with torch.no_grad():
+        classes = forward().shape[1]
+    labels = torch.randint(classes, (batch_size,), generator=random).to(device)
     # lr=0: all of Adam's work is done, and the weights stay, so the last step costs what the first did.
     optimizer = torch.optim.Adam(net.parameters(), lr=0.0)
 

@@ -42,7 +42,7 @@ def sweep(
     """Time a step for several batch sizes; images are not loaded, only computed with.
 
     Args:
-        model: a network for images (N, 1, 28, 28) with logits (N, 10); it is not changed.
+        model: a network for images (N, 1, 28, 28) with logits (N, classes); it is not changed.
         batch_sizes: images in a step, one row each.
         device: where to run it.
         training: training steps, or inference.

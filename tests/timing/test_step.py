@@ -47,6 +47,12 @@ def test_a_training_step_has_a_backward_pass_and_inference_has_none(watched):
     assert watched.seen[-1][1:3] == (False, False)
 
 
+def test_a_network_for_fewer_or_more_classes_is_timed_too():
+    for classes in (2, 26):
+        model = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(784, classes))
+        assert time_step(model, 64, "cpu", min_seconds=0.001).median > 0
+
+
 @pytest.mark.parametrize("training", [True, False])
 def test_the_model_is_not_changed(training):
     model = build("convnet", channels=(3,), batch_norm=True, dropout=0.3).eval()
