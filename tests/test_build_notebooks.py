@@ -79,6 +79,18 @@ def test_a_failing_cell_is_named_and_the_old_notebook_stays(
     assert sorted(file.name for file in lessons.iterdir()) == ["01_lesson.ipynb", "scripts"]
 
 
+def test_a_claim_that_does_not_hold_is_named_and_the_old_notebook_stays(
+    lessons: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    path = lessons / "01_lesson.ipynb"
+    path.write_text("the old one")
+    script = "# %%\nfrom cnnlab import claim\nclaim('accuracy', 91, at_least=95, unit='%')\n"
+    (lessons / "scripts" / "01_lesson.py").write_text(script)
+    assert build_notebooks.main([]) == 1
+    assert "cell 1 of 1: accuracy ≈ 91.00 % (at least 95 %: DOES NOT HOLD)" in capfd.readouterr().err
+    assert path.read_text() == "the old one"
+
+
 def test_writing_is_all_or_nothing(lessons: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = lessons / "01_lesson.ipynb"
     path.write_text("the old one")

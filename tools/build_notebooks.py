@@ -153,11 +153,29 @@ def write(notebook: NotebookNode, path: Path) -> None:
         raise
 
 
+def check_claims(notebook: NotebookNode) -> None:
+    """Refuse a notebook in which a measured number left its bound.
+
+    Raises:
+        BuildError: with every such line, and its cell.
+    """
+    broken = [
+        f"cell {number} of {len(notebook.cells)}: {line}"
+        for number, cell in enumerate(notebook.cells, start=1)
+        for output in cell.get("outputs", [])
+        for line in output.get("text", "").splitlines()
+        if "DOES NOT HOLD" in line
+    ]
+    if broken:
+        raise BuildError("\n".join(broken))
+
+
 def build(script: Path, data: str) -> Path | None:
     """Build one notebook; the path written, or None where nothing is kept."""
     notebook = read_script(script)
     execute(notebook, NOTEBOOKS, data)
     clean(notebook)
+    check_claims(notebook)
     if data != "mnist":
         return None
     path = NOTEBOOKS / f"{script.stem}.ipynb"
