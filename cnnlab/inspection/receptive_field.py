@@ -22,7 +22,7 @@ class LayerField:
     size: int | None = column("size (px)", "d")  # side of the patch that one unit sees, padding included
     jump: int | None = column("jump (px)", "d")  # between the patches of neighbours; None without neighbours
     start: float | None = column(
-        "start (px)", "g"
+        "first centre (px)", "g"
     )  # centre of the first unit's patch; 0.5 is the first pixel's
     height: ReceptiveField | None = None  # the same from top to bottom,
     width: ReceptiveField | None = None  # and from left to right: they differ if a kernel is not square
@@ -59,10 +59,10 @@ def receptive_field(model: nn.Module, input_shape: Sequence[int] | Tensor = (1, 
         ValueError: the model does not fit together; `explain` says why.
 
     >>> receptive_field(nn.Sequential(nn.Conv2d(1, 10, 5), nn.MaxPool2d(2), nn.Conv2d(10, 20, 5)))
-    layer  size (px)  jump (px)  start (px)
-    0              5          1         2.5
-    1              6          2           3
-    2             14          2           7
+    layer  size (px)  jump (px)  first centre (px)
+    0              5          1                2.5
+    1              6          2                  3
+    2             14          2                  7
     """
     made = successful_trace(model, input_shape)
     start = made.image_shape(made.input_shape)
