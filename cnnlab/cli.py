@@ -69,7 +69,10 @@ def data_show(name: Name = "mnist", root: Root = None) -> None:
     with errors_in_words():
         from cnnlab.data import describe_sources
 
-        typer.echo(describe_sources(name, root))
+        sources = describe_sources(name, root)
+        typer.echo(sources)
+        if root is not None and not sources[0].ok:  # the first row is the root
+            raise DataError(sources[0].found)
 
 
 @data_app.command("fetch")

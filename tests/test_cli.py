@@ -60,6 +60,12 @@ def test_data_show_of_an_unknown_name_is_one_message(nowhere: Path) -> None:
     assert "Traceback" not in run.output
 
 
+def test_data_show_of_a_root_that_is_not_there_fails_and_says_so(nowhere: Path) -> None:
+    run = cnnlab("data", "show", "--root", str(nowhere / "wrong"))
+    assert run.exit_code == 1
+    assert "wrong, which is not a folder. Correct it, or leave it out." in run.stderr
+
+
 def test_data_verify_without_data_says_how_to_get_it(nowhere: Path) -> None:
     run = cnnlab("data", "verify")
     assert run.exit_code == 1

@@ -7,7 +7,7 @@ import operator
 
 import torch
 
-from cnnlab.data.splits import Split
+from cnnlab.data.splits import ImageData, Split
 
 
 def hold_out(split: Split, size: int | float, seed: int = 0) -> tuple[Split, Split]:
@@ -20,7 +20,7 @@ def hold_out(split: Split, size: int | float, seed: int = 0) -> tuple[Split, Spl
     Returns:
         (train, validation), both with the classes, mean and std of `split`, in its order.
     Raises:
-        TypeError: size is not a number.
+        TypeError: split is not a Split, or size is not a number.
         ValueError: one of the two parts would be empty.
 
     >>> split = Split(torch.zeros(10, 1, 28, 28, dtype=torch.uint8), torch.tensor([0, 1] * 5))
@@ -28,6 +28,11 @@ def hold_out(split: Split, size: int | float, seed: int = 0) -> tuple[Split, Spl
     >>> validation.class_counts()[:2]
     tensor([2, 2])
     """
+    if not isinstance(split, Split):
+        wanted = "data.train" if isinstance(split, ImageData) else "a Split, such as load_data().train"
+        raise TypeError(
+            f"hold_out divides a Split, and this is of the type {type(split).__name__}: give {wanted}."
+        )
     count = _count(len(split), size)
     held = stratified_mask(split.labels, count, seed)
     return split.take(~held), split.take(held)

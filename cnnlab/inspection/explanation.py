@@ -127,6 +127,8 @@ def _working(model: nn.Module, images: Tensor, made: Trace) -> Explanation:
     output = made.output[0] if isinstance(made.output, (tuple, list)) else made.output
     shape = tuple(output.shape[1:])
     comes = f"{shape[0]} numbers come" if len(shape) == 1 else f"{written(shape)} comes"
+    if not shape:
+        comes = "1 number comes"
     parameters = count_parameters(made.model)
     most = max(parameters, key=lambda row: row.count, default=None)
     total = f"{parameters.total:,} parameters"

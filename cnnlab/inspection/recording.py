@@ -19,7 +19,7 @@ Shape = tuple[int, ...]
 Detours = Mapping[int, Callable[..., Any]]
 INPUT = -1  # stands for the model's input where the number of a step is meant
 
-_TORCH_FOLDER = os.path.dirname(torch.__file__)
+_TORCH_FOLDER = os.path.dirname(torch.__file__) + os.sep  # not a student's folder torch_lessons/ beside it
 _CONTAINERS = (nn.Sequential, nn.ModuleList, nn.ModuleDict)
 # These give back the same numbers: a student would not call them a step.
 _NO_STEP = {"detach", "clone", "contiguous", "to", "float", "double", "half", "bfloat16", "type", "data"}

@@ -94,6 +94,8 @@ def arithmetic_of(step: Step, made: Trace) -> str:
     sides = spatial_sides(step)
     if windows is not None:
         return _sizes([w.arithmetic(size) for w, size in zip(windows, before[-sides:])])
+    if len(before) > 1 and after == (made.batch,):
+        return "one number for each image"
     if step.what.startswith("adaptive"):
         sizes = [f"{a} → {b}" for a, b in zip(before[-sides:], after[-sides:])]
         return f"divided into parts: {_sizes(sizes)}"

@@ -17,6 +17,7 @@ from cnnlab.training.schedules import EXTENDABLE
 from cnnlab.training.seeding import random_states, restore_random_states
 
 FORMAT = "cnnlab checkpoint 1"
+KEYS = ("settings", "layers", "shapes", "model", "optimizer", "schedule", "recorder", "random", "order")
 
 
 def check_place(path: Path) -> None:
@@ -129,6 +130,12 @@ def _read(path: Path) -> dict[str, Any]:
     if not isinstance(content, dict) or content.get("format") != FORMAT:
         raise CheckpointError(
             f"{path} is not a checkpoint of this version of cnnlab: it was left as it is: give another path."
+        )
+    missing = [key for key in KEYS if key not in content]
+    if missing:
+        raise CheckpointError(
+            f"{path} is an incomplete checkpoint: it has no {', '.join(missing)}. It was left as it is: move "
+            "it away to start anew, or give another path."
         )
     return content
 

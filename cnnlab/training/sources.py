@@ -75,6 +75,12 @@ def open_batches(
             f"{name} is a {type(data).__name__} of tensors, not of batches: give "
             f"DataLoader(TensorDataset(images, labels), batch_size={batch_size}, shuffle={shuffle})."
         )
+    if isinstance(getattr(data, "train", None), MakesBatches) and hasattr(data, "test"):
+        part = "data.train" if name == "train" else "a Split, such as data.test"
+        raise TypeError(
+            f"{name} is of the type {type(data).__name__}, a data set of training and test images: "
+            f"give {part}."
+        )
     if isinstance(data, (Tensor, str)) or not isinstance(data, Iterable):
         raise TypeError(
             f"{name} is a {type(data).__name__}: give a Split such as load_data().train, Batches, "

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from cnnlab.data import Split, hold_out
+from cnnlab.data import ImageData, Split, hold_out
 from cnnlab.data.hold_out import stratified_mask
 
 
@@ -66,3 +66,11 @@ def test_a_fraction_of_less_than_one_image_is_refused(split):
 def test_a_size_that_is_no_number_is_refused(split, size):
     with pytest.raises(TypeError, match="is not a number of images or a fraction of them"):
         hold_out(split, size)
+
+
+def test_a_whole_data_set_is_refused_with_the_part_to_give(split):
+    data = ImageData("digits", split, split, split.classes, 0.1, 0.3, "a test")
+    with pytest.raises(TypeError, match=r"of the type ImageData: give data.train"):
+        hold_out(data, 0.1)
+    with pytest.raises(TypeError, match=r"of the type Tensor: give a Split, such as load_data\(\).train"):
+        hold_out(split.images, 0.1)

@@ -328,3 +328,16 @@ def test_a_full_disk_keeps_the_weights_and_the_checkpoint_before_it(tmp_path, mo
 def test_nothing_but_the_checkpoint_is_left_behind(tmp_path):
     train(tmp_path / "run.pt")
     assert [p.name for p in tmp_path.iterdir()] == ["run.pt"]
+
+
+@pytest.mark.parametrize("key", checkpoint_module.KEYS)
+def test_a_checkpoint_without_one_of_its_parts_is_refused_with_its_name(tmp_path, key):
+    path = tmp_path / "run.pt"
+    train(path)
+    content = torch.load(path, weights_only=True)
+    del content[key]
+    torch.save(content, path)
+    with pytest.raises(
+        CheckpointError, match=f"run.pt is an incomplete checkpoint: it has no {key}. It was left"
+    ):
+        train(path)

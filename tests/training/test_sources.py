@@ -1,5 +1,7 @@
 """A Split, Batches, a DataLoader and a list all give batches; the rest is refused in words."""
 
+from types import SimpleNamespace
+
 import pytest
 import torch
 from torch.utils.data import DataLoader, TensorDataset
@@ -49,6 +51,14 @@ def test_a_dataset_is_refused_with_the_loader_to_write():
     )
     with pytest.raises(TypeError, match=message):
         open_batches(TensorDataset(split.images, split.labels), 8, device=CPU)
+
+
+def test_a_whole_data_set_is_refused_with_the_part_to_give():
+    data = SimpleNamespace(train=SmallSplit(), test=SmallSplit())
+    with pytest.raises(TypeError, match=r"train is of the type SimpleNamespace.*: give data.train\."):
+        open_batches(data, 64, device=CPU)
+    with pytest.raises(TypeError, match=r"validation is .*: give a Split, such as data.test\."):
+        open_batches(data, 64, device=CPU, name="validation")
 
 
 @pytest.mark.parametrize("data", [torch.zeros(3), "mnist", 7])
