@@ -5,13 +5,13 @@
 #       extension: .py
 #       format_name: percent
 #   kernelspec:
-#     display_name: Python 3
+#     display_name: Python 3 (ipykernel)
 #     language: python
 #     name: python3
 # ---
 
 # %% [markdown]
-# # 2. Build the CNN
+# # 2 · Build the CNN
 #
 # At the end of this notebook a network of 21,840 numbers reads handwritten digits that it has never seen.
 # It is made of one small operation, done again and again. You will do that operation by hand first: nine
@@ -19,7 +19,7 @@
 #
 # **You will be able to**
 # - compute a convolution by hand, as a loop and with PyTorch, and get the same numbers;
-# - say what a kernel, a channel, a bias, padding, stride and pooling do to a picture;
+# - say what a kernel, a channel, a bias, padding, stride and pooling do to an image;
 # - write the network of lab 002 as a PyTorch module;
 # - go from logits to cross-entropy in numbers, and predict the loss before any training;
 # - write a training step, train, and report an accuracy together with its uncertainty.
@@ -35,7 +35,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from cnnlab import claim, evaluate, fit, load_data, plots, set_seed
-from cnnlab.plots.style import BLUE, LECTURE, ORANGE, SIGNED, SKY
+from cnnlab.plots.style import LECTURE, ORANGE, SIGNED
 
 plt.rcParams.update(LECTURE)  # the look of all figures
 set_seed(42)
@@ -45,16 +45,16 @@ data = load_data()
 data
 
 # %% [markdown]
-# ## 1. One number, by hand
+# ## 1 · One number, by hand
 #
-# A **kernel** is a small table of numbers. Lay it on a patch of the picture of the same size, multiply the numbers that
+# A **kernel** is a small table of numbers. Lay it on a patch of the image of the same size, multiply the numbers that
 # lie on each other, add the products: that is one number of the result. Here the kernel is 3 × 3,
 #
 # $$\begin{pmatrix} -1 & 0 & 1 \\ -1 & 0 & 1 \\ -1 & 0 & 1 \end{pmatrix}$$
 #
 # and the patch lies at the left edge of the stroke of a 7: dark on the left, bright on the right.
 #
-# **Predict**: will the sum be positive, negative, or about 0?
+# **Predict.** Will the sum be positive, negative, or about 0?
 
 # %%
 seven = data.train.images[data.train.labels == 7][0, 0].float()  # (28, 28), 0 to 255
@@ -70,7 +70,7 @@ claim("nine products, added", total.item(), at_least=200, spec=".0f")
 # Positive: the right column counts +1 and is bright, the left column counts −1 and is dark. So the kernel asks a question,
 # *is it brighter on the right than on the left?*, and the number is how strongly the patch says yes.
 #
-# The figure shows the arithmetic: the patch framed in the picture, its pixel values, the kernel, and the nine products.
+# *The figure: the patch framed in the image, its pixel values, the kernel, and the nine products.*
 
 
 # %%
@@ -97,9 +97,11 @@ write_numbers(axes[3], patch * kernel, f"products: {total:g} in all")
 print("numbers multiplied:", patch.numel())
 
 # %% [markdown]
-# ## 2. Every number, by a loop
+# ## 2 · Every number, by a loop
 #
-# Now the same at every place. The kernel is 3 wide, the picture 28. **Predict** the size of the result before you run.
+# Now the same at every place. The kernel is 3 wide, the image 28.
+#
+# **Predict.** What is the size of the result?
 
 # %%
 result = torch.zeros(28 - 3 + 1, 28 - 3 + 1)
@@ -111,9 +113,9 @@ print("size of the result:", tuple(result.shape))
 print("the number from section 1 is in it:", bool(result[top, left] == total))
 
 # %% [markdown]
-# 26, not 28: the kernel must lie inside the picture, so its left edge can be at 0, 1, …, 25. The result is called a **feature map**.
+# 26, not 28: the kernel must lie inside the image, so its left edge can be at 0, 1, …, 25. The result is called a **feature map**.
 #
-# PyTorch does the same with `F.conv2d`. It wants a batch of pictures, (N, C, H, W), and a stack of kernels, hence the two extra dimensions `[None, None]`.
+# PyTorch does the same with `F.conv2d`. It wants a batch of images, (N, C, H, W), and a stack of kernels, hence the two extra dimensions `[None, None]`.
 
 # %%
 by_torch = F.conv2d(seven[None, None], kernel[None, None])
@@ -121,8 +123,8 @@ print(tuple(seven[None, None].shape), "→", tuple(by_torch.shape))
 print("equal to the loop, number for number:", torch.equal(by_torch[0, 0], result))
 
 # %% [markdown]
-# The picture shows the seven and its feature map. Orange-red is positive (the picture gets brighter to the right: a left edge), blue is
-# negative (a right edge), white is 0: nothing happens there, in the black as well as inside the stroke.
+# *The figure: the seven and its feature map. Orange-red is positive (the image gets brighter to the right: a left edge), blue is
+# negative (a right edge), white is 0: nothing happens there, in the black as well as inside the stroke.*
 
 # %%
 figure, axes = plt.subplots(1, 2, figsize=(9, 4), layout="constrained")
@@ -136,7 +138,9 @@ print("answers that are exactly 0 in the top left corner:", bool((result[:3, :3]
 
 # %% [markdown]
 # **An honest word about the name.** In mathematics, *convolution* turns the kernel by 180° before laying it on. What PyTorch computes,
-# and what every deep-learning text calls convolution, does not: its right name is **cross-correlation**. **Predict**: what does turning this kernel do to the map?
+# and what every deep-learning text calls convolution, does not: its right name is **cross-correlation**.
+#
+# **Predict.** What does turning this kernel do to the map?
 
 # %%
 turned = F.conv2d(seven[None, None], kernel.flip(0, 1)[None, None])[0, 0]
@@ -151,29 +155,35 @@ print("turned kernel gives the negative of the map:", torch.equal(turned, -resul
 # <details><summary>Answer</summary>
 #
 # `result = torch.zeros(13, 13)` and `seven[2 * row : 2 * row + 3, 2 * col : 2 * col + 3]`. The left edge can be at 0, 2, …, 24: 13 places.
+#
 # </details>
 
 # %% [markdown]
-# ## 3. Kernels that see different things
+# ## 3 · Kernels that see different things
 #
-# Four kernels. Two ask about edges, one averages, one exaggerates. **Predict** for each what a flat grey area becomes. (Add up the kernel's nine numbers.)
+# Four kernels. Two ask about edges; "blur" averages; "sharpen" takes each pixel twice and subtracts the average around it.
+#
+# **Predict.** What does a flat grey area of 100 become under each? (Add up the kernel's nine numbers.)
 
 # %%
+identity = torch.tensor([[0.0, 0, 0], [0, 1, 0], [0, 0, 0]])
+average = torch.ones(3, 3) / 9
 kernels = {
-    "left edge": torch.tensor([[-1.0, 0, 1], [-1, 0, 1], [-1, 0, 1]]),
-    "top edge": torch.tensor([[-1.0, -1, -1], [0, 0, 0], [1, 1, 1]]),
-    "blur": torch.ones(3, 3) / 9,
-    "sharpen": torch.tensor([[0.0, -1, 0], [-1, 5, -1], [0, -1, 0]]),
+    "vertical edges": torch.tensor([[-1.0, 0, 1], [-1, 0, 1], [-1, 0, 1]]),
+    "horizontal edges": torch.tensor([[-1.0, -1, -1], [0, 0, 0], [1, 1, 1]]),
+    "blur": average,
+    "sharpen": 2 * identity - average,
 }
 grey = torch.full((1, 1, 5, 5), 100.0)
 for name, k in kernels.items():
-    answer = F.conv2d(grey, k[None, None])[0, 0, 0, 0].item()
-    print(f"{name:10} kernel adds up to {k.sum():4.1f};  a flat area of 100 becomes {answer:5.1f}")
+    total, answer = k.sum().item(), F.conv2d(grey, k[None, None])[0, 0, 0, 0].item()
+    print(f"{name:16} adds up to {abs(total):.1f};  a flat area of 100 becomes {abs(answer):5.1f}")
 
 # %% [markdown]
 # A kernel that adds up to 0 is silent where nothing changes; one that adds up to 1 keeps the brightness.
 #
-# In the figure, each column is one kernel, applied to three digits: the edge kernels leave only outlines on one side, blur washes the stroke out, sharpen gives it a hard rim.
+# *The figure: each column is one kernel, applied to three digits. An edge kernel leaves only outlines: one side of each stroke in orange-red, the
+# other side in blue. Blur washes the stroke out. Sharpen gives it a hard rim.*
 
 # %%
 digits = torch.stack([data.train.images[data.train.labels == d][0] for d in (2, 4, 7)]).float()
@@ -192,12 +202,12 @@ print("feature maps drawn:", 3 * len(kernels))
 # %% [markdown]
 # ### Your own kernel
 #
-# Choose a kernel or write your own nine numbers; the feature map follows.
+# Choose a kernel or write your own nine numbers; the feature map follows. The names stand for the same numbers as above.
 #
 # **Tasks**
-# 1. Choose "identity": all 0 and a 1 in the middle. Why does the picture come out as it went in?
-# 2. Predict, then try: write that 1 into the left column instead. What happens to the picture?
-# 3. Choose "horizontal edges". Now change it so that the *lower* edges of strokes turn orange.
+# 1. Choose "identity": all 0 and a 1 in the middle. What is missing from the image that comes out? Now set padding 1: why does it come out as it went in?
+# 2. Predict, then try: move that 1 one field to the left, still with padding 1. What happens to the image?
+# 3. Choose "horizontal edges". The *upper* edges of strokes are orange. Change it so that the *lower* edges of strokes turn orange.
 
 # %%
 from cnnlab.widgets import KernelExplorer
@@ -207,12 +217,15 @@ KernelExplorer(seven)
 # %% [markdown]
 # <details><summary>Answers</summary>
 #
-# 1. Every answer is 1 × the pixel in the middle. 2. The picture moves one pixel to the right, because each place
-# now copies its left neighbour. 3. Turn it upside down: 1 1 1 / 0 0 0 / −1 −1 −1. At a lower edge the bright stroke is under the 1s, the dark ground under the −1s.
+# 1. Every answer is 1 × the pixel in the middle. Without padding the outermost pixels are never in the middle, so 26 × 26 are left: the image
+#    without its border. Padding 1, a frame of zeros 1 pixel wide, lets the middle of the kernel reach them all: 28 × 28, as it went in. (Section 5 has more.)
+# 2. The image moves one pixel to the right, because each place now copies its left neighbour.
+# 3. Turn it upside down: 1 1 1 / 0 0 0 / −1 −1 −1. At a lower edge the bright stroke is under the 1s, the dark ground under the −1s.
+#
 # </details>
 
 # %% [markdown]
-# ## 4. Channels and bias
+# ## 4 · Channels and bias
 #
 # A layer has several kernels, and each makes one feature map, one **channel** of the output. `nn.Conv2d(1, 4, 3)` holds four kernels of
 # 3 × 3. We put ours in by hand: a convolution layer is nothing but its kernels and its biases.
@@ -225,14 +238,16 @@ with torch.no_grad():
     layer.bias[:] = torch.tensor([0.0, 0.0, 0.0, -300.0])
 maps = layer(digits)
 print(tuple(digits.shape), "→", tuple(maps.shape))
-print("channel 0 is the left-edge map of section 2:", torch.allclose(maps[2, 0], result))
+print("channel 0 is the map of section 2:", torch.allclose(maps[2, 0], result))
 
 # %% [markdown]
 # The **bias** is one number for each output channel, added everywhere on the map. Here it is −300 for "sharpen": only places above 300 stay
 # positive. With a ReLU behind it, the bias is a threshold.
 #
 # The second convolution of a network gets several channels *in*. Then each kernel has one slice for every input channel; the slices' answers are
-# added up, and the bias once. **Predict** the shape of the weights of `nn.Conv2d(10, 20, 5)`, and how many numbers the layer has.
+# added up, and the bias once.
+#
+# **Predict.** What shape have the weights of `nn.Conv2d(10, 20, 5)`, and how many numbers has the layer?
 
 # %%
 set_seed(42)
@@ -254,9 +269,11 @@ print("same as the layer, up to 1e-5:", torch.allclose(by_hand, layer(x)[0, 3], 
 # gets by with 5,000, because it asks the *same* questions at every place.
 
 # %% [markdown]
-# ## 5. Padding: why 2 for a 5 × 5 kernel?
+# ## 5 · Padding: why 2 for a 5 × 5 kernel?
 #
-# Without padding a 5 × 5 kernel turns 28 into 24. **Predict**: which pixels of the picture can never lie under the *centre* of the kernel?
+# Without padding a 5 × 5 kernel turns 28 into 24.
+#
+# **Predict.** Which pixels of the image can never lie under the *centre* of the kernel?
 # How wide a frame of zeros would let the centre reach them all?
 
 # %%
@@ -267,7 +284,7 @@ for p in (0, 1, 2, 3):
 # The centre of a 5 × 5 kernel has 2 pixels on each side, so it cannot come closer than 2 pixels to the border. Two zeros on each side give it that
 # room, and the map keeps its 28 × 28. In general p = (k − 1)/2: 1 for 3 × 3, 2 for 5 × 5, 3 for 7 × 7.
 #
-# The figure: the picture in a frame of zeros 2 pixels wide (hatched), the kernel in its first place, top left, and its centre on the first pixel.
+# *The figure: the image in a frame of zeros 2 pixels wide (hatched), the kernel in its first place, top left, and its centre on the first pixel.*
 
 # %%
 figure, ax = plt.subplots(figsize=(5, 5), layout="constrained")
@@ -279,14 +296,23 @@ ax.set(xlim=(-2.5, 30.5), ylim=(30.5, -2.5), xlabel="x (px)", ylabel="y (px)", t
 print("left edge of the kernel at pixel", -2, "  centre at pixel", -2 + 2)
 
 # %% [markdown]
-# **Try it**: go back to the explorer in section 3, set the kernel size to 5 and find the padding that keeps 28 × 28. Then see what padding 4 does.
+# **Try it**: go back to the explorer in section 3, set the kernel size to 5 and find the padding that keeps 28 × 28. What size does padding 4 give, and what is in the outermost rows?
+#
+# <details><summary>Answer</summary>
+#
+# Padding 2 keeps 28 × 28. Padding 4 gives 28 + 8 − 5 + 1 = 32: the map is *larger* than the image. In its outermost rows the kernel lies on four rows of zeros and one
+# of the image, and that one is black too: nothing but 0. Padding makes room, not information.
+#
+# </details>
 #
 # Lab 002 uses no padding, lab 000 uses 2. Neither is wrong: MNIST's outer pixels are black. What it does to all sizes is the subject of notebook 3.
 
 # %% [markdown]
-# ## 6. Stride and pooling: make it smaller
+# ## 6 · Stride and pooling: make it smaller
 #
-# **Stride** 2 moves the kernel by two pixels each time. **Predict** how the result is related to that of stride 1.
+# **Stride** 2 moves the kernel by two pixels each time.
+#
+# **Predict.** How is the result related to that of stride 1?
 
 # %%
 full = F.conv2d(seven[None, None], kernel[None, None])
@@ -296,7 +322,9 @@ print("every second number of stride 1:", torch.equal(strided, full[..., ::2, ::
 
 # %% [markdown]
 # **Pooling** also makes the map smaller, but it looks at all the numbers first. It cuts the map into windows of 2 × 2 and keeps one number of each:
-# the greatest (max pooling) or the mean (average pooling). **Predict** both for this map.
+# the greatest (max pooling) or the mean (average pooling).
+#
+# **Predict.** What do both make of the map below?
 
 # %%
 numbers = torch.tensor([[1.0, 5, 0, -2], [3, 2, -4, -6], [0, 0, 8, 1], [0, 4, 1, 2]])
@@ -327,9 +355,12 @@ print("right" if correct else "not yet: this keeps the top left number of each w
 # <details><summary>Answer</summary>
 #
 # `out[row, col] = window.max()`
+#
 # </details>
 #
-# Is pooling "like a convolution", as lab 001 says? **Predict**: one of the two kinds is.
+# Is pooling "like a convolution", as lab 001 says?
+#
+# **Predict.** One of the two kinds is. Which?
 
 # %%
 average, maximum = F.avg_pool2d(full, 2), F.max_pool2d(full, 2)
@@ -343,23 +374,26 @@ print("max pooling of a sum = sum of the max poolings:  ", torch.equal(of_sum, s
 # %% [markdown]
 # Average pooling is a convolution with a fixed kernel. Max pooling is not: a convolution of a sum is the sum of the convolutions, and the greatest number does not work that way.
 #
-# The figure shows what each way of halving keeps of the edge map: stride 2 takes every second number as it comes; max pooling keeps the strong answers; average pooling mixes them.
+# *The figure: what each way of halving keeps of the edge map, on one colour scale. Stride 2 takes every second number as it comes; max pooling keeps
+# the greatest, so the blue right edges shrink; average pooling mixes.*
 
 # %%
 figure, axes = plt.subplots(1, 4, figsize=(12, 3.6), layout="constrained")
+reach = full.abs().max()
 halves = {"stride 1": full, "stride 2": strided, "max pooling 2": maximum, "average pooling 2": average}
 for ax, (name, answer) in zip(axes, halves.items()):
-    ax.imshow(answer[0, 0], cmap=SIGNED, vmin=-reach, vmax=reach)
+    shown = ax.imshow(answer[0, 0], cmap=SIGNED, vmin=-reach, vmax=reach)
     ax.set(title=name, xlabel=f"{answer.shape[3]} × {answer.shape[2]} numbers", xticks=[], yticks=[])
+figure.colorbar(shown, ax=axes, label="sum of products", shrink=0.75)
 print("sizes:", [tuple(answer.shape[2:]) for answer in halves.values()])
 
 # %% [markdown]
-# ## 7. ReLU: before or after pooling?
+# ## 7 · ReLU: before or after pooling?
 #
 # **ReLU** replaces every negative number by 0 and leaves the others: max(0, x). Without something like it between them, two layers are no more than one
 # (a sum of sums is a sum). The usual order is convolution → ReLU → pooling. Lab 002 writes pooling → ReLU, and its comments say the opposite.
 #
-# **Predict**: does the order change the result for max pooling? For average pooling?
+# **Predict.** Does the order change the result for max pooling? For average pooling?
 
 # %%
 window = torch.tensor([[[[-6.0, 2.0], [4.0, -8.0]]]])
@@ -382,10 +416,16 @@ for name, pool in (("max", F.max_pool2d), ("average", F.avg_pool2d)):
 # cheaper one: after pooling, ReLU has a quarter of the numbers to look at.
 
 # %% [markdown]
-# ## 8. The network
+# ## 8 · The network
 #
-# Now all of it together, as lab 002 builds it. `__init__` makes the layers, `forward` says in which order they work; the comments give the shape after each line.
-# Read it from top to bottom. The 320 is explained in notebook 3; try to find it yourself first.
+# Now all of it together, as lab 002 builds it: a convolution with ten 5 × 5 kernels, max pooling 2, ReLU; a convolution with twenty 5 × 5 kernels, max pooling 2, ReLU;
+# then all numbers in one row, and two linear layers, to 50 numbers and to 10.
+#
+# **Predict.** An image is (1, 28, 28). Write down the shape after each convolution and each pooling. (The comments below have them; cover them.)
+#
+# `nn.Module` is PyTorch's class for anything that holds weights; `super().__init__()` lets it set up its list of them. `__init__` makes the layers, `forward` says
+# in which order they work. "fc" means *fully connected*: a linear layer, in which each output looks at every input.
+# The 320 is explained in notebook 3; try to find it yourself first.
 
 
 # %%
@@ -397,12 +437,12 @@ class Net(nn.Module):
         self.fc1 = nn.Linear(320, 50)
         self.fc2 = nn.Linear(50, 10)
 
-    def forward(self, x):  # (N, 1, 28, 28): a batch of N pictures
+    def forward(self, x):  # (N, 1, 28, 28): a batch of N images
         x = self.conv1(x)  # (N, 10, 24, 24): 10 questions, each at 24 × 24 places
         x = F.relu(F.max_pool2d(x, 2))  # (N, 10, 12, 12)
         x = self.conv2(x)  # (N, 20, 8, 8): 20 questions about the answers
         x = F.relu(F.max_pool2d(x, 2))  # (N, 20, 4, 4)
-        x = torch.flatten(x, start_dim=1)  # (N, 320): one row of numbers for each picture
+        x = torch.flatten(x, start_dim=1)  # (N, 320): one row of numbers for each image
         x = F.relu(self.fc1(x))  # (N, 50)
         return self.fc2(x)  # (N, 10): one number for each digit, the logits
 
@@ -413,7 +453,7 @@ print(network)
 print("numbers to learn:", f"{sum(p.numel() for p in network.parameters()):,}")
 
 # %% [markdown]
-# One picture on its way through, layer by layer. **Predict** each shape before you look: which steps change the number of channels, which the size, which neither?
+# One image on its way through, layer by layer. Compare with your list. Which steps change the number of channels, which the size, which neither?
 
 # %%
 x = data.train.take(1).normalised()
@@ -429,7 +469,7 @@ steps = [
     ("ReLU", nn.ReLU()),
     ("fc2", network.fc2),
 ]
-print(f"{'picture':14} {x.shape[1:].numel():>5,} numbers  {tuple(x.shape[1:])}")
+print(f"{'image':14} {x.shape[1:].numel():>5,} numbers  {tuple(x.shape[1:])}")
 for name, step in steps:
     x = step(x)
     print(f"{name:14} {x.shape[1:].numel():>5,} numbers  {tuple(x.shape[1:])}")
@@ -437,7 +477,7 @@ for name, step in steps:
 # %% [markdown]
 # A convolution changes both: 28 → 24 because a 5 × 5 kernel has 24 places, and one map for each of its kernels. Pooling halves the size, ReLU changes neither. The 784 pixels have become 10 numbers.
 #
-# **Predict**: the shape of `network(images)` for a batch of 50 pictures. And what will the untrained network answer?
+# **Predict.** What is the shape of `network(images)` for a batch of 50 images? And what will the untrained network answer?
 
 # %%
 images, labels = next(iter(data.train.batches(50, shuffle=True, seed=42)))
@@ -447,11 +487,11 @@ favourite = 100 * logits.softmax(dim=1).max().item()
 claim("greatest chance it gives to any digit", favourite, at_most=25, unit="%", spec=".0f")
 
 # %% [markdown]
-# Ten numbers for each picture, the **logits**, one for each digit. The greatest is the answer. Before training they are all about the same: the network gives
+# Ten numbers for each image, the **logits**, one for each digit. The greatest is the answer. Before training they are all about the same: the network gives
 # each digit about one chance in ten.
 
 # %% [markdown]
-# ## 9. From logits to a loss
+# ## 9 · From logits to a loss
 #
 # Training needs one number that says how wrong an answer is. Take three classes with logits 2.0, 1.0 and 0.1, and let the true class be the *first*.
 #
@@ -460,7 +500,7 @@ claim("greatest chance it gives to any digit", favourite, at_most=25, unit="%", 
 # 3. The **negative log-likelihood** is minus the log-probability of the true class.
 # 4. **cross-entropy** in PyTorch does 1 to 3 in one step, from the logits.
 #
-# **Predict** whether the loss is above or below 1. (It would be 0 for a probability of 1, and ln 3 = 1.10 for a third.)
+# **Predict.** Is the loss above or below 1? (It would be 0 for a probability of 1, and ln 3 = 1.10 for a third.)
 
 # %%
 z = torch.tensor([[2.0, 1.0, 0.1]])
@@ -480,7 +520,9 @@ print(f"cross_entropy(log_softmax(z)) {F.cross_entropy(F.log_softmax(z, dim=1), 
 # Five ways, one number: −ln 0.659 = 0.417. The last line surprises: log-softmax done twice changes nothing, because probabilities that already add up to 1 need no more scaling.
 # So lab 002's network, which ends in log-softmax and uses the negative log-likelihood, learns exactly what ours learns from its logits.
 #
-# Why not `softmax(z).log()`, as in the first line? **Predict** what it gives for very sure logits:
+# Why not `softmax(z).log()`, as in the first line?
+#
+# **Predict.** What does it give for very sure logits, 200 and 0?
 
 # %%
 sure = torch.tensor([[200.0, 0.0]])
@@ -492,8 +534,9 @@ print("log_softmax:   ", F.log_softmax(sure, dim=1).tolist())
 #
 # ### A loss that looks right and is not
 #
-# Lab 000 hands the *softmax*, not its logarithm, to the negative log-likelihood. **Predict** its loss before training, when every probability is about 0.1.
-# And how hard does it push when the network is sure and wrong?
+# Lab 000 hands the *softmax*, not its logarithm, to the negative log-likelihood.
+#
+# **Predict.** What is its loss before training, when every probability is about 0.1? And how hard does it push when the network is sure and wrong?
 
 # %%
 uniform = torch.zeros(1, 10)
@@ -512,9 +555,11 @@ for name, loss in losses.items():
 # wrong with confidence, it hardly learns any more.
 
 # %% [markdown]
-# ## 10. The loss before training
+# ## 10 · The loss before training
 #
-# The untrained network gives each of ten digits a chance of about 1/10. **Predict** its cross-entropy on the batch of 50, to two decimals.
+# The untrained network gives each of ten digits a chance of about 1/10.
+#
+# **Predict.** What is its cross-entropy on the batch of 50, to one decimal?
 
 # %%
 print(f"−ln(1/10) = ln 10 = {math.log(10):.3f}")
@@ -522,15 +567,19 @@ untrained = F.cross_entropy(network(images), labels).item()
 claim("loss of the untrained network", untrained, at_least=2.2, at_most=2.5, spec=".3f")
 
 # %% [markdown]
+# Why a little more than ln 10? Exactly ln 10 is the price of a guess that gives every digit the same chance. An untrained network leans a little to some digits, whatever the image:
+# what it saves on images of those is less than what it pays on all the others.
+#
 # **ln 10 ≈ 2.303** is the first thing to check in any training on ten classes. Far above: the inputs or the start weights are too large. Below 0: the wrong loss.
 
 # %% [markdown]
-# ## 11. One training step
+# ## 11 · One training step
 #
 # Three lines: compute the loss, find for each of the 21,840 numbers in which direction it makes the loss grow (`backward`), move each a little the other way (`step`).
 # A fourth, `zero_grad`, throws away the directions of the step before.
 #
-# Lab 002 uses SGD with learning rate 0.001 and momentum 0.9. In the first step, momentum has nothing to remember yet, so the rule is: new weight = old weight − 0.001 × gradient.
+# Lab 002 uses **SGD** (stochastic gradient descent: a step downhill, judged from one random batch) with learning rate 0.001 and **momentum** 0.9
+# (each step also carries on with 0.9 of the step before, like a ball that rolls). In the first step, momentum has nothing to remember yet, so the rule is: new weight = old weight − 0.001 × gradient.
 # We check it for one weight.
 
 # %%
@@ -548,7 +597,7 @@ print("the weight moved:", weight[0, 0, 2, 2].item() != before)
 print("and by the rule, up to 1e-7:", abs(weight[0, 0, 2, 2].item() - by_rule) < 1e-7)
 
 # %% [markdown]
-# **Predict**: what is the loss on these 50 images now? And after 200 more steps on the same 50?
+# **Predict.** What is the loss on these 50 images now? And after 200 more steps on the same 50?
 
 # %%
 loss_after = F.cross_entropy(network(images), labels)
@@ -564,15 +613,15 @@ claim("loss after 200 more steps", loss.item(), at_most=1.5, spec=".2f")
 # One step changes almost nothing; two hundred change a lot. But fifty images learnt by heart are not the aim: every step must see other images.
 
 # %% [markdown]
-# ## 12. Training
+# ## 12 · Training
 #
 # `fit` does what you have just written, with a new batch each step, and keeps a record. The recipe is lab 002's: SGD, learning rate 0.001, momentum 0.9, batches of 50, five epochs.
-# (The bundled digits are 40 times fewer, so they are gone through 30 times.)
+# (The bundled digits are 40 times fewer, so they are gone through 20 times.)
 #
 # Two things are mended on the way. Lab 002 seeds NumPy, which draws nothing here, so its run cannot be repeated; `seed=42` now reaches PyTorch. And it sends every batch
 # through the network two more times, after the step, to measure the accuracy; `fit` takes it from the forward pass that gave the loss.
 #
-# **Predict**: of 100 test digits, how many will the network read correctly after this? Write the number down. Section 13 has the answer.
+# **Predict.** Of 100 test digits, how many will the network read correctly after this? Write the number down. Section 13 has the answer.
 
 # %%
 set_seed(42)
@@ -580,7 +629,7 @@ network = Net()
 history = fit(
     network,
     data.train,
-    epochs=5 if data.name == "mnist" else 30,
+    epochs=5 if data.name == "mnist" else 20,
     batch_size=50,
     optimizer="sgd",
     lr=0.001,
@@ -593,8 +642,10 @@ claim("loss of the first step", history.steps[0].loss, at_least=2.2, at_most=2.5
 claim("mean loss of the last epoch", history.epochs[-1].loss, at_most=0.3, spec=".3f")
 
 # %% [markdown]
-# The first loss is ln 10 again, give or take, and then it falls. Lab 002 prints the mean loss of every 300 steps, four times an epoch. Here are its printed numbers (dashed squares) and ours (circles); on the right, the
-# share of training images read correctly.
+# The first loss is ln 10 again, give or take, and then it falls. Lab 002 prints the mean loss of every 300 steps, four times an epoch.
+#
+# *The figure: on the left the lab's printed numbers (dashed, squares) and ours (circles); on the right the
+# share of training images read correctly.*
 
 # %%
 reported = "1.646 0.503 0.215 0.172 0.141 0.123 0.111 0.113 0.098 0.090"
@@ -603,7 +654,7 @@ LAB_002 = [float(loss) for loss in reported.split()]
 axes = plots.curves(history, every=300, reference=LAB_002)
 rows = history.every(300)
 claim("mean loss of the first 300 steps", rows[0].loss, at_least=1.0, at_most=2.2, spec=".3f")
-claim("mean loss of the last 300 steps", rows[-1].loss, at_most=0.3, spec=".3f")
+claim("mean loss of the last line below", rows[-1].loss, at_most=0.45, spec=".3f")
 
 # %% tags=["nbval-ignore-output"] reason="twenty measured losses beside the lab's, different with other data"
 print("steps   lab 002    here")
@@ -611,11 +662,15 @@ for row, lab_loss in zip(rows, LAB_002):
     print(f"{row.step:5}     {lab_loss:.3f}   {row.loss:.3f}")
 
 # %% [markdown]
-# Two programs, two machines, other random numbers, and the curves lie almost on each other. That is what reproducing a result means; the third decimal is not part of it.
+# On MNIST the two curves have the same shape and come to the same end, about 0.07. They are not equal: most of our points lie higher, in the first two epochs by up to some 30 %
+# (the very first: 1.646 there, about 1.9 here). Equality cannot be expected: the lab's first weights and the order of its images were other random numbers, and nobody recorded them. Early in training
+# that matters most. Same recipe, same shape, same end: that is what can be reproduced here.
 #
-# ## 13. How good is it?
+# ## 13 · How good is it?
 #
-# Only the test images count: the network has never seen them. You wrote a number down in section 12. **Predict** one thing more: will the test accuracy be above or below the training accuracy of the last epoch?
+# Only the test images count: the network has never seen them. You wrote a number down in section 12.
+#
+# **Predict.** One thing more: will the test accuracy be above or below the training accuracy of the last epoch?
 
 # %%
 evaluation = evaluate(network, data.test)
@@ -630,13 +685,16 @@ claim("95 % interval, high end", high, at_most=99.9, unit="%")
 # training accuracy that lies far above it would be a warning: learnt by heart.
 #
 # Lab 002 reports 98 %. The interval says how sure we can be of our number: the test images are a sample, and another sample of the same size would have given
-# a slightly different accuracy. The **95 % Wilson interval** covers the accuracies that go well with what was counted. Two networks whose intervals overlap widely have not been told apart.
+# a slightly different accuracy. The **95 % Wilson interval** is computed from two counts, right answers
+# and images: of 100 such intervals, each from another sample, about 95 hold the accuracy on *all* digits of this kind. Two networks whose intervals overlap widely have not been told apart.
 #
 # ### Each digit
 #
-# The lab also reports each digit by itself: 98, 100, 96, 97, 99, 100, 98, 97, 98, 95 %. **Predict**: which digit is hardest? Will the intervals be wider or narrower than that of all images?
+# The lab also reports each digit by itself: 98, 100, 96, 97, 99, 100, 98, 97, 98, 95 %.
 #
-# The figure shows our accuracy for each digit with its interval (blue), the lab's figures (orange diamonds), and the accuracy over all images (dashed).
+# **Predict.** Which digit is hardest? Will the intervals be wider or narrower than that of all images?
+#
+# *The figure: our accuracy for each digit with its interval (blue), the lab's figures (orange diamonds), and the accuracy over all images (dashed).*
 
 # %%
 LAB_002_PER_DIGIT = [98, 100, 96, 97, 99, 100, 98, 97, 98, 95]
@@ -651,7 +709,7 @@ claim("interval of one digit ÷ interval of all", typical / (high - low), at_lea
 #
 # An interval of one digit is about three times as wide as that of all digits: it rests on a tenth of the images, and √10 ≈ 3.2.
 #
-# ## 14. Why some of the lab's figures do not repeat
+# ## 14 · Why some of the lab's figures do not repeat
 #
 # Look at the lab's figures again: two digits with exactly 100 %, and no decimals. Here is its counting loop, in the words of today's PyTorch:
 #
@@ -664,52 +722,39 @@ claim("interval of one digit ÷ interval of all", typical / (high - low), at_lea
 # print('%d %%' % (100 * class_correct[c] / class_total[c]))
 # ```
 #
-# `range(10)` was meant for ten digits and is used for the images of a batch. **Predict**: which share of the test set does it read? And what does `'%d'` make of 98.97?
+# `range(10)` was meant for ten digits and is used for the images of a batch.
+#
+# **Predict.** Which share of the test set does it read? And what does `'%d'` make of 98.97?
 
 # %%
 right = evaluation.predicted == evaluation.labels
-
-
-def lab_002_per_digit(seed: int) -> tuple[torch.Tensor, int]:
-    """The lab's loop: the first 10 of every 50 shuffled test images. Returns percent by digit, images read."""
-    order = torch.randperm(len(right), generator=torch.Generator().manual_seed(seed))
-    read = torch.cat([batch[:10] for batch in order.split(50)])
-    total = torch.bincount(evaluation.labels[read], minlength=10)
-    correct = torch.bincount(evaluation.labels[read][right[read]], minlength=10)
-    return 100 * correct / total, len(read)
-
-
-repeats = torch.stack([lab_002_per_digit(seed)[0] for seed in range(20)])
-share = 100 * lab_002_per_digit(0)[1] / len(right)
-claim("share of the test images it reads", share, at_most=25, unit="%", spec=".0f")
+shuffled = torch.randperm(len(right), generator=torch.Generator().manual_seed(0))
+read = torch.cat([batch[:10] for batch in shuffled.split(50)])
+claim("share of the test images it reads", 100 * len(read) / len(right), at_most=25, unit="%", spec=".0f")
 lab_format = "%d %%"
 print("98.97 as the lab prints it:", lab_format % 98.97)
 
 # %% [markdown]
-# Ten of every fifty: a fifth of the data. And because the test images are shuffled, it is another fifth in each run. The network below never changes; only the lab's loop is repeated, twenty times.
+# Ten of every fifty: a fifth of the data, and because the test images are shuffled, another fifth in each run. So the lab's figures change although the network does not;
+# notebook 5, section 6, repeats the loop twenty times and shows by how much. And `'%d'` cuts the decimals off.
 #
-# The figure: for every digit, twenty results of the lab's loop (circles) and the value from all images (bar). One and the same network, and the circles are spread over several points.
-
-# %%
-figure, ax = plt.subplots(figsize=(10, 4.2), layout="constrained")
-digits_20_times = torch.arange(10).expand(20, 10)
-ax.scatter(digits_20_times, repeats, s=60, color=SKY, alpha=0.6, label="lab 002's loop, 20 runs")
-every_image = [row.accuracy for row in evaluation.per_class]
-ax.plot(range(10), every_image, "_", color=BLUE, markersize=26, markeredgewidth=3, label="all test images")
-ax.set(xlabel="digit", ylabel="accuracy (%)", xticks=range(10))
-ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncols=2)
-spread = (repeats.max(dim=0).values - repeats.min(dim=0).values).max().item()
-claim("largest spread of one digit over 20 runs", spread, at_least=2, unit="points", spec=".1f")
-
-# %% [markdown]
 # The mend is one word: `for i in range(len(labels))`. `evaluate` reads all images, does not shuffle them, keeps the decimals, and gives the interval.
 #
-# ## 15. Ten of them
+# ## 15 · Ten of them
 #
-# Ten test images, drawn by chance. Read them yourself first; each title says true digit → the network's answer (its probability).
+# Ten test images, chosen at random, without their labels.
+#
+# **Predict.** Read them yourself and write the ten digits down. Is there one that you are not sure of?
 
 # %%
 ten = torch.randperm(len(data.test), generator=torch.Generator().manual_seed(2))[:10]
+_ = plots.image_grid(data.test.images[ten], rows=2, columns=5)
+print("images drawn:", len(ten))
+
+# %% [markdown]
+# *The figure: the same ten. Each title says true digit → the network's answer (its probability).*
+
+# %%
 axes = plots.prediction_gallery(evaluation, data.test, ten)
 claim("read correctly", int(right[ten].sum()), at_least=7, unit="of 10", spec="d")
 
@@ -757,40 +802,62 @@ print("numbers to learn:", count, "right" if count == 10_592 else "not yet 10592
 #         x = torch.flatten(x, start_dim=1)
 #         return self.fc2(F.relu(self.fc1(x)))
 # ```
+#
 # The lab leaves out the ReLU between fc1 and fc2. Then the two are one linear layer in disguise; the count of numbers does not tell.
+#
 # </details>
+#
+# **Try it**: in your network write `nn.Linear(320, 30)` for fc1, run the cell again, and read PyTorch's error. Then ask in a new cell:
+#
+# ```python
+# from cnnlab import explain
+#
+# print(explain(MyNet()))
+# ```
+#
+# It says which layer does not fit, where its 256 comes from, and three ways to mend it. Notebook 3 is about this arithmetic.
 
 # %% [markdown]
 # ## Questions
 #
 # **1.** A kernel's nine numbers add up to 2. What happens to a flat grey area?
+#
 # <details><summary>Answer</summary>
 #
 # It becomes twice as bright: every product is the same grey times a weight, and the weights add up to 2.
+#
 # </details>
 #
 # **2.** How many numbers does `nn.Conv2d(3, 8, 3)` hold?
+#
 # <details><summary>Answer</summary>
 #
 # 8 kernels with 3 slices of 3 × 3, and 8 biases: 8 · 27 + 8 = 224.
+#
 # </details>
 #
 # **3.** Your first loss on ten classes is 14.2. Is the network bad at digits?
+#
 # <details><summary>Answer</summary>
 #
 # Worse than knowing nothing, which costs ln 10 = 2.303: it is very sure and wrong. Look at the size of the inputs (pixels of 0 to 255 without normalisation?) and of the start weights.
+#
 # </details>
 #
 # **4.** The network ends in log-softmax and is trained with `F.cross_entropy`. Is that a mistake?
+#
 # <details><summary>Answer</summary>
 #
 # It does a step twice and changes nothing: log-softmax of log-probabilities gives the same numbers (section 9). Ending in *softmax* would be one.
+#
 # </details>
 #
 # **5.** A friend reports 98 % on 200 test images, you 97.6 % on 10,000. Whose network is better?
+#
 # <details><summary>Answer</summary>
 #
 # Unknown. With 200 images the interval is about 95 to 99 %, and yours lies inside it.
+#
 # </details>
 #
 # ## What to remember

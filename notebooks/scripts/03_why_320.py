@@ -5,13 +5,13 @@
 #       extension: .py
 #       format_name: percent
 #   kernelspec:
-#     display_name: Python 3
+#     display_name: Python 3 (ipykernel)
 #     language: python
 #     name: python3
 # ---
 
 # %% [markdown]
-# # 3. Why 320?
+# # 3 · Why 320?
 #
 # In the network of notebook 2 there is one number that nobody chose: the 320 in `nn.Linear(320, 50)`.
 # Write 321 and nothing runs. Write 320 without knowing why, and the next change breaks the network, now
@@ -49,11 +49,11 @@ data = load_data()
 data
 
 # %% [markdown]
-# ## 1. In how many places can a kernel stand?
+# ## 1 · In how many places can a kernel stand?
 #
 # One row of the image has 28 pixels; a kernel is 5 pixels wide and must lie inside the row.
 #
-# **Predict**: in how many places can it stand? (28? 23? something between?)
+# **Predict.** In how many places can it stand? (28? 23? something between?)
 
 # %%
 row, kernel = 28, 5
@@ -66,7 +66,7 @@ print(f"places: {len(places)}")
 # The last place begins at pixel 28 − 5 = 23. The first begins at 0, so there are 23 + 1 = **24**. The `+ 1` is
 # the one that people forget: it counts the place where you start.
 #
-# The picture shows the same: one bar for each place, 24 bars, each 5 pixels long, each one pixel further right than the bar above.
+# *The figure: one bar for each place, 24 bars, each 5 pixels long, each one pixel further right than the bar above.*
 
 # %%
 figure, ax = plt.subplots(figsize=(10, 4.8))
@@ -78,7 +78,7 @@ ax.set_title(f"{len(places)} places for a kernel of width {kernel} on {row} pixe
 print(f"bars drawn: {len(ax.patches)}")
 
 # %% [markdown]
-# ## 2. The formula, and whether it is true
+# ## 2 · The formula, and whether it is true
 #
 # **Padding** `p` adds p pixels on *each* side, so the row is `w + 2p` wide. **Stride** `s` keeps every s-th place
 # only. Counting as above gives
@@ -87,7 +87,7 @@ print(f"bars drawn: {len(ax.patches)}")
 #
 # The brackets ⌊ ⌋ mean *round down*: a place that does not fit in full does not count.
 #
-# **Predict** four results before you run: (28, k=5, p=0), (28, k=5, p=2), (28, k=3, p=1, s=2), (28, k=4, p=0, s=3).
+# **Predict.** What are these four results? (28, k=5, p=0), (28, k=5, p=2), (28, k=3, p=1, s=2), (28, k=4, p=0, s=3)
 
 
 # %%
@@ -117,28 +117,28 @@ print(f"{tried:,} settings tried; formula, cnnlab's w_out and PyTorch agree on {
 # From here on `w_out` does the arithmetic. It is the same formula with one more number, the dilation `d`, and with error messages.
 
 # %% [markdown]
-# ## 3. Layer by layer to 320
+# ## 3 · Layer by layer to 320
 #
 # The network of notebook 2 (lab 002): conv1 with a 5×5 kernel and 10 channels, max pooling 2, conv2 with a 5×5
 # kernel and 20 channels, max pooling 2. No padding anywhere. Pooling uses the same formula; its stride is
 # the kernel's own width, so pooling 2 halves.
 #
-# **Predict** the four widths. Write them down; the first is in section 1.
+# Notebook 2 printed the four widths. Here they are derived, and then for a network that it did not print.
+#
+# **Predict.** With `padding=1` in both convolutions, what are the four widths, and what does the flatten step give?
 
 # %%
-w = 28
-w = w_out(w, k=5, p=0)
-print(f"conv1: {w}")
-w = pool_w_out(w, k=2)
-print(f"pool1: {w}")
-w = w_out(w, k=5, p=0)
-print(f"conv2: {w}")
-w = pool_w_out(w, k=2)
-print(f"pool2: {w}")
-print(f"flatten: 20 channels × {w} × {w} = {20 * w * w}")
+for p in (0, 1):
+    conv1 = w_out(28, k=5, p=p)
+    pool1 = pool_w_out(conv1, k=2)
+    conv2 = w_out(pool1, k=5, p=p)
+    pool2 = pool_w_out(conv2, k=2)
+    flatten = f"20 × {pool2} × {pool2} = {20 * pool2 * pool2}"
+    print(f"padding {p}: 28 → {conv1} → {pool1} → {conv2} → {pool2};  {flatten}")
 
 # %% [markdown]
-# There it is: **28 → 24 → 12 → 8 → 4**, and 20 channels of 4 × 4 are 320 numbers. The *channels* (10, 20) were chosen freely.
+# There it is: **28 → 24 → 12 → 8 → 4**, and 20 channels of 4 × 4 are 320 numbers. With padding 1 each convolution takes off 2 instead of 4,
+# and the last pooling halves an odd width: 11 // 2 = 5, one column is dropped. The *channels* (10, 20) were chosen freely.
 # The *sizes* follow from the image and the layers. 320 is the two multiplied; `fc1` has no say in it.
 #
 # `trace_shapes` sends one blank image through a network and writes down what comes out of each layer, with the arithmetic:
@@ -147,9 +147,9 @@ print(f"flatten: 20 channels × {w} × {w} = {20 * w * w}")
 trace_shapes(models.build("cnn_320"))
 
 # %% [markdown]
-# The figure draws all the maps of one digit to scale, in an untrained network: large and few on the left, small and many on the right.
+# *The figure below: all the maps of one digit to scale, in an untrained network, large and few on the left, small and many on the right.*
 #
-# **Predict**: does the first convolution make *less* of the image, or more? Count the numbers in all the maps.
+# **Predict.** Does the first convolution make *less* of the image, or more? Count the numbers in all the maps.
 
 # %%
 digit = data.test.take(data.test.labels == 2).take(1)
@@ -185,7 +185,7 @@ print(" → ".join(f"{channels.numel():,}" for channels in maps.values()), "numb
 # Pooling is what brings them down: 5,760 → 1,440.
 
 # %% [markdown]
-# ## 4. The same for another network: your turn
+# ## 4 · The same for another network: your turn
 #
 # Lab 000 uses 5×5 kernels with **padding 2**, 32 and then 64 channels, and max pooling 2 after each convolution.
 # The first two numbers are filled in. Replace each `None`, then run the cell.
@@ -204,6 +204,7 @@ for layer in trace_shapes(models.build("cnn_wide")):
 #
 # conv2: (14 + 4 − 5) // 1 + 1 = 14. pool2: 7. flatten: 64 × 7 × 7 = **3,136**.
 # Padding 2 makes a 5×5 convolution keep its size, so only the pooling layers shrink the map: 28 → 14 → 7.
+#
 # </details>
 #
 # **Try it**: lab 004 first asked for four convolutions with 3×3 kernels and padding 1 (32, 32, pool 2, 64, 64, pool 2).
@@ -213,24 +214,44 @@ for layer in trace_shapes(models.build("cnn_wide")):
 #
 # A 3×3 kernel with padding 1 keeps the size: 28 + 2 − 3 + 1 = 28. So again 28 → 14 → 7, and 64 × 7 × 7 = 3,136.
 # Two more layers, the same flatten: only pooling and the last channel count matter here.
+#
 # </details>
 
 # %% [markdown]
-# ## 5. Every network of the course
+# ## 5 · Every network of the course
 #
-# One line each. The first two have no convolution: they flatten the image itself.
+# One line each, every size by `w_out`. The first two have no convolution and flatten the image itself: `logistic` is one linear layer; `mlp` is a
+# **multilayer perceptron**, linear layers with ReLU between them.
 
 # %%
+agree = True
 for name in ("logistic", "mlp", "cnn_320", "lenet_dropout", "cnn_wide", "cnn_padded", "cnn_deep"):
-    table = trace_shapes(models.build(name))
-    flatten = next(layer for layer in table if layer.kind == "Flatten")
-    print(f"{name:14} {flatten.arithmetic:>18}")
+    network, w, path = models.build(name), 28, "28"
+    for layer in trace_shapes(network):
+        module = network.get_submodule(layer.name)
+        if layer.kind == "Conv2d":
+            w = w_out(w, module.kernel_size[0], module.padding[0], module.stride[0])
+            path += f" –conv→ {w}"
+        elif layer.kind == "MaxPool2d":
+            w = pool_w_out(w, module.kernel_size)
+            path += f" –pool→ {w}"
+        elif layer.kind == "Flatten":
+            flatten = layer.arithmetic
+        agree &= len(layer.out_shape) == 1 or layer.out_shape[-1] == w
+    print(f"{name:14} {path}\n{'':14} flatten: {flatten}\n")
+print("PyTorch has the same size after every layer:", agree)
+
+# %% [markdown]
+# The last three networks all end at 7 and 3,136. Their padding fits their kernels, so no convolution changes a size, and two or four of them make no difference:
+# only the pooling shrinks the map.
 
 # %% [markdown]
 # ### A published text that gets it wrong
 #
 # Lab 001 explains the flatten step of its own network (`lenet_dropout` in the table) as 4 × 4 × 20 = 320.
-# Its second convolution has 16 channels, not 20. **Predict** what happens if one believes the text, and which layer gets the blame.
+# Its second convolution has 16 channels, not 20.
+#
+# **Predict.** What happens if one believes the text, and which layer gets the blame?
 
 # %%
 lab_001_as_explained = nn.Sequential(
@@ -261,11 +282,11 @@ print(explain(lab_001_as_explained, (1, 28, 28)))
 # of another network. Arithmetic belongs next to the code that it describes.
 
 # %% [markdown]
-# ## 6. Padding 2, and a network that lies
+# ## 6 · Padding 2, and a network that lies
 #
 # Give both convolutions of the 320 network `padding=2`, and change nothing else.
 #
-# **Predict**: what is the last feature map, and how many numbers does the flatten step hand on?
+# **Predict.** What is the last feature map, and how many numbers does the flatten step hand on?
 
 # %%
 w = w_out(28, k=5, p=2)
@@ -278,7 +299,7 @@ print(f"28 → 28 → 14 → 14 → {w};  20 × {w} × {w} = {20 * w * w}")
 # `fc1` still waits for 320 numbers and gets 980. That should be an error at once. Here is the network as lab 002 writes it, with its
 # own flatten line, `x.view(-1, 320)`: "rows of 320 numbers, as many rows as it takes".
 #
-# **Predict**: an error in `view`, an error in `fc1`, or none?
+# **Predict.** An error in `view`, an error in `fc1`, or none?
 
 
 # %%
@@ -322,7 +343,7 @@ except RuntimeError as error:
     print("batch of 50, at view:    ", error)
 
 # %% [markdown]
-# **Predict**: which batch sizes slip through `view`? (Hint: 980 and 320 are both divisible by 20.)
+# **Predict.** Which batch sizes slip through `view`? (Hint: 980 and 320 are both divisible by 20.)
 
 # %%
 silent = [n for n in range(1, 101) if (n * 980) % 320 == 0]
@@ -386,10 +407,11 @@ except RuntimeError:
 #
 # The second convolution gets 8 channels, not 16: `nn.Conv2d(8, 32, kernel_size=3)`. And 28 → 26 → 13 → 11 → 5, so flatten gives 32 × 5 × 5 = 800: `nn.Linear(800, 10)`.
 # (512 would be 32 × 4 × 4.)
+#
 # </details>
 
 # %% [markdown]
-# ## 7. Why true division breaks it
+# ## 7 · Why true division breaks it
 #
 # Lab 004 ships a calculator for the output size. It divides with `/`, Python's true division:
 
@@ -422,7 +444,9 @@ except TypeError as error:
 # %% [markdown]
 # ### What the floor throws away
 #
-# With k=3, s=2 on 28 pixels the last place begins at pixel 24 and ends at 26. **Predict**: what happens to the output if you change pixel 27?
+# With k=3, s=2 on 28 pixels the last place begins at pixel 24 and ends at 26.
+#
+# **Predict.** What happens to the output if you change pixel 27?
 
 # %%
 conv = nn.Conv2d(1, 8, kernel_size=3, stride=2)
@@ -435,11 +459,11 @@ changed[..., 26] = 100.0
 print("pixel column 26 changed, output the same:", torch.equal(conv(image), conv(changed)))
 
 # %% [markdown]
-# The whole last column is never read. On MNIST it is black, so nobody notices; on your own photographs it is a strip of the picture.
+# The whole last column is never read. On MNIST it is black, so nobody notices; in your own photographs it is a strip of what you took.
 # Padding 1 repairs it here: (28 + 2 − 3) // 2 + 1 = 14 places, and the last one ends on pixel 27.
 
 # %% [markdown]
-# ## 8. A live table
+# ## 8 · A live table
 #
 # It begins as the 320 network: 28 → 24 → 12 → 8 → 4, 21,840 parameters. Move kernel, padding, stride and pooling of both blocks; every line is
 # computed again while you move.
@@ -447,7 +471,7 @@ print("pixel column 26 changed, output the same:", torch.equal(conv(image), conv
 # **Tasks**
 # 1. Keep the 5×5 kernels and find the settings that give 980. How many parameters does that cost?
 # 2. Use 7×7 kernels in both blocks, and find the padding that brings back 320.
-# 3. Set conv1 to kernel 3 and stride 2. What does the table say at the right? Mend it without changing kernel or stride.
+# 3. Set conv1 to kernel 3 and stride 2. Which layers does the table warn about? Try padding 1 in conv1: where is the warning now? Find a padding of conv1 without any warning.
 
 # %%
 from cnnlab.widgets import SizeTable
@@ -459,11 +483,12 @@ SizeTable()
 #
 # 1. Padding 2 in both: 28 → 28 → 14 → 14 → 7, 20 × 7 × 7 = 980. 54,840 parameters, all the new ones in fc1: (980 − 320) · 50 = 33,000.
 # 2. Padding 1 in both. One more pixel of padding on each side makes up for a kernel that is wider by 2, because w + 2p − k stays the same.
-# 3. The last column and row are never read. Padding 1: (28 + 2 − 3) // 2 + 1 = 14, without a remainder that matters.
+# 3. conv1 and pool1: 28 → 13 → 6 → 2 → 1, and each of the two leaves its last column and row unread. With padding 1 it is 28 → 14 → 7 → 3 → 1: conv1 and pool1 read everything, but now
+#    pool2 halves an odd width and drops one of 3 columns. Padding 3 in conv1: (28 + 6 − 3) // 2 + 1 = 16, then 16 → 8 → 4 → 2, and nothing is lost (flatten 80). Mending one layer moves the sizes of all that follow.
 # </details>
 
 # %% [markdown]
-# ## 9. What do the 320 numbers see?
+# ## 9 · What do the 320 numbers see?
 #
 # One number after conv1 sees a patch of 5 × 5 pixels. One number after pool2 depends on more, because each layer looks at several
 # numbers of the layer before. This patch is its **receptive field**.
@@ -473,7 +498,7 @@ SizeTable()
 #
 # $$size \leftarrow size + (k - 1)\cdot jump, \qquad jump \leftarrow jump \cdot s$$
 #
-# **Predict** size and jump after conv1, pool1, conv2 and pool2. Begin with size 1, jump 1.
+# **Predict.** What are size and jump after conv1, pool1, conv2 and pool2? Begin with size 1, jump 1.
 
 # %%
 size, jump = 1, 1
@@ -485,10 +510,12 @@ for name, k, s in [("conv1", 5, 1), ("pool1", 2, 2), ("conv2", 5, 1), ("pool2", 
 receptive_field(models.build("cnn_320"))
 
 # %% [markdown]
+# The table's last column, *first centre*, is where the middle of the first unit's field lies: a field of 5 pixels from 0 to 5 has its centre at 2.5.
+#
 # Is it true? A gradient can tell: it is 0 at every pixel that a number does not depend on. Max pooling passes
 # the gradient only to the winner, so one image shows only a part of the field. We add up 64 images of random noise and all 20 channels.
 #
-# **Predict**: the field of the number in row 1, column 2 of the 4 × 4 map: which rows and columns of the image?
+# **Predict.** The field of the number in row 1, column 2 of the 4 × 4 map: which rows and columns of the image?
 
 # %%
 network = models.build("cnn_320")
@@ -504,8 +531,9 @@ print(f"table:    rows {top}–{top + height - 1}, columns {left}–{left + widt
 # %% [markdown]
 # Row 1 begins at 1 · 4 = 4 and is 16 long; column 2 begins at 2 · 4 = 8. Both agree.
 #
-# So here is what 320 *means*: **20 questions, each asked of 16 patches**. On the left is a digit with one of the patches framed; on the right are all 16 patches, in the order of
-# the 4 × 4 map. Each patch is 16 × 16 pixels and shares 12 of its 16 columns with its neighbour.
+# So here is what 320 *means*: **20 questions, each asked of 16 patches**. Each patch is 16 × 16 pixels and shares 12 of its 16 columns with its neighbour.
+#
+# *The figure: on the left a digit with one of the patches framed; on the right all 16 patches, in the order of the 4 × 4 map.*
 
 # %%
 pixels = digit.images[0, 0]
@@ -529,32 +557,36 @@ patch_part.suptitle("the 16 patches")
 print("top left corners of the first row of patches:", corners[:4])
 
 # %% [markdown]
-# Not every pixel is seen equally often. **Predict**: in how many of the 16 patches is a pixel in the middle? And the pixel in a corner?
+# Not every pixel is seen equally often.
 #
-# The picture shows the count for every pixel: 1 in the corners, 16 in a square of 4 × 4 pixels in the middle.
+# **Predict.** In how many of the 16 patches is a pixel in the middle? And the pixel in a corner?
+#
+# *The figure: the 28 × 28 pixels, each coloured by the number of patches that contain it, dark at the rim and bright in the middle.*
 
 # %%
 times_seen = torch.zeros(28, 28, dtype=torch.int64)
 for y0, x0 in corners:
     times_seen[y0 : y0 + 16, x0 : x0 + 16] += 1
 figure, ax = plt.subplots(figsize=(6.2, 4.8))
-picture = ax.imshow(times_seen, cmap="cividis", extent=(0, 28, 28, 0))
-figure.colorbar(picture, ax=ax, label="patches that contain the pixel")
+shown = ax.imshow(times_seen, cmap="cividis", extent=(0, 28, 28, 0))
+figure.colorbar(shown, ax=ax, label="patches that contain the pixel")
 ax.set(xlabel="x (px)", ylabel="y (px)", xticks=range(0, 29, 4), yticks=range(0, 29, 4))
 print("a corner:", times_seen[0, 0].item(), "  the middle:", times_seen[14, 14].item())
 print("seen by none:", int((times_seen == 0).sum()), "pixels")
 
 # %% [markdown]
-# Every pixel is seen at least once, so nothing is lost. But a stroke in the middle reaches all 16 patches and a stroke in the corner one:
+# A corner lies in one patch only, the 4 × 4 pixels in the very middle lie in all 16. Every pixel is seen at least once, so nothing is lost. But a stroke in the middle reaches all 16 patches and a stroke in the corner one:
 # one more reason why digits are centred before a network reads them.
 
 # %% [markdown]
-# ## 10. Parameters, by formula
+# ## 10 · Parameters, by formula
 #
 # A convolution has one kernel for each output channel. Each kernel has k × k numbers for *every* input channel, and one bias:
 # $(k \cdot k \cdot c_{in} + 1) \cdot c_{out}$. A linear layer has one weight for each pair and one bias for each output: $(n_{in} + 1) \cdot n_{out}$.
 #
-# Neither formula contains the size of the image. **Predict** the four counts of the 320 network. Which layer is the largest?
+# Neither formula contains the size of the image.
+#
+# **Predict.** What are the four counts of the 320 network? Which layer is the largest?
 
 # %%
 formula = {
@@ -587,7 +619,7 @@ count_parameters(network)
 #
 # ### Where is the mistake in 105,681?
 #
-# Lab 004 compares its network with an MLP of **105,681** parameters. An MLP for digits with 128 and 40 hidden units has another number. Change one of its
+# Lab 004 compares its network with an MLP (linear layers only, as in section 5) of **105,681** parameters. An MLP for digits with 128 and 40 hidden units has another number. Change one of its
 # four widths until you find the network that has 105,681.
 
 
@@ -605,15 +637,16 @@ print("yours:        ", "found it" if mlp_parameters(*your_widths) == 105_681 el
 #
 # 106,050 − 105,681 = 369 = 9 · 41, and one output costs 40 weights and 1 bias = 41. So nine outputs are missing: 105,681 belongs to 784–128–40–**1**,
 # a network with one output for ten digits.
+#
 # </details>
 
 # %% [markdown]
-# ## 11. Where the work is, and where the numbers are
+# ## 11 · Where the work is, and where the numbers are
 #
 # A parameter of a convolution is used again at every place, a parameter of a linear layer once. So the cost in **multiply–adds** and the
 # count of parameters can sit in different layers.
 #
-# **Predict** for lab 000's network (32 and 64 channels, fc1 from 3,136 to 128): which layer has the most parameters? Which does the most work?
+# **Predict.** In lab 000's network (32 and 64 channels, fc1 from 3,136 to 128), which layer has the most parameters? Which does the most work?
 
 # %%
 wide = models.build("cnn_wide")
@@ -623,7 +656,9 @@ print(f"fc1:   {fc1:,} weights × 1 place        = {fc1:>10,} multiply–adds")
 multiply_adds(wide)
 
 # %% [markdown]
-# The figure shows the same for the 320 network: parameters on the left, multiply–adds on the right, one bar for each layer.
+# Is it the same in the 320 network?
+#
+# *The figure: its parameters on the left, its multiply–adds per image on the right, one bar for each layer.*
 
 # %%
 for name in ("cnn_wide", "cnn_320"):
@@ -640,7 +675,9 @@ axes = plots.layer_bars(counts, work)
 #
 # ### Does pooling reduce parameters?
 #
-# Lab 000 says so. **Predict**: how many parameters does a pooling layer have? How many would lab 000's network have without both pooling layers?
+# Lab 000 says so.
+#
+# **Predict.** How many parameters does a pooling layer have? How many would lab 000's network have without both pooling layers?
 
 # %%
 print("parameters of nn.MaxPool2d(2):", sum(p.numel() for p in nn.MaxPool2d(2).parameters()))
@@ -658,33 +695,44 @@ for pooling in ("max", "none"):
 # ## Questions
 #
 # **1.** The same network gets images of 32 × 32 pixels. What does the flatten layer give?
+#
 # <details><summary>Answer</summary>
 #
 # 32 → 28 → 14 → 10 → 5, so 20 × 5 × 5 = 500. All convolutions still work with the same weights; only fc1 must change.
+#
 # </details>
 #
 # **2.** Why is padding (k − 1)/2 the one that keeps the size? And what about k = 4?
+#
 # <details><summary>Answer</summary>
 #
 # w + 2p − k + 1 = w needs 2p = k − 1. For k = 4 that is 1.5 on each side, which does not exist: an even kernel changes the size, or one side gets more padding than the other.
+#
 # </details>
 #
 # **3.** Someone replaces both pooling layers by stride 2 in the convolutions (5×5, no padding). Does fc1 still fit?
+#
 # <details><summary>Answer</summary>
 #
 # 28 → (28 − 5)//2 + 1 = 12 → (12 − 5)//2 + 1 = 4. Yes: 20 × 4 × 4 = 320, with a fraction of the work, because three quarters of the places are never computed.
+#
 # </details>
 #
 # **4.** In a network with `x.view(-1, 980)` and 64 images of 20 × 4 × 4, what happens?
+#
 # <details><summary>Answer</summary>
 #
 # 64 · 320 = 20,480 numbers; 20,480 / 980 is not whole, so `view` refuses. With 49 images it would hand on 16 rows and say nothing.
+#
 # </details>
 #
-# **5.** Lab 004's padded network has 824,458 parameters, 97.4 % of them in fc1. You may change one layer to bring that down most. Which, and how?
+# **5.** Lab 004's padded network has 824,458 parameters, 97.4 % of them in fc1 (3,136 inputs, 256 units). Make it much smaller by changing one layer. Which, and how?
+#
 # <details><summary>Answer</summary>
 #
-# Anything that shrinks fc1's input of 64 × 7 × 7 = 3,136: one more pooling layer (64 × 3 × 3 = 576) takes 655,360 weights away, or fewer units than 256 in fc1 itself.
+# The last pooling: windows of 4 instead of 2 make 64 × 3 × 3 = 576 inputs for fc1 instead of 64 × 7 × 7 = 3,136, and (3,136 − 576) · 256 = 655,360 weights are gone.
+# Or fc1 itself: 64 units instead of 256 save 192 · 3,137 = 602,304 numbers there, and some in the layer behind it. (Whether the accuracy bears it is another question.)
+#
 # </details>
 #
 # ## What to remember
