@@ -52,7 +52,7 @@ def prediction_gallery(
         ax.imshow(image, **grey_scale(pixels))
         long = "\n" if room > 2.5 else " "
         ax.set_title(
-            f"{names[true]} → {names[predicted]}{long}({sure:.0f} %)",
+            f"{names[true]} → {names[predicted]}{long}({_percent(sure)})",
             color=GREEN if true == predicted else VERMILLION,
             fontsize=15,
         )
@@ -76,3 +76,8 @@ def mistakes_gallery(evaluation: Evaluation, split: Split, n: int = 15, columns:
     if len(wrong) == 0:
         raise ValueError(f"there is no mistake in {evaluation.n} images: evaluate more images to find some.")
     return prediction_gallery(evaluation, split, wrong[:n], columns)
+
+
+def _percent(sure: float) -> str:
+    """A confidence in whole percent; 99.7 is not called 100, nobody is that sure."""
+    return "> 99 %" if 99.5 <= sure < 100 else f"{sure:.0f} %"

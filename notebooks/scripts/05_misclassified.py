@@ -5,7 +5,7 @@
 #       extension: .py
 #       format_name: percent
 #   kernelspec:
-#     display_name: Python 3
+#     display_name: Python 3 (ipykernel)
 #     language: python
 #     name: python3
 # ---
@@ -34,11 +34,10 @@ import matplotlib.pyplot as plt
 import torch
 
 from cnnlab import claim, evaluate, fit, load_data, models, plots, set_seed
+from cnnlab.plots.style import BLUE, GREY, LECTURE, VERMILLION
 from cnnlab.training import wilson_interval
 
-plt.rc("font", size=13)
-plt.rc("axes.spines", top=False, right=False)
-BLUE, VERMILLION, GREY = "#0072B2", "#D55E00", "#767676"
+plt.rcParams.update(LECTURE)  # the look of all figures
 
 # %% tags=["nbval-ignore-output"] reason="MNIST, or the bundled digits where MNIST is missing"
 data = load_data()
@@ -48,10 +47,11 @@ data
 # ## 1 · A good network in one epoch
 #
 # We want mistakes worth looking at, so the network has to be good. Two convolutions with 16 and 32 channels,
-# batch normalisation, and a learning rate that rises and falls within the epoch (`one_cycle`): that is
-# about as far as ten seconds of training go.
+# batch normalisation (a layer that brings each channel's numbers to mean 0 and standard deviation 1 within the batch, so that
+# larger steps do no harm), and a learning rate that rises and falls within the epoch (`one_cycle`): that is
+# about as far as a single pass gets.
 #
-# **Predict**: how many of 10,000 test images will it get wrong after **one** pass over the training set?
+# **Predict.** How many of 10,000 test images will it get wrong after **one** pass over the training set?
 
 
 # %%
@@ -77,7 +77,9 @@ claim("wrong, in 10,000", 10_000 - 100 * result.accuracy, at_most=400, spec=".0f
 #
 # Row: what the image is. Column: what the network took it for. One count for each of the 100 cells.
 #
-# **Predict**: which two digits will it confuse most?
+# **Predict.** Which two digits will it confuse most? How many of the 90 cells outside of the diagonal hold more than two images?
+#
+# *The figure: a table of 10 × 10 counts; the diagonal, with the right answers, is grey, the mistakes are orange.*
 
 # %%
 _ = plots.confusion_matrix(result)
@@ -85,10 +87,19 @@ matrix = torch.bincount(result.labels * 10 + result.predicted, minlength=100).re
 print("two lines make the same matrix:", torch.equal(matrix, result.confusion))
 print("the diagonal holds the right answers:", matrix.trace().item() == result.correct)
 print("a row adds up to the images of its digit:", torch.equal(matrix.sum(dim=1), data.test.class_counts()))
+elsewhere = matrix[~torch.eye(10, dtype=torch.bool)]  # the 90 cells outside of the diagonal
+claim(
+    "share of these 90 cells that hold 0, 1 or 2",
+    100 * (elsewhere <= 2).double().mean(),
+    at_least=65,
+    unit="%",
+)
+confused = torch.triu(matrix + matrix.T, diagonal=1) > 0
+claim("pairs of digits confused at least once, of 45", confused.sum(), at_least=1, at_most=42, spec="d")
 
 # %% [markdown]
-# *What there is to see*: a grey diagonal with almost all the images, and a thin scatter of orange cells. Most pairs of
-# digits are never confused at all.
+# Most cells hold 0 to 2 images: the mistakes are spread thinly over many pairs. On MNIST nearly two of three pairs are confused at least
+# once, but hardly any of them often.
 #
 # `labels * 10 + predicted` numbers the cells from 0 to 99, and `bincount` counts how often each number occurs: a 4 taken for a 9 is
 # cell 49. Rows and columns are not symmetric: "4 taken for 9" and "9 taken for 4" are two cells.
@@ -100,14 +111,16 @@ taken_for_3 = 0  # change this
 print("right:", taken_for_3 == (result.predicted == 3).sum().item())
 
 # %% [markdown]
-# <details><summary>Solution</summary>
+# <details><summary>Answer</summary>
 #
 # `taken_for_3 = matrix[:, 3].sum().item()`: the sum of *column* 3. The sum of row 3 is how many images *are* a 3.
 # </details>
 #
 # ## 3 · The most confident mistakes
 #
-# **Predict**: when the network is wrong, how sure is it? Below 50 %? Above 90 %?
+# **Predict.** When the network is wrong, how sure is it? Below 50 %? Above 90 %?
+#
+# *The figure: digits, each with "true class → predicted class (confidence)" above it.*
 
 # %% tags=["nbval-ignore-output"] reason="the digits have fewer mistakes than the gallery has places"
 wrong = result.mistakes()  # the most confident first
@@ -119,10 +132,12 @@ confidence = result.probabilities.amax(dim=1)
 claim("probability that it gave to its worst wrong answer", 100 * confidence[wrong[0]], at_least=60, unit="%")
 
 # %% [markdown]
-# *What there is to see*: digits, each with "true class → predicted class (confidence)" above it. Some you would read as the network
+# Some you would read as the network
 # did. Some are plain, and it is plainly wrong. Say for each of them: *whose* mistake is it?
 #
-# Here is the first one in full, beside the right answer that it doubted most.
+# Here is the first one in full, and below it the right answer that the network doubted most.
+#
+# *The figure: two digits, each with a bar for the probability of each of the ten digits.*
 
 # %%
 doubtful = result.doubtful(10)  # right, by the smallest margin
@@ -137,11 +152,13 @@ total = result.probabilities.sum(dim=1)
 print("the ten probabilities of an image add up to 1:", bool((total - 1).abs().max() < 1e-5))
 
 # %% [markdown]
-# *What there is to see*: above, a long bar at a wrong digit; below, two bars of almost the same length, of which the
+# Above, a long bar at a wrong digit; below, two bars of almost the same length, of which the
 # right one happens to be longer.
 #
 # **Is the confidence honest?** Add up the doubt. An answer given with 98 % should be wrong 2 times in 100: it counts as 0.02 of a
-# mistake. **Predict**: the sum over all test images, is it far below the number of mistakes, near it, or far above?
+# mistake.
+#
+# **Predict.** The sum over all test images, is it far below the number of mistakes, near it, or far above?
 
 # %%
 expected = (1 - confidence).sum().item()
@@ -155,7 +172,9 @@ claim("mistakes that the network expects, for each one that it makes", ratio, at
 #
 # ## 4 · The most doubtful right answers
 #
-# Ten images that were read correctly, by the smallest margin between the best and the second-best digit:
+# Ten images that were read correctly, by the smallest margin between the best and the second-best digit.
+#
+# *The figure: ten digits with "true class → predicted class (confidence)" above them.*
 
 # %%
 _ = plots.prediction_gallery(result, data.test, doubtful)
@@ -164,13 +183,15 @@ print("all ten are right:", bool((result.predicted == result.labels)[doubtful].a
 print("the margin grows from the first to the tenth:", bool((margin.diff() >= 0).all()))
 
 # %% [markdown]
-# *What there is to see*: digits as strange as the mistakes were. With other random numbers some of these would be wrong, and
-# some of the mistakes right. Between the two galleries lies no wall, only luck; section 9 will measure it.
+# They are as strange as the mistakes were. With other random numbers some of these would be wrong, and
+# some of the mistakes right. Between the two galleries lies no wall, only luck; section 7 will show it.
 #
-# A doubtful network has a third option: **not to answer**. A post office does this: the letters that the machine is
-# unsure about go to a person. Sort the test images by confidence and answer only the surest.
+# A doubtful network has a third option: **not to answer**. Where addresses or cheques are read by machine, what it is
+# unsure about can go to a person. Sort the test images by confidence and answer only the surest.
 #
-# **Predict**: the network may leave out 5 % of the images. How many of its mistakes go with them?
+# **Predict.** The network may leave out 5 % of the images. How many of its mistakes go with them?
+#
+# *The figure: on the x axis the share of the images that are answered, on the y axis the accuracy of these answers.*
 
 # %%
 surest_first = confidence.argsort(descending=True)
@@ -190,13 +211,17 @@ claim("mistakes among the 5 % that are left out", 100 * caught, at_least=40, uni
 claim("accuracy on the other 95 %", accuracy[cut - 1], at_least=98.5, unit="%")
 
 # %% [markdown]
-# *What there is to see*: a line that stays close to 100 % for most of the way and bends down at the very end, where
+# The line stays close to 100 % for most of the way and bends down at the very end, where
 # the doubtful images are.
 #
 # Leave out one image in twenty and most of the mistakes are gone. A network that may say "ask a person" is a different, and
 # often a better product than one that has to answer.
 #
 # ## 5 · Which pairs are confused?
+#
+# First a list of the commonest pairs, then the images of the first one.
+#
+# *The figure: the mistakes of the commonest pair, "label → answer" above each (ten places; the digits fill fewer).*
 
 
 # %% tags=["nbval-ignore-output"] reason="which pairs come first depends on the data set and on the seed"
@@ -220,7 +245,7 @@ claim("share of all mistakes that the commonest pair makes", 100 * count / len(w
 print(f"if all 45 pairs were alike: 100 % / 45 = {100 / 45:.1f} %")
 
 # %% [markdown]
-# *What there is to see*: the mistakes of the commonest pair, with "label → answer" (ten places; the digits fill fewer). Look for the one stroke on which each of them depends: a gap that closes
+# Look for the one stroke on which each of them depends: a gap that closes
 # the top of a 4, a bar, a loop that is missing.
 #
 # You may have read that "CNNs confuse 4 and 9". Do they? The commonest pair here has a handful of images. Section 7 trains the
@@ -231,10 +256,11 @@ print(f"if all 45 pairs were alike: 100 % / 45 = {100 / 45:.1f} %")
 # Lab 002 reports an accuracy for each digit: 98, 100, 96, 97, 99, 100, 98, 97, 98, 95. Two things are
 # wrong with how it got them. The first is one character wide.
 #
-# **Predict**: what do these two lines print?
+# **Predict.** What do these lines print?
 
 # %%
-print("%d %%" % 98.97)  # noqa: UP031 - as the lab prints it
+as_the_lab = "%d %%"
+print(as_the_lab % 98.97)
 print(f"{98.97:.0f} %")
 
 # %% [markdown]
@@ -242,8 +268,12 @@ print(f"{98.97:.0f} %")
 # five points.
 #
 # The second: its loop takes batches of 50 from a *shuffled* test set and looks at the first 10 of each. Let us do exactly
-# that, 20 times. **Predict**: by how many points does the accuracy of one digit change from run to run, although the network
+# that, 20 times.
+#
+# **Predict.** By how many points does the accuracy of one digit change from run to run, although the network
 # stays the same?
+#
+# *The figure: for each digit a cloud of 20 dots, one for each run, and a mark for the accuracy on all images.*
 
 
 # %%
@@ -270,23 +300,31 @@ spread = runs.amax(dim=0) - runs.amin(dim=0)
 claim("largest change of one digit between two of the 20 runs", spread.max(), at_least=0.5, unit="points")
 
 # %% [markdown]
-# *What there is to see*: for each digit a cloud of 20 dots, around the mark of its accuracy on all images. On MNIST the
-# clouds are two to three points high, and the whole range of the lab's ten digits is five.
+# On MNIST the clouds are two to three points high, and the whole range of the lab's ten digits is five.
 #
 # It is one network and one test set. The clouds are made by *not looking at four fifths of it*. So look at all of it, keep the order, and
-# write down how sure you are: the bars below are 95 % intervals (Wilson, 1927), from the counts alone.
+# write down how sure you are. The bars below are 95 % **Wilson intervals** (Wilson, 1927): from the number of images and of right answers they
+# give the range of true accuracies that fit. In 95 of 100 such tests the range holds the true accuracy.
+#
+# *The figure: for each digit a point with its interval; the dashed line is the accuracy of the whole test set.*
 
 # %%
 _ = plots.per_class_accuracy(result)
 print("images counted:", sum(row.n for row in result.per_class) == result.n)
 inside = sum(row.low <= result.accuracy <= row.high for row in result.per_class)
-claim("digits whose interval holds the accuracy of all images, of 10", inside, at_least=5, spec="d")
+claim(
+    "share of the ten digits whose interval holds the accuracy of all images",
+    10 * inside,
+    at_least=50,
+    unit="%",
+    spec=".0f",
+)
 for correct, n in ((98, 100), (980, 1000), (9800, 10_000)):
     low, high = wilson_interval(correct, n)
     print(f"98 % of {n:6,} images: {low:.1f} to {high:.1f} %")
 
 # %% [markdown]
-# *What there is to see*: ten points with bars; most bars reach the dashed line of the whole test set. A digit has about 1,000 test images in
+# Most bars reach the dashed line of the whole test set. A digit has about 1,000 test images in
 # MNIST, so its accuracy is known to about one point; ten times more images would give a third of that. Before you
 # explain why one digit is harder than another, look whether it is.
 #
@@ -294,7 +332,9 @@ for correct, n in ((98, 100), (980, 1000), (9800, 10_000)):
 #
 # We train it twice more. Same architecture, same data, same settings; only the seed differs.
 #
-# **Predict**: the three have almost the same accuracy. Do they make the same mistakes?
+# **Predict.** The three have almost the same accuracy. Do they make the same mistakes?
+#
+# *The figures: the accuracy of each seed with its 95 % interval; then how many images are wrong for one, for two and for all three networks.*
 
 # %%
 results = [result, *(evaluate(train_one(seed), data.test) for seed in (1, 2))]
@@ -311,11 +351,11 @@ times_wrong = is_wrong.sum(dim=0)
 by_count = [(times_wrong == k).sum().item() for k in (1, 2, 3)]
 
 _, ax = plt.subplots(figsize=(8, 2.6), layout="constrained")
-who = ["one of the three", "two of the three", "all three"]
+who = ["wrong for one network", "wrong for two", "wrong for all three"]
 bars = ax.barh(who, by_count, color=[BLUE, GREY, VERMILLION])
 ax.bar_label(bars, padding=4)
 ax.invert_yaxis()
-ax.set(xlabel="test images that were got wrong by …")
+ax.set(xlabel="wrongly read test images")
 one_alone = is_wrong.sum().item() / 3
 claim("images that at least one gets wrong, for each mistake of one", sum(by_count) / one_alone, at_least=1.1)
 claim("of these, wrong for exactly one", 100 * by_count[0] / sum(by_count), at_least=15, unit="%")
@@ -326,8 +366,8 @@ for seed, r in enumerate(results):
     print(f"seed {seed}: {r.n - r.correct} mistakes, most often {text}")
 
 # %% [markdown]
-# *What there is to see*: three points close together, each in a wide grey bar, its 95 % interval; then three bars, of which the first is the
-# longest on MNIST: many of the images that anybody gets wrong are wrong for exactly one network.
+# The three accuracies lie well inside of each other's intervals. Yet on MNIST the first bar is the longest: many of the images that any of
+# the networks gets wrong are wrong for exactly one of them.
 #
 # So there are two kinds of mistakes. Those of all three belong to the **images** (or to their labels). Those of one belong to **chance**: the
 # random numbers decided. And "the pair that CNNs confuse" changes with the seed: a cell of the matrix with 6 or 10
@@ -361,7 +401,7 @@ claim("flagged, in 100 test images", 100 * len(flagged) / result.n, at_most=2)
 # **Is the rule any good?** Do not believe it: test it with errors that you know. We change 30 test labels on purpose, at random, and
 # ask the rule to find them.
 #
-# **Predict**: how many of the 30 does it find?
+# **Predict.** How many of the 30 does it find?
 
 # %%
 generator = torch.Generator().manual_seed(0)
@@ -371,7 +411,7 @@ spoilt[planted] = (spoilt[planted] + torch.randint(1, 10, (30,), generator=gener
 print("labels that are wrong now, and we know it:", (spoilt != data.test.labels).sum().item())
 
 found = torch.isin(planted, suspects(spoilt)).sum().item()
-claim("planted errors that the rule finds, of 30", found, at_least=22, spec=".0f")
+claim("share of the planted errors that the rule finds", 100 * found / 30, at_least=70, unit="%", spec=".0f")
 
 # %% [markdown]
 # The rule finds nearly all of them. Where it misses one, the networks were not sure of that image. So a wrong label has little
@@ -379,6 +419,8 @@ claim("planted errors that the rule finds, of 30", found, at_least=22, spec=".0f
 #
 # Below are the six test images whose label gets the least belief from the three networks together, each with its five nearest
 # training images and *their* labels. **Decide** for each row: label, networks, or nobody can know?
+#
+# *The figure: six rows. On the left the image with "label, nets: answer"; to the right its five nearest neighbours with their labels.*
 
 # %%
 belief = torch.stack([r.probabilities for r in results]).mean(dim=0)  # (N, 10), the three networks averaged
@@ -396,8 +438,7 @@ _ = plots.image_grid(torch.stack(images), 6, 6, titles=titles)
 claim("belief of the three in the label of the first", 100 * belief_in_label[least[0]], at_most=25, unit="%")
 
 # %% [markdown]
-# *What there is to see*: six rows. On the left the image with "label, nets: answer"; to the right its five nearest neighbours. Where the
-# neighbours carry the networks' digit as well, two different witnesses speak against the label. Where they carry the
+# Where the neighbours carry the networks' digit as well, two different witnesses speak against the label. Where they carry the
 # label, the networks stand alone.
 #
 # Even then it is **evidence, not proof**. Two witnesses can share a weakness: in our run one row is a 0 whose left side is broken, and
@@ -407,7 +448,9 @@ claim("belief of the three in the label of the first", 100 * belief_in_label[lea
 #
 # ## 9 · Is 99.1 % better than 98.9 %?
 #
-# Two networks, the same 10,000 test images: one makes 110 mistakes, the other 90. **Predict**: is the second one better? How sure are you, in
+# Two networks, the same 10,000 test images: one makes 110 mistakes, the other 90.
+#
+# **Predict.** Is the second one better? How sure are you, in
 # percent?
 
 # %%
@@ -418,6 +461,8 @@ for correct in (9_890, 9_910):
 # %% [markdown]
 # The intervals overlap. That is a hint, not an answer. Ask directly: how often do two networks that are **equally good** (each wrong on 1 %)
 # differ by 20 mistakes or more, by luck? No formula needed: let 20,000 such pairs take the test.
+#
+# *The figure: how often each difference occurs; differences of 20 or more are coloured.*
 
 
 # %%
@@ -442,13 +487,13 @@ share = 100 * far.double().mean()
 claim("equally good networks that differ by 20 or more", share, at_least=12, at_most=20, unit="%")
 
 # %% [markdown]
-# *What there is to see*: a bell around 0 with two coloured tails. They hold about one pair in six. With networks that are *exactly alike*,
+# A bell around 0 with two coloured tails: they hold about one pair in six. With networks that are *exactly alike*,
 # a gap of 0.2 points is nothing special. (The spread of one count is √(10,000 × 0.01 × 0.99) ≈ 10 mistakes, that of a difference
 # √2 times as much, about 14; 20 is only 1.4 times that.)
 #
 # **Try it**: call `differences(20_000, seed=1)`, then with `n=100_000` and 200 mistakes apart. What do ten times more images change?
 #
-# <details><summary>Solution</summary>
+# <details><summary>Answer</summary>
 #
 # `(differences(20_000, n=100_000).abs() >= 200).double().mean()` is practically 0. The spread grows only with the root: √10 × 14 = 44
 # mistakes, and 200 is 4.5 times that. MNIST's test set is simply small.
@@ -458,10 +503,14 @@ claim("equally good networks that differ by 20 or more", share, at_least=12, at_
 #
 # But our two networks saw the **same** images, and that helps. An image that both get right, or both wrong, says nothing about which
 # is better. Only those count where **exactly one** is wrong: *b* images where only the first errs, *c* where only the
-# second does. If the two were equally good, each of these would be the toss of a coin. (McNemar's test, 1947.)
+# second does. If the two were equally good, each of these would be the toss of a coin. So toss b + c coins: how often do they fall as
+# unevenly as b to c, or more? That is **how often luck alone gives a difference this large or larger**. It is called a p-value, and the test
+# McNemar's (1947). It is *not* the chance that the difference was luck: for that you would have to know how likely a real difference was beforehand.
 #
 # The two accuracies alone do not tell *b* and *c*: 110 and 90 mistakes, of which *s* are shared, leave b = 110 − s and
-# c = 90 − s. **Predict**: does a large overlap make the difference of 20 more convincing, or less?
+# c = 90 − s.
+#
+# **Predict.** Does a large overlap make the difference of 20 more convincing, or less?
 
 
 # %%
@@ -473,25 +522,31 @@ def chance_of(b, c):
 
 for shared in (0, 30, 50, 70, 85):
     b, c = 110 - shared, 90 - shared
-    luck = 100 * chance_of(b, c)
-    print(f"{shared:2} mistakes shared: {b:3} against {c:2}, by luck in {luck:6.3f} % of all cases")
+    often = 100 * chance_of(b, c)
+    print(
+        f"{shared:2} mistakes shared: {b:3} against {c:2}; luck alone is this uneven in {often:6.3f} % of all cases"
+    )
+
+# %% [markdown]
+# *The figure: the same for every possible overlap, from no shared mistake to 90.*
 
 # %%
 shared = list(range(91))
 _, ax = plt.subplots(figsize=(9, 3.6), layout="constrained")
 ax.plot(shared, [100 * chance_of(110 - s, 90 - s) for s in shared], color=BLUE, linewidth=2.5)
 ax.axhline(5, color=VERMILLION, linestyle="--", label="5 %, the usual line")
-ax.set(xlabel="mistakes that both networks make (of 110 and 90)", ylabel="explained by luck (%)", ylim=0)
+ax.set(xlabel="mistakes that both networks make (of 110 and 90)", ylim=0)
+ax.set_ylabel("how often luck alone gives\nthis difference or a larger one (%)")
 ax.legend(frameon=False)
 first = next(s for s in shared if chance_of(110 - s, 90 - s) < 0.05)
 print(f"below 5 % from {first} shared mistakes on: {110 - first} against {90 - first}")
 
 # %% [markdown]
-# *What there is to see*: a curve that starts at 18 %, as luck alone would have it, and falls below the dashed line once a bit more than half of the
+# The curve starts at 18 %, close to the simulation above, and falls below the dashed line once a bit more than half of the
 # mistakes are shared.
 #
-# **The same two accuracies, 98.9 % and 99.1 %, can be luck or almost certain.** 110 against 90 is a shrug. 25 against 5 is
-# not. So never publish two accuracies alone: publish *b* and *c*. (They come from the same pass over the test set, for free.)
+# **The same two accuracies, 98.9 % and 99.1 %, can be weak or very strong evidence.** Luck alone gives 110 against 90 often, 25 against 5
+# hardly ever. So never publish two accuracies alone: publish *b* and *c*. (They come from the same pass over the test set, for free.)
 #
 # The formula is not magic. Here is the same question as a simulation that you can rerun: toss 100 coins 50,000 times.
 
@@ -516,8 +571,10 @@ for one, other in ((0, 1), (0, 2), (1, 2)):
     b = (is_wrong[one] & ~is_wrong[other]).sum().item()
     c = (is_wrong[other] & ~is_wrong[one]).sum().item()
     both = (is_wrong[one] & is_wrong[other]).sum().item()
-    luck = 100 * chance_of(b, c)
-    print(f"seeds {one} and {other}: both wrong {both}, only one {b}, only the other {c}: luck {luck:.0f} %")
+    often = 100 * chance_of(b, c)
+    print(
+        f"seeds {one} and {other}: both wrong {both}, only one {b}, only the other {c}; luck alone: {often:.0f} %"
+    )
 
 # %%
 means = torch.stack([data.train.images[data.train.labels == d].double().mean(dim=0) for d in range(10)])
@@ -526,10 +583,11 @@ average_wrong = by_mean != data.test.labels
 b = (average_wrong & ~is_wrong[0]).sum().item()
 c = (is_wrong[0] & ~average_wrong).sum().item()
 claim("wrong only for the average, for each wrong only for the network", b / max(1, c), at_least=5)
-print("luck explains that in less than 1 case in 1,000:", chance_of(b, c) < 0.001)
+print("luck alone gives such a difference in less than 1 case in 1,000:", chance_of(b, c) < 0.001)
 
 # %% [markdown]
-# Between two seeds: luck explains it, as it should. Between the network and the averages: no luck in the world does.
+# Between two seeds luck alone often gives as large a difference: there is no evidence that one of them is better. Between the network and the
+# averages luck alone practically never does.
 #
 # One warning. This test asks about *these two trained networks* on images like these. "Architecture A is better than B" is
 # another claim: a seed alone moves the accuracy, as section 7 showed. For that you need several seeds of each (notebook 4).
@@ -551,7 +609,9 @@ print("images that the team gets wrong although each of the three is right:", ne
 # Together they make fewer mistakes on MNIST than one of them: the mistakes that chance made are outvoted. Those that all three share
 # mostly stay.
 #
-# And if somebody did report 100 %? **Predict** the 95 % interval for 10,000 right of 10,000.
+# And if somebody did report 100 %?
+#
+# **Predict.** What is the 95 % interval for 10,000 right of 10,000?
 
 # %%
 low, high = wilson_interval(10_000, 10_000)
@@ -571,8 +631,10 @@ print(f"15 wrong labels of 10,000: a reader who is always right scores {100 * (1
 #
 # ### One last surprise
 #
-# The page on which MNIST was published (yann.lecun.com/exdb/mnist) says that the first 5,000 test images are "cleaner and easier than the last 5,000". So who tests
-# on the first thousand gets too good a number. **Predict** how the mistakes divide.
+# The page on which MNIST was published (yann.lecun.com/exdb/mnist) says that the first 5,000 test images are "cleaner and easier than the last 5,000". If that is so,
+# a test on the first thousand images gives too good a number.
+#
+# **Predict.** How do the mistakes divide between the two halves?
 
 # %% tags=["nbval-ignore-output"] reason="MNIST's test set has two halves, the bundled digits do not"
 half = result.n // 2
@@ -582,7 +644,7 @@ for seed in range(3):
 
 # %% [markdown]
 # On MNIST it is the other way round, and by far: the first half holds about three times as many mistakes. The sentence has been
-# copied ever since; for our networks, one line of code disproves it. (And it is no luck: `chance_of(70, 25)` is about 0.0004 %.)
+# copied ever since; for our networks, one line of code disproves it. (And luck alone hardly ever does that: `chance_of(70, 25)` is about 0.0004 %.)
 #
 # That is this notebook in one example: **look at the mistakes yourself.**
 #
@@ -593,8 +655,8 @@ for seed in range(3):
 #
 # <details><summary>Answer</summary>
 #
-# 880 / 892 = 98.7 %: of the images that *are* this digit, so many were found (recall). The diagonal cell divided by the sum of its *column* says how
-# far you can trust an *answer* with this digit (precision).
+# 880 / 892 = 98.7 %: of the images that *are* this digit, so many were found. This share is called **recall**. The diagonal cell divided by the sum of its
+# *column* is called **precision**: of the *answers* with this digit, so many are right.
 # </details>
 #
 # 2. Your network is 99.2 % accurate on 500 images. Give the interval. Your friend has 98.6 % on the same 500. What do you need to know?

@@ -13,6 +13,13 @@ def test_mistakes_come_most_confident_first_with_truth_prediction_and_confidence
     assert np.array_equal(axes[0].images[0].get_array(), split.images[9, 0].numpy())
 
 
+def test_nearly_sure_is_not_rounded_up_to_100_percent(evaluation, split):
+    evaluation.probabilities[9, 4] = 0.997
+    evaluation.probabilities[7, 2] = 0.994
+    axes = prediction_gallery(evaluation, split, [9, 7])
+    assert [ax.get_title() for ax in axes] == ["9 → 4 (> 99 %)", "7 → 2 (99 %)"]
+
+
 def test_there_are_no_more_images_than_mistakes(evaluation, split):
     assert len(mistakes_gallery(evaluation, split, 15)) == 3
 
