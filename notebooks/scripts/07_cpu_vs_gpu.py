@@ -121,10 +121,8 @@ print("calls in a row:", len(singles), "| runs behind the median: at least 3:", 
 # 2. **Repeat** and take the **median**. One disturbed run moves a mean; it hardly moves a median.
 # 3. Give the **spread** as well. Here it is the interquartile range: the middle half of the runs lies within it.
 #
-# `time_call` does all three. It is a thin coat over `torch.utils.benchmark.Timer`.
-
-# %% tags=["nbval-ignore-output"] reason="a time of the reader's own machine"
-print(honest)
+# `time_call` does all three. It is a thin coat over `torch.utils.benchmark.Timer`; `print(honest)` shows the
+# median, the interquartile range and the number of runs.
 
 # %% [markdown]
 # ## 2 · The clock that does not wait
