@@ -17,6 +17,7 @@ from cnnlab.inspection.tracing import Detours, Step, Trace, copy_of, trace
 from cnnlab.inspection.windows import is_conv
 
 _METHODS = ("view", "reshape", "flatten", "ravel", "squeeze", "unflatten", "permute", "transpose", "relu")
+_OTHER_BATCH = 3  # images; the first trial is made with two
 _TRIALS = 40  # of one idea; a trial runs the model on two images
 
 
@@ -75,7 +76,7 @@ class Workbench:
             longer = partly = ""
             for change in _possible(idea):
                 made = self.trial(change)
-                if made is not None and fits(made):
+                if made is not None and fits(made) and self._fits_another_batch(change):
                     whole.append(self._told(change, made))
                     break
                 if made is None or not (self._past(made) or change.before):
@@ -92,17 +93,33 @@ class Workbench:
             whole += [f"{text}, and then explain again" for text in part[: 2 - len(whole)]]
         return Remedies(tuple(dict.fromkeys(whole or part))[:3], "all" if whole else "part")
 
-    def trial(self, change: Change) -> Trace | None:
-        """What the model does with a change; None if it cannot be made."""
+    def trial(self, change: Change, images: Tensor | None = None) -> Trace | None:
+        """What the model does with a change, on the small batch or on others; None if it cannot be made."""
         twin = copy_of(self.model)
         if twin is self.model and change.layers:
             return None
         try:
             for name, layer in change.layers.items():
-                twin.set_submodule(name, copy_of(layer))
+                one = copy_of(layer)
+                for every in self._names_of(name):  # a layer that has two names stays one layer
+                    twin.set_submodule(every, one)
         except (AttributeError, ValueError, TypeError):
             return None
-        return trace(twin, self.images, change.instead, change.before)
+        images = self.images if images is None else images
+        return trace(twin, images, change.instead, change.before)
+
+    def _fits_another_batch(self, change: Change) -> bool:
+        """Whether the changed model takes a batch of another size too: x.reshape(2, -1) would not."""
+        if self.images.ndim < 2:
+            return True
+        size = _OTHER_BATCH if len(self.images) != _OTHER_BATCH else _OTHER_BATCH + 1
+        made = self.trial(change, self.images[:1].expand(size, *self.images.shape[1:]).contiguous())
+        return made is not None and fits(made)
+
+    def _names_of(self, name: str) -> list[str]:
+        """All names that the model has for a layer: two after self.c = self.b."""
+        layer = self.model.get_submodule(name)
+        return [other for other, same in self.model.named_modules(remove_duplicate=False) if same is layer]
 
     def layer(self, step: Step) -> nn.Module | None:
         """The layer of a step, if the model knows it by name, so that it can be changed."""
@@ -149,7 +166,8 @@ class Workbench:
             change, text=f"{change.text}, and {line}", layers={**change.layers, step.path: new}, then=""
         )
         again = self.trial(both)
-        return both.text if again is not None and fits(again) else ""
+        works = again is not None and fits(again) and self._fits_another_batch(both)
+        return both.text if works else ""
 
     def _past(self, made: Trace) -> bool:
         """Whether the step that went wrong is behind us."""

@@ -59,6 +59,33 @@ def test_advice_stands_in_only_where_no_remedy_was_found():
     assert Remedies().or_else("b", "c") == Remedies(("b", "c"), "untried")
 
 
+def test_a_change_must_work_with_another_batch_too():
+    class OfTwo(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.fc = nn.Linear(700, 10)
+
+        def forward(self, x):
+            return self.fc(x.reshape(2, -1))
+
+    found = bench_for(OfTwo()).choose([Change("wider", {"fc": nn.Linear(784, 10)})])
+    assert (found.texts, found.mend) == (("wider",), "part")
+
+
+def test_a_layer_with_two_names_is_changed_under_both():
+    class Tied(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.flat, self.b = nn.Flatten(), nn.Linear(700, 784)
+            self.c = self.b
+
+        def forward(self, x):
+            return self.c(self.b(self.flat(x)))
+
+    found = bench_for(Tied()).choose([Change("square", {"b": nn.Linear(784, 784)})])
+    assert (found.texts, found.mend) == (("square",), "all")
+
+
 def test_layers_before_a_step_are_listed_in_order():
     bench = bench_for(BROKEN)
     assert [name for name, _ in bench.convolutions()] == ["conv1", "conv2"]
