@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from cnnlab.inspection import remedies as mend
 from cnnlab.inspection.faults import Fault, mixing_step, written
 from cnnlab.inspection.layer_faults import conv_or_pool, linear, norm
+from cnnlab.inspection.number_faults import matrix, number_format
 from cnnlab.inspection.python_faults import call_the_layer
 from cnnlab.inspection.shapes import first_line, product
 from cnnlab.inspection.tracing import Step, Trace
@@ -67,6 +68,9 @@ def _pair(bench: Workbench) -> Fault | None:
     rule = "Maps can be joined if all other sides are equal." if joins else "All sides must be equal."
     if joins or len({shape[:1] for shape in shapes}) == 1:
         ideas = [mend.more_room(bench), mend.stretched(bench), mend.earlier_sizes(bench)]
+        widths = [shape[-1] for shape in shapes]
+        if not joins and max(widths) > 1.5 * min(widths):  # a stride on one side, as in a residual block
+            ideas[1:1] = [mend.same_shape(bench), mend.matching_shortcut(bench)]
     else:
         ideas = [mend.same_shape(bench), mend.matching_shortcut(bench), mend.stretched(bench)]
     return Fault(
@@ -127,7 +131,9 @@ def _any_other(bench: Workbench) -> Fault:
 
 _KINDS: tuple[tuple[Callable[[Step], bool], Callable[[Workbench], Fault | None]], ...] = (
     (lambda step: not step.in_shapes and bool(_given_layers(step)), _layer_for_numbers),
+    (lambda step: step.out_shape is None, number_format),
     (lambda step: step.what in VIEWS, view),
+    (lambda step: step.what in ("matmul", "mm"), matrix),
     (lambda step: step.what.endswith("linear"), linear),
     (lambda step: windows_of(step) is not None, conv_or_pool),
     (lambda step: "norm" in step.what, norm),

@@ -63,6 +63,8 @@ def conv_or_pool(bench: Workbench) -> Fault | None:
     if windows is None:
         return None
     sides = len(windows)
+    if isinstance(step.module, nn.Conv3d) and len(shape) == 3:
+        return _image_for_volume(bench)
     if len(shape) not in (sides, sides + 1):
         return _no_map(bench, sides)
     channels = _channels_taken(step)
@@ -81,6 +83,8 @@ def norm(bench: Workbench) -> Fault | None:
     layer, shape, path = bench.step.module, bench.shape, bench.step.path
     if isinstance(layer, nn.LayerNorm):
         return _layer_norm(bench, layer)
+    if isinstance(layer, nn.GroupNorm) and shape:
+        return _group_norm(bench, layer)
     if not isinstance(layer, nn.modules.batchnorm._BatchNorm) or not shape:
         return None
     has, needs, kind = shape[0], layer.num_features, type(layer).__name__.removeprefix("Lazy")
@@ -108,6 +112,23 @@ def norm(bench: Workbench) -> Fault | None:
             mend.channels_before(bench, needs),
             mend.counts_itself(bench),
         ).or_else(f"nn.{kind}({has})", f"give it a map of {counted(needs, 'channel')}"),
+    )
+
+
+def _group_norm(bench: Workbench, layer: nn.GroupNorm) -> Fault | None:
+    has, needs, path = bench.shape[0], layer.num_channels, bench.step.path
+    if has == needs:
+        return None
+    groups = math.gcd(layer.num_groups, has)  # the groups must divide the channels
+    return Fault(
+        f"{named(path)} does not fit: it gets {counted(has, 'channel')}, "
+        f"but nn.GroupNorm({layer.num_groups}, {needs}) takes {needs}.",
+        has=has,
+        needs=needs,
+        remedies=bench.choose(
+            [Change(assigned(path, f"nn.GroupNorm({groups}, {has})"), {path: nn.GroupNorm(groups, has)})],
+            mend.channels_before(bench, needs),
+        ).or_else(f"nn.GroupNorm({groups}, {has})", f"give it a map of {counted(needs, 'channel')}"),
     )
 
 
@@ -173,6 +194,20 @@ def _channels(bench: Workbench, has: int, needs: int) -> Fault:
             mend.channels_before(bench, needs),
             mend.counts_itself(bench),
         ).or_else(fitting, f"give {name} a map of {counted(needs, 'channel')}"),
+    )
+
+
+def _image_for_volume(bench: Workbench) -> Fault:
+    name = named(bench.step.path)
+    return Fault(
+        f"{name} is an nn.Conv3d, which takes volumes (channels, depth, height, width), but gets the image "
+        f"{written(bench.shape)}: nn.Conv2d is meant.",
+        has=3,
+        needs=4,
+        remedies=bench.choose(mend.of_other_sides(bench)).or_else(
+            f"nn.Conv2d in place of nn.Conv3d for {name}",
+            "x = x[:, :, None], an image as a volume of depth 1",
+        ),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 import math
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -31,6 +32,12 @@ def counts_itself(bench: Workbench) -> Iterator[Change]:
     new = lazy(layer) if layer is not None else None
     if layer is not None and new is not None:
         line = assigned(bench.step.path, lazy_code(layer))
+        written = f"self.{bench.step.path}"
+        if bench.step.line is not None and f"{written}.forward(" in bench.step.line.text:
+            text = (
+                f"{line}, and {written}(x) in place of {written}.forward(x), which lets it count its inputs"
+            )
+            yield Change(text, instead={bench.number: lambda x, *_, **__: copy.deepcopy(new)(x)})
         yield Change(f"{line}, which counts its inputs itself", {bench.step.path: new})
 
 
@@ -175,7 +182,8 @@ def matching_shortcut(bench: Workbench) -> Iterator[Change]:
         def summed(a: Tensor, b: Tensor, conv: nn.Module = conv, swapped: bool = swapped) -> Any:
             return a + conv(b) if swapped else conv(a) + b
 
-        text = f"{code(conv)} on the side with {first[0]} channels"
+        side = f"with {first[0]} channels" if first[0] != second[0] else f"of {product(first)}"
+        text = f"{code(conv)} on the side {side}"
         yield Change(text, instead={bench.number: summed})
         for padding in paddings:
             yield Change(f"{padding.text}, and {text}", padding.layers, {bench.number: summed})

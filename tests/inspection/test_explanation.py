@@ -289,3 +289,13 @@ def test_random_networks_are_judged_rightly_and_their_remedies_work():
                 assert runs(fixed), (model, remedy)
                 applied += 1
     assert applied > 60
+
+
+def test_one_number_for_each_image_is_said_in_words():
+    class Guess(nn.Module):
+        def forward(self, x):
+            return x.flatten(1).argmax(1)
+
+    found = explain(Guess())
+    assert "1 number comes out for each image" in found.headline
+    assert any("one number for each image" in line for line in found.chain)

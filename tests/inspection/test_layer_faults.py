@@ -279,3 +279,34 @@ def test_an_unsqueeze_too_many_is_left_out():
 
     found = explain(Unsqueezes())
     assert found.remedies[0].startswith("leave out x.unsqueeze(1) in line ")
+
+
+def test_group_norm_for_other_channels():
+    model = nn.Sequential(nn.Conv2d(1, 10, 5), nn.GroupNorm(4, 8), nn.Flatten(), nn.Linear(5760, 10))
+    found = explain(model)
+    assert found.headline == "layer 1 does not fit: it gets 10 channels, but nn.GroupNorm(4, 8) takes 8."
+    assert (found.has, found.needs, found.remedies[0]) == (10, 8, "layer 1: nn.GroupNorm(2, 10)")
+    model[1] = nn.GroupNorm(2, 10)
+    assert explain(model).works
+
+
+def test_a_convolution_for_volumes_is_told_from_one_for_images():
+    model = nn.Sequential(nn.Conv3d(1, 10, 5), nn.Flatten(), nn.Linear(5760, 10))
+    found = explain(model)
+    assert "layer 0 is an nn.Conv3d" in found.headline
+    assert found.headline.endswith("gets the image (1, 28, 28): nn.Conv2d is meant.")
+    assert found.remedies == ("layer 0: nn.Conv2d(1, 10, 5)",)
+
+
+def test_a_layer_that_is_called_by_forward_has_two_remedies():
+    class ByForward(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.fc = nn.Linear(700, 10)
+
+        def forward(self, x):
+            return self.fc.forward(x.flatten(1))
+
+    first, second = explain(ByForward()).remedies
+    assert first == "self.fc = nn.Linear(784, 10)"
+    assert "nn.LazyLinear(10), and self.fc(x) in place of self.fc.forward(x)" in second

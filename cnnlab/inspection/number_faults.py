@@ -1,0 +1,87 @@
+"""Numbers that do not fit each other: another number format, a matrix of another size."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator
+
+import torch
+
+from cnnlab.inspection.faults import Fault, counted, written
+from cnnlab.inspection.shapes import product
+from cnnlab.inspection.tracing import copy_of
+from cnnlab.inspection.workbench import Change, Workbench, named
+
+# What PyTorch's messages call the formats, in lower case.
+_FORMATS = {"float": "float32", "double": "float64", "half": "float16", "bfloat16": "bfloat16"}
+_FORMATS |= {"long": "int64", "long int": "int64", "int": "int32", "byte": "uint8", "unsigned char": "uint8"}
+
+
+def number_format(bench: Workbench) -> Fault | None:
+    """A layer that gets numbers in another format than that of its weights."""
+    layer, message = bench.layer(bench.step), str(bench.broken.error)
+    weight = next((p for p in layer.parameters() if p.is_floating_point()), None) if layer else None
+    if layer is None or weight is None or "type" not in message:
+        return None
+    there = str(weight.dtype).removeprefix("torch.")
+    said = re.findall(
+        r"\b(unsigned char|long int|bfloat16|float|double|half|long|int|byte)\b", message.lower()
+    )
+    here = next((_FORMATS[word] for word in said if _FORMATS[word] != there), None)
+    if here is None:
+        return None
+    name, wanted, got = named(bench.step.path), weight.dtype, getattr(torch, here)
+    ideas = [
+        [Change(f"x = x.to(torch.{there}) before {name}", before={bench.number: lambda x: x.to(wanted)})]
+    ]
+    if got.is_floating_point:
+        with_it = copy_of(layer).to(got)
+        ideas.append([Change(f"{name} in {here}: model.to(torch.{here})", {bench.step.path: with_it})])
+    return Fault(
+        f"{name} does not fit: it gets {here} numbers, but its weights are {there}.",
+        details=("Both must be in the same number format.",),
+        remedies=bench.choose(*ideas).or_else(
+            f"x = x.to(torch.{there}) before {name}", "model.float(), after all its layers were made"
+        ),
+    )
+
+
+def matrix(bench: Workbench) -> Fault | None:
+    """A product x @ w with a matrix of another height than the rows of x are long."""
+    sizes = [tuple(value) for value in bench.step.args if isinstance(value, torch.Size)]
+    if len(sizes) != 2 or sizes[0] != bench.step.in_shape or len(sizes[1]) != 2 or not bench.shape:
+        return None
+    has, (needs, n_out) = bench.shape[-1], sizes[1]
+    if has == needs:
+        return None
+    return Fault(
+        f"x @ {_matrix_name(bench, sizes[1])} does not fit: x is {written(bench.shape)} for each image, with "
+        f"{counted(has, 'number')} in a row, but the matrix ({needs}, {n_out}) takes {needs}.",
+        has=has,
+        needs=needs,
+        remedies=bench.choose(*([change] for change in _products(bench, sizes[1]))).or_else(
+            f"give it a matrix of ({has}, {n_out})", f"give it {needs} numbers"
+        ),
+    )
+
+
+def _products(bench: Workbench, size: tuple[int, ...]) -> Iterator[Change]:
+    """Other products that may be meant: flattened, with the matrix turned, with one of the right height."""
+    name, has, n_out = _matrix_name(bench, size), bench.shape[-1], size[1]
+    number, total = bench.number, math.prod(bench.shape)
+    if total == size[0]:
+        text = f"torch.flatten(x, 1) @ {name}: {product(bench.shape)} = {total}"
+        yield Change(text, instead={number: lambda x, w: torch.flatten(x, 1) @ w})
+    if size[1] == has:
+        yield Change(f"x @ {name}.T", instead={number: lambda x, w: x @ w.T})
+    if len(bench.shape) == 1:
+        made = {number: lambda x, w: x @ w.new_zeros(has, n_out)}
+        yield Change(f"{name} = nn.Parameter(torch.randn({has}, {n_out}) / {has}**0.5)", instead=made)
+        yield Change(f"nn.Linear({has}, {n_out}) in place of the product, which adds a bias", instead=made)
+
+
+def _matrix_name(bench: Workbench, size: tuple[int, ...]) -> str:
+    """The name of the only parameter of this size, else "w"."""
+    names = [name for name, value in bench.model.named_parameters() if tuple(value.shape) == size]
+    return f"self.{names[0]}" if len(names) == 1 else "w"
