@@ -100,7 +100,7 @@ epochs = 1 if data.name == "mnist" else 8
 def train(recipe, split, seed, epochs=epochs):
     """A new network, trained by the one recipe of this notebook, and the seconds it took."""
     set_seed(seed)
-    model = models.build(**recipe)
+    model = models.build(**recipe).to(memory_format=torch.channels_last)  # same numbers, faster: notebook 7
     history = fit(
         model,
         split,
