@@ -227,9 +227,10 @@ cnn = steps["cnn_padded"]
 claim("cnn_padded: backward ÷ forward", cnn["backward"] / cnn["forward and loss"], at_least=0.6, spec=".1f")
 
 # %% [markdown]
-# **Why is backward so long?** Going back through a layer, two things are computed: the gradient of
+# **What would you expect?** Going back through a layer, two things are computed: the gradient of
 # the *weights* and the gradient of the layer's *input*. Each takes about as many multiply–adds as the forward pass. So
-# the arithmetic says 2 to 1; the first layer needs no gradient of its input, and the clock adds its own.
+# the arithmetic says up to 2 to 1 (the first layer needs no gradient of its input). The clock need not agree: it also counts
+# the moving of numbers in memory, forward as well as backward. Hence: count, predict, and then measure.
 #
 # This is also why lab 002's accuracy cost so much: it ran the forward pass **twice more** for every
 # batch, only to count right answers that the first pass had already given. We compare the two steps **in
@@ -467,8 +468,8 @@ ax.set(xlabel="training step of 100 images (ms)")
 claim("fastest setting ÷ plain, time", min(t.ms for t in times.values()) / plain, at_most=1)
 
 # %% [markdown]
-# Compare the first two bars. Two threads are seldom twice as fast: parts of a step are done by one thread, and all share the
-# memory. On a machine that is busy with other work they can even be slower, because each waits for the other. bfloat16
+# Compare the first two bars. Ideally two threads need half the time. Often they need more: parts of a step are done by one
+# thread, and all share the memory. On a machine that is busy with other work they can even be slower, because each waits for the other. bfloat16
 # pays only where the processor multiplies 16-bit numbers in hardware (look for `avx512_bf16` or `amx_bf16`
 # among its features); elsewhere it may even be slower.
 #
@@ -567,7 +568,7 @@ _ = plots.timing_curves(curves)
 #
 # </details>
 #
-# **3.** Why does backward take longer than forward, and why is it not exactly twice as long?
+# **3.** By the arithmetic, backward should take about twice as long as forward. Why? And why need the clock not agree?
 #
 # <details><summary>Answer</summary>
 #
