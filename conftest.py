@@ -16,6 +16,10 @@ import pytest
 ROOT = Path(__file__).resolve().parent
 CELL_SECONDS = 900  # a cell takes a minute at most; two busy cores can make that ten
 
+# Between two operations PyTorch's OpenMP threads spin and wait. Where another program needs the core, that
+# makes everything slower (a training epoch by a third); a short spin costs nothing on a quiet machine.
+os.environ.setdefault("GOMP_SPINCOUNT", "1000")
+
 # The scripts are the notebooks' source and train networks: they are built, never imported.
 collect_ignore_glob = ["notebooks/scripts/*", "tools/*", "benchmarks/*"]
 

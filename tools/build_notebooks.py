@@ -96,6 +96,7 @@ def _where(notebook: NotebookNode, index: int) -> str:
 def kernel_environment(data: str, empty: str) -> dict[str, str]:
     """The environment of the kernel: no progress bars, figures in the notebook, the wanted data."""
     environment = dict(os.environ, TQDM_DISABLE="1", JUPYTER_PREFER_ENV_PATH="1")
+    environment.setdefault("GOMP_SPINCOUNT", "1000")  # see conftest.py
     environment.pop("MPLBACKEND", None)
     if environment.get("CNNLAB_DATA"):  # the kernel runs in another folder
         environment["CNNLAB_DATA"] = os.path.abspath(environment["CNNLAB_DATA"])
