@@ -1,0 +1,71 @@
+"""What all explorers share: their JavaScript in one piece, and errors that are shown in the widget itself."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any, ClassVar
+
+import anywidget
+import traitlets
+
+FOLDER = Path(__file__).resolve().parent
+_IMPORT = re.compile(r'^import \{[^}]*\} from "\./(\w+\.js)";\n', re.MULTILINE)
+_EXPORT = re.compile(r"^export (?!default)", re.MULTILINE)
+
+
+def bundle(name: str) -> str:
+    """One JavaScript module, with the modules that it imports written in front of it.
+
+    A notebook's front end loads a widget from a single text. The files keep real imports, so that
+    Node can test each of them; here they are joined, every file once.
+
+    Args:
+        name: a file of this folder, such as "convolution_explorer.js".
+    """
+    seen: set[str] = set()
+
+    def with_imports(file: str) -> str:
+        if file in seen:
+            return ""
+        seen.add(file)
+        source = (FOLDER / file).read_text(encoding="utf-8")
+        before = "".join(with_imports(found) for found in _IMPORT.findall(source))
+        return before + _EXPORT.sub("", _IMPORT.sub("", source))
+
+    return with_imports(name)
+
+
+class Explorer(anywidget.AnyWidget):  # type: ignore[misc]  # anywidget has no types
+    """The base of every explorer.
+
+    A subclass names its files in `script` and `style`, and checks its traits with `traitlets.validate`;
+    a check raises `traitlets.TraitError` with the number and the remedy. Set from Python, such an error
+    reaches the caller. Sent by the browser, where no one would see it, it is shown in the widget, which
+    goes back to the last good state.
+    """
+
+    script: ClassVar[str]  # the JavaScript file
+    style: ClassVar[tuple[str, ...]] = ()  # CSS files besides explorer.css
+
+    problem = traitlets.Unicode().tag(sync=True)  # shown in the widget; empty if all is well
+
+    def __init_subclass__(cls, **keywords: Any) -> None:
+        cls._esm = bundle(cls.script)
+        sheets = ("explorer.css", *cls.style)
+        cls._css = "\n".join((FOLDER / sheet).read_text(encoding="utf-8") for sheet in sheets)
+        super().__init_subclass__(**keywords)
+
+    def set_state(self, sync_data: dict[str, Any]) -> None:
+        """Take what the browser sends; refuse in words what cannot be."""
+        try:
+            super().set_state(sync_data)
+        except (traitlets.TraitError, ValueError, TypeError) as error:
+            self.problem = str(error)
+            self.send_state([name for name in sync_data if self.has_trait(name)])
+        else:
+            if "problem" not in sync_data:
+                self.problem = ""
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}()"
