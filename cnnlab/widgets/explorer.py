@@ -51,9 +51,10 @@ class Explorer(anywidget.AnyWidget):  # type: ignore[misc]  # anywidget has no t
     problem = traitlets.Unicode().tag(sync=True)  # shown in the widget; empty if all is well
 
     def __init_subclass__(cls, **keywords: Any) -> None:
-        cls._esm = bundle(cls.script)
-        sheets = ("explorer.css", *cls.style)
-        cls._css = "\n".join((FOLDER / sheet).read_text(encoding="utf-8") for sheet in sheets)
+        if "script" in cls.__dict__:  # not in the class that traitlets derives to add a trait
+            cls._esm = bundle(cls.script)
+            sheets = ("explorer.css", *cls.style)
+            cls._css = "\n".join((FOLDER / sheet).read_text(encoding="utf-8") for sheet in sheets)
         super().__init_subclass__(**keywords)
 
     def set_state(self, sync_data: dict[str, Any]) -> None:

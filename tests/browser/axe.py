@@ -7,7 +7,7 @@ from typing import Any
 
 
 def serious(page: Any, within: str = ".cnnlab") -> list[str]:
-    """The rules of serious or critical weight that elements inside `within` break, each with its first element."""
+    """The rules of serious or critical weight broken inside `within`, each with its first element."""
     page.evaluate((files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8"))
     found = page.evaluate("(within) => axe.run(within, { resultTypes: ['violations'] })", within)
     return [

@@ -29,20 +29,17 @@ def server(tmp_path_factory: pytest.TempPathFactory, browser: Any) -> Iterator[S
     made.stop()
 
 
+@pytest.fixture(scope="session")
+def desk(server: Server, browser: Any) -> Notebook:
+    return Notebook(server, browser.new_page())
+
+
 @pytest.fixture
-def open_notebook(server: Server, browser: Any) -> Iterator[Callable[..., Notebook]]:
-    """Open a notebook with the cells given; `width` and `dark` choose the page."""
-    opened: list[Notebook] = []
+def open_notebook(desk: Notebook) -> Callable[..., Notebook]:
+    """Show a notebook with the cells given; `width` and `dark` choose the page."""
 
     def opening(*cells: str, width: int = 1280, dark: bool = False) -> Notebook:
-        theme = "JupyterLab Dark" if dark else "JupyterLab Light"
-        server.set("@jupyterlab/apputils-extension/themes", {"theme": theme})
-        page = browser.new_page(viewport={"width": width, "height": 1000})
-        notebook = Notebook(server, page, list(cells), name=f"test{len(opened)}")
-        opened.append(notebook)
-        notebook.run_all()
-        return notebook
+        desk.show(*cells, width=width, dark=dark)
+        return desk
 
-    yield opening
-    for notebook in opened:
-        notebook.close()
+    return opening

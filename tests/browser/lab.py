@@ -19,9 +19,14 @@ import nbformat
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 ARGUMENTS = (
-    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
-    "--disable-component-update --disable-sync"
-).split()
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
 BROKEN = (  # what JupyterLab writes where a widget should stand
     "Error displaying widget",
     "Error creating widget",
@@ -149,29 +154,51 @@ _BROKEN = """(texts) => {
     if (output.dataset.mimeType === "application/vnd.jupyter.widget-view+json" && output.offsetHeight < 10)
       found.push("an empty widget");
   }
-  const outputs = [...jupyterapp.shell.currentWidget.content.widgets].flatMap((cell) =>
-    cell.outputArea ? Array.from({ length: cell.outputArea.model.length }, (_, i) => cell.outputArea.model.get(i)) : []);
-  for (const output of outputs) if (output.type === "error") found.push(String(output.data ?? "an error output"));
+  for (const { outputArea } of jupyterapp.shell.currentWidget.content.widgets)
+    for (let i = 0; i < (outputArea?.model.length ?? 0); i += 1)
+      if (outputArea.model.get(i).type === "error") found.push(`an error: ${outputArea.node.textContent}`);
   return found;
 }"""
 
 
-class Notebook:
-    """One notebook, open in the browser; `page` is Playwright's, `broken()` what a reader would see fail."""
+# Puts other code cells in the place of all cells.
+_FILL = """(sources) => {
+  const model = jupyterapp.shell.currentWidget.content.model.sharedModel;
+  model.deleteCellRange(0, model.cells.length);
+  model.insertCells(0, sources.map((source) => ({ cell_type: "code", source, metadata: {}, outputs: [] })));
+  window.kernelErrors = [];
+}"""
 
-    def __init__(self, server: Server, page: Any, cells: list[str], name: str = "test") -> None:
-        notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
+
+class Notebook:
+    """A notebook, open in the browser; `page` is Playwright's, `broken()` what a reader would see fail.
+
+    It stays open for all tests, and so does its kernel: `show` puts other cells in and runs them.
+    """
+
+    def __init__(self, server: Server, page: Any) -> None:
+        notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("")])
         notebook.metadata = {
             "kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}
         }
-        nbformat.write(notebook, server.root / f"{name}.ipynb")
-        self.page, self.errors = page, []  # type: Any, list[str]
+        nbformat.write(notebook, server.root / "test.ipynb")
+        self.page = page
+        self.errors: list[str] = []
         page.on("pageerror", lambda error: self.errors.append(f"JavaScript: {error}"))
         page.on("console", lambda said: said.type == "error" and self.errors.append(f"console: {said.text}"))
         page.route("**/*", self._only_here)
-        page.goto(f"{server.url}/lab/tree/{name}.ipynb?reset&token={server.token}")
+        page.goto(f"{server.url}/lab/tree/test.ipynb?reset&token={server.token}")
         page.evaluate(_READY)
-        self.errors.clear()  # what JupyterLab itself says while it starts
+
+    def show(self, *cells: str, width: int = 1280, dark: bool = False) -> None:
+        """Put these cells in, run them, and wait until all is quiet."""
+        self.page.set_viewport_size({"width": width, "height": 1000})
+        theme = "JupyterLab Dark" if dark else "JupyterLab Light"
+        change = "(theme) => jupyterapp.commands.execute('apputils:change-theme', { theme })"
+        self.page.evaluate(change, theme)
+        self.page.evaluate(_FILL, list(cells))
+        self.errors.clear()
+        self.run_all()
 
     def _only_here(self, route: Any) -> None:
         address = urlsplit(route.request.url)
@@ -207,10 +234,11 @@ class Notebook:
         self.page.evaluate(_QUIET)
 
     def broken(self) -> list[str]:
-        """Errors of the kernel, the page and the widgets, and requests that wanted to leave; empty if none."""
+        """Errors of the kernel, the page and the widgets, and requests to elsewhere; empty if none."""
         found: list[str] = self.page.evaluate(_BROKEN, list(BROKEN))
         return [*found, *self.errors]
 
-    def close(self) -> None:
-        self.page.evaluate("() => jupyterapp.shell.currentWidget.sessionContext.shutdown()")
-        self.page.close(run_before_unload=False)
+    def restart(self) -> None:
+        """Give the notebook a new kernel; its cells and outputs stay."""
+        self.page.evaluate("() => jupyterapp.shell.currentWidget.sessionContext.session.kernel.restart()")
+        self.wait()

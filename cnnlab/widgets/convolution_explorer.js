@@ -1,0 +1,651 @@
+// The ConvolutionExplorer: padded input, window, sum, feature map. All of it is drawn here, so that it
+// follows a key within one frame; Python only hears of it.
+import { OPERATIONS, PATTERNS, PRESETS, featureMap, mapSize, pattern, presetKernel, refusal, resizedKernel, windowAt } from "./convolution.js";
+import { paddingSides, reach, unread } from "./sizes.js";
+import { PADDING, css, extent, grey, mapColours, paint, readableOn, signed } from "./colours.js";
+import { button, checkbox, element, frame, newId, numbers, select, slider, written } from "./dom.js";
+
+const OWN = "your own";
+const BOX = 342; // screen pixels of the largest map, so that nothing moves when sizes change
+const SPEEDS = { slow: 700, normal: 180, fast: 15 }; // milliseconds for one output pixel
+const SMALL_KERNEL = 5; // up to here every number of the window can be read
+
+function render({ model, el }) {
+  const { root, stop } = frame({ model, el }, "Convolution explorer");
+  const view = build(root);
+  const state = { place: 0, revealed: Infinity, timer: 0, settings: null, map: null };
+
+  // ---- the model ---------------------------------------------------------------------------------
+
+  function read() {
+    const [height, width, size] = ["height", "width", "size"].map((name) => model.get(name));
+    return {
+      height,
+      width,
+      size,
+      pixels: fitting(numbers(model.get("pixels")), height * width),
+      weights: fitting(numbers(model.get("weights")), size * size),
+      bias: model.get("bias"),
+      padding: model.get("padding"),
+      stride: model.get("stride"),
+      dilation: model.get("dilation"),
+      operation: model.get("operation"),
+    };
+  }
+
+  /** Set traits and show them at once; Python hears of it, and nobody waits for it. */
+  function change(values) {
+    state.own = true;
+    for (const [name, value] of Object.entries(values)) model.set(name, value);
+    model.set("problem", "");
+    state.own = false;
+    model.save_changes();
+    update();
+  }
+
+  function learnt(name) {
+    const { names = [], size, biases } = model.get("learnt") ?? {};
+    const number = names.indexOf(name);
+    if (number < 0) return null;
+    const all = numbers(model.get("learnt_weights"));
+    return { weights: all.slice(number * size * size, (number + 1) * size * size), size, bias: biases[number] };
+  }
+
+  function chooseKernel(name) {
+    if (name === OWN) return change({ kernel_name: OWN });
+    const found = learnt(name);
+    if (found) return change({ kernel_name: name, size: found.size, weights: bytes(found.weights), bias: found.bias });
+    change({ kernel_name: name, weights: bytes(presetKernel(name, model.get("size"))) });
+  }
+
+  function chooseSize(size) {
+    const name = model.get("kernel_name");
+    const weights = PRESETS.includes(name) ? presetKernel(name, size) : resizedKernel(state.settings.weights, size);
+    const kept = PRESETS.includes(name) ? name : OWN; // a learnt kernel that is cut is no longer that kernel
+    change({ size, weights: bytes(weights), kernel_name: kept });
+  }
+
+  function editWeight(place, value) {
+    const weights = state.settings.weights.slice();
+    weights[place] = value;
+    change({ weights: bytes(weights), kernel_name: OWN });
+  }
+
+  function chooseImage(source) {
+    view.brush.hidden = source !== "drawn by you";
+    if (source === "drawn by you") {
+      view.drawing = true;
+      return change({ pixels: bytes(new Float32Array(model.get("height") * model.get("width"))) });
+    }
+    view.drawing = false;
+    if (PATTERNS.includes(source))
+      return change({ pixels: bytes(pattern(source, model.get("height"), model.get("width"))) });
+    if (source === "image") return change({ pixels: bytes(state.first) });
+    chooseIndex(model.get("index"));
+  }
+
+  function chooseIndex(index) {
+    const area = model.get("height") * model.get("width");
+    const known = numbers(model.get("library"), Uint8Array);
+    const values = { index };
+    if ((index + 1) * area <= known.length)
+      values.pixels = bytes(Float32Array.from(known.slice(index * area, (index + 1) * area)));
+    change(values); // further images are Python's to send
+  }
+
+  // ---- where the window stands -------------------------------------------------------------------
+
+  function moveTo(place, revealed = Infinity) {
+    if (!state.map) return;
+    const last = state.map.values.length - 1;
+    state.place = Math.min(last, Math.max(0, place));
+    state.revealed = revealed === Infinity ? Infinity : state.place + 1;
+    state.own = true;
+    model.set("row", Math.floor(state.place / state.map.columns));
+    model.set("column", state.place % state.map.columns);
+    state.own = false;
+    drawPosition();
+  }
+
+  function play(on) {
+    clearInterval(state.timer);
+    state.timer = 0;
+    if (on && state.map) {
+      const last = state.map.values.length - 1;
+      if (state.revealed === Infinity || state.place >= last) moveTo(0, 0);
+      state.timer = setInterval(() => {
+        if (!root.isConnected) return play(false); // the output was cleared
+        if (!state.map || state.place >= state.map.values.length - 1) return play(false);
+        moveTo(state.place + 1, 0);
+      }, SPEEDS[view.speed.value]);
+    }
+    view.play.textContent = state.timer ? "Pause" : "Play";
+  }
+
+  /** Move by keys on the feature map or the input: rows and columns, ends, play and pause. */
+  function keys(event) {
+    if (!state.map) return;
+    const { columns, rows } = state.map;
+    const [row, column] = [Math.floor(state.place / columns), state.place % columns];
+    const to = {
+      ArrowLeft: [row, Math.max(0, column - 1)],
+      ArrowRight: [row, Math.min(columns - 1, column + 1)],
+      ArrowUp: [Math.max(0, row - 1), column],
+      ArrowDown: [Math.min(rows - 1, row + 1), column],
+      Home: [0, 0],
+      End: [rows - 1, columns - 1],
+    }[event.key];
+    if (to) {
+      play(false);
+      moveTo(to[0] * columns + to[1]);
+    } else if (event.key === " ") play(!state.timer);
+    else return;
+    event.preventDefault();
+  }
+
+  // ---- drawing -----------------------------------------------------------------------------------
+
+  /** After any change of settings: compute, then draw all. */
+  function update() {
+    const settings = read();
+    const why = refusal(settings);
+    const [before, behind] = paddingSides(settings.padding, settings.size, settings.dilation);
+    const previous = state.map?.columns;
+    const [row, column] = previous ? [Math.floor(state.place / previous), state.place % previous] : [0, 0];
+    state.settings = settings;
+    state.map = featureMap(settings);
+    const padded = [settings.height + before + behind, settings.width + before + behind];
+    const widest = Math.max(...padded, ...(state.map ? [state.map.rows, state.map.columns] : []));
+    state.side = Math.max(3, Math.floor(BOX / widest));
+    state.before = before;
+    state.padded = padded;
+    if (state.map) {
+      const { rows, columns } = state.map;
+      state.place = Math.min(row, rows - 1) * columns + Math.min(column, columns - 1);
+      if (state.revealed !== Infinity) state.revealed = state.place + 1;
+      state.colours = mapColours(state.map.values);
+    } else play(false);
+    showControls(settings);
+    drawInput(settings);
+    view.formula.replaceChildren(...formula(settings, why));
+    view.refusal.textContent = why;
+    view.refusal.hidden = !why;
+    view.output.hidden = view.outputOver.hidden = Boolean(why);
+    for (const node of [view.play, view.back, view.step, view.scrub.input]) node.disabled = Boolean(why);
+    drawPosition();
+  }
+
+  function showControls(settings) {
+    const pooling = settings.operation !== "convolution";
+    view.operation.value = settings.operation;
+    view.size.value = settings.size;
+    view.same.value = settings.padding === "same";
+    if (settings.padding !== "same") view.padding.value = settings.padding;
+    view.padding.input.disabled = settings.padding === "same";
+    view.stride.value = settings.stride;
+    view.dilation.value = settings.dilation;
+    view.kernel.value = model.get("kernel_name");
+    view.kernel.node.hidden = view.biasField.hidden = pooling;
+    if (document.activeElement !== view.bias) view.bias.value = written(settings.bias, 4);
+    if (document.activeElement !== view.index) view.index.value = model.get("index");
+  }
+
+  function drawInput({ height, width, pixels, operation }) {
+    const [lowest, highest] = extent(pixels);
+    const top = highest > 1 && highest <= 255 && lowest >= 0 ? 255 : highest;
+    const [bottom] = [Math.min(0, lowest)];
+    state.grey = (value) => grey(value, bottom, top);
+    const [rows, columns] = state.padded;
+    paint(view.input, columns, rows, state.side, (x, y) => {
+      const [r, c] = [y - state.before, x - state.before];
+      const inside = r >= 0 && r < height && c >= 0 && c < width;
+      return inside ? state.grey(pixels[r * width + c]) : PADDING;
+    });
+    const grown = columns > width;
+    const kind = operation === "max pooling" ? "−∞" : "0";
+    view.inputTitle.textContent = grown
+      ? `Input ${height} × ${width}, padded to ${rows} × ${columns}`
+      : `Input ${height} × ${width}`;
+    view.inputNote.textContent = grown ? `the blue border is padding: ${kind}` : "";
+  }
+
+  /** After a move of the window: everything that depends on where it stands. */
+  function drawPosition() {
+    const { settings, map } = state;
+    drawInputOver(settings);
+    drawWindow(settings);
+    if (!map) {
+      view.outputTitle.textContent = "No feature map";
+      view.sum.replaceChildren();
+      view.legend.replaceChildren();
+      view.count.textContent = "";
+      return;
+    }
+    const { rows, columns, values } = map;
+    const hiddenColour = [128, 134, 140];
+    paint(view.output, columns, rows, state.side, (x, y) => {
+      const place = y * columns + x;
+      return place < state.revealed ? state.colours.colour(values[place]) : hiddenColour;
+    });
+    view.outputTitle.textContent = `Feature map ${rows} × ${columns}`;
+    const over = overlay(view.outputOver, columns * state.side, rows * state.side);
+    const [row, column] = [Math.floor(state.place / columns), state.place % columns];
+    outline(over, column * state.side, row * state.side, state.side, state.side);
+    view.scrub.range(0, values.length - 1);
+    view.scrub.value = state.place;
+    view.count.textContent = `${state.place + 1} of ${values.length}`;
+    drawLegend();
+  }
+
+  function drawLegend() {
+    const { signed: both, reach: most } = state.colours;
+    const text = written(most, most >= 100 ? 0 : 2);
+    view.legend.className = both ? "legend signed" : "legend";
+    view.legend.replaceChildren(
+      element("span", {}, both ? `−${text}` : "0"),
+      element("i", { class: "bar" }),
+      element("span", {}, both ? `+${text}` : text),
+    );
+  }
+
+  /** The window's outline and the pixels that it reads, and the strip that no window reads. */
+  function drawInputOver(settings) {
+    const { side, padded, map } = state;
+    const context = overlay(view.inputOver, padded[1] * side, padded[0] * side);
+    const { size, stride, dilation, height, width, padding } = settings;
+    if (map) {
+      const right = unread(width, size, padding, stride, dilation) * side;
+      const below = unread(height, size, padding, stride, dilation) * side;
+      const ends = [(state.before + width) * side, (state.before + height) * side];
+      const start = state.before * side;
+      hatch(context, ends[0] - right, start, right, height * side);
+      hatch(context, start, ends[1] - below, width * side - right, below);
+    }
+    const [row, column] = map ? [Math.floor(state.place / map.columns), state.place % map.columns] : [0, 0];
+    const [x, y] = [column * stride * side, row * stride * side];
+    const covers = reach(size, dilation) * side;
+    if (dilation > 1) {
+      context.lineWidth = 1.5;
+      context.strokeStyle = "#f28e3b";
+      for (let i = 0; i < size; i += 1)
+        for (let j = 0; j < size; j += 1)
+          context.strokeRect(x + j * dilation * side + 0.5, y + i * dilation * side + 0.5, side - 1, side - 1);
+    }
+    outline(context, x, y, covers, covers);
+  }
+
+  /** The numbers under the window, each with its weight and product, and their sum. */
+  function drawWindow(settings) {
+    const { size, operation } = settings;
+    const convolving = operation === "convolution";
+    if (view.cells.length !== size * size) makeCells(size);
+    view.windowTitle.textContent = convolving ? "Window: pixel × weight = product" : "Under the window";
+    view.grid.classList.toggle("plain", !convolving);
+    const few = size <= SMALL_KERNEL;
+    const [row, column] = state.map
+      ? [Math.floor(state.place / state.map.columns), state.place % state.map.columns]
+      : [0, 0];
+    const parts = windowAt(settings, row, column);
+    const strongest = Math.max(...parts.map((part) => Math.abs(part.product)).filter(Number.isFinite), 0);
+    const best = operation === "max pooling" && state.map ? parts.findIndex((part) => part.pixel === state.map.values[state.place]) : -1;
+    const whole = parts.every((part) => !Number.isFinite(part.pixel) || Number.isInteger(part.pixel));
+    parts.forEach((part, place) => {
+      const cell = view.cells[place];
+      const shade = part.inside ? state.grey(part.pixel) : PADDING;
+      cell.pixel.textContent = written(part.pixel, whole ? 0 : 2);
+      cell.pixel.style.background = css(shade);
+      cell.pixel.style.color = readableOn(shade);
+      cell.weight.hidden = cell.product.hidden = !convolving;
+      if (document.activeElement !== cell.weight) {
+        cell.weight.value = few ? written(part.weight, 3) : short(part.weight);
+        cell.weight.classList.remove("wrong");
+      }
+      const tint = signed(part.product, strongest);
+      cell.product.textContent = written(part.product, digitsFor(part.product));
+      cell.product.style.background = css(tint);
+      cell.product.style.color = readableOn(tint);
+      cell.node.classList.toggle("best", place === best);
+      cell.node.title = `row ${part.row}, column ${part.column}${part.inside ? "" : " (padding)"}: ${written(part.pixel)}${convolving ? ` × ${written(part.weight, 4)} = ${written(part.product, 4)}` : ""}`;
+    });
+    if (state.map) view.sum.replaceChildren(...sumOf(settings, parts, row, column));
+  }
+
+  function makeCells(size) {
+    const focused = view.cells.findIndex((cell) => cell.weight === document.activeElement);
+    view.cells = Array.from({ length: size * size }, (_, place) => {
+      const [row, column] = [Math.floor(place / size) + 1, (place % size) + 1];
+      const pixel = element("span", { class: "pixel" });
+      const weight = element("input", {
+        type: "text",
+        inputmode: "decimal",
+        "aria-label": `weight, row ${row}, column ${column}`,
+        oninput: () => takeWeight(place),
+        onblur: () => drawWindow(state.settings),
+        onkeydown: (event) => moveBetweenWeights(event, place, size),
+      });
+      const product = element("span", { class: "product" });
+      return { node: element("div", { class: "cell" }, pixel, weight, product), pixel, weight, product };
+    });
+    view.grid.className = size > SMALL_KERNEL ? "grid many" : "grid";
+    view.grid.style.gridTemplateColumns = `repeat(${size}, minmax(0, 1fr))`;
+    view.grid.style.setProperty("--k", size);
+    view.grid.replaceChildren(...view.cells.map((cell) => cell.node));
+    if (focused >= 0) view.cells[Math.min(focused, size * size - 1)].weight.focus();
+  }
+
+  function takeWeight(place) {
+    const field = view.cells[place].weight;
+    const value = asNumber(field.value);
+    field.classList.toggle("wrong", value === null);
+    if (value === null) {
+      const left = field.value.trim() ? `“${field.value.trim()}” is not a number` : "a weight is missing";
+      return model.set("problem", `${left}: the kernel keeps its old weight until you write one, such as 0.5 or −1.`);
+    }
+    editWeight(place, value);
+  }
+
+  function moveBetweenWeights(event, place, size) {
+    const step = { ArrowUp: -size, ArrowDown: size, Enter: 1 }[event.key];
+    if (!step) return;
+    event.preventDefault();
+    const next = view.cells[place + step]?.weight;
+    next?.focus();
+    next?.select();
+  }
+
+  // ---- the controls ------------------------------------------------------------------------------
+
+  function build(root) {
+    const count = model.get("count");
+    const sources = [...(count ? ["digit"] : ["image"]), "drawn by you", ...PATTERNS];
+    const names = model.get("learnt")?.names ?? [];
+    const view = { cells: [], drawing: false };
+    view.source = select({ label: "image", options: sources, value: sources[0], onChange: chooseImage });
+    view.index = element("input", { type: "number", min: 0, max: Math.max(0, count - 1), "aria-label": "number of the digit" });
+    view.index.addEventListener("input", () => {
+      const index = Number(view.index.value);
+      if (view.index.value === "") return;
+      if (!Number.isInteger(index) || index < 0 || index >= count)
+        return model.set("problem", `There is no digit ${view.index.value}: use 0 to ${count - 1}.`);
+      view.source.value = "digit";
+      view.drawing = false;
+      chooseIndex(index);
+    });
+    view.index.hidden = !count;
+    view.brush = element("span", { class: "quiet", hidden: true }, "draw on the input with the mouse; keys: arrows move, Space paints");
+    view.operation = select({
+      label: "operation",
+      options: OPERATIONS,
+      value: OPERATIONS[0],
+      onChange: (operation) => change({ operation }),
+    });
+    view.kernel = select({ label: "kernel", options: [...PRESETS, ...names, OWN], value: PRESETS[0], onChange: chooseKernel });
+    view.size = slider({ label: "kernel size", min: 1, max: 11, value: 3, onInput: chooseSize });
+    view.padding = slider({ label: "padding", min: 0, max: 5, value: 0, onInput: (padding) => change({ padding }) });
+    view.same = checkbox("same", false, (on) => change({ padding: on ? "same" : view.padding.value }));
+    view.stride = slider({ label: "stride", min: 1, max: 4, value: 1, onInput: (stride) => change({ stride }) });
+    view.dilation = slider({ label: "dilation", min: 1, max: 3, value: 1, onInput: (dilation) => change({ dilation }) });
+    const biasId = newId("bias");
+    view.bias = element("input", { type: "text", inputmode: "decimal", id: biasId, class: "bias" });
+    view.bias.addEventListener("input", () => {
+      const bias = asNumber(view.bias.value);
+      if (bias === null) return model.set("problem", `“${view.bias.value}” is not a number: the bias stays as it was.`);
+      change({ bias });
+    });
+    view.biasField = element("div", { class: "control" }, element("label", { for: biasId }, "bias"), view.bias);
+    view.play = button("Play", () => play(!state.timer));
+    view.back = button("Back", () => step(-1), { title: "one output pixel back" });
+    view.step = button("Step", () => step(1), { title: "one output pixel on" });
+    view.speed = select({ label: "speed", options: Object.keys(SPEEDS), value: "normal", onChange: () => state.timer && play(true) });
+    view.scrub = slider({ label: "position", min: 0, max: 1, value: 0, onInput: (place) => (play(false), moveTo(place, 0)) });
+    view.scrub.node.classList.add("scrub");
+    view.scrub.node.querySelector("output").hidden = true;
+    view.count = element("span", { class: "quiet number count" });
+    view.inputTitle = element("h3");
+    view.windowTitle = element("h3");
+    view.inputNote = element("p", { class: "quiet note" });
+    view.outputTitle = element("h3");
+    [view.input, view.inputOver, view.inputBox] = layered("input; arrow keys move the window");
+    [view.output, view.outputOver, view.outputBox] = layered("feature map; arrow keys move the window, Space plays");
+    view.refusal = element("p", { class: "refusal", role: "status", hidden: true });
+    view.outputBox.append(view.refusal);
+    view.grid = element("div", { class: "grid" });
+    view.sum = element("p", { class: "sum number", "aria-live": "polite" });
+    view.legend = element("div", { class: "legend" });
+    view.formula = element("div", { class: "formula number" });
+    root.append(
+      element("div", { class: "row controls" }, view.source.node, view.index, view.operation.node, view.kernel.node, view.biasField, view.brush),
+      element("div", { class: "row controls" }, view.size.node, view.padding.node, view.same.node, view.stride.node, view.dilation.node),
+      element(
+        "div",
+        { class: "stage" },
+        element("div", { class: "panel in" }, view.inputTitle, view.inputBox, view.inputNote),
+        element("div", { class: "panel window" }, view.windowTitle, view.grid, view.sum),
+        element("div", { class: "panel out" }, view.outputTitle, view.outputBox, view.legend),
+      ),
+      element("div", { class: "row controls" }, view.play, view.back, view.step, view.scrub.node, view.count, view.speed.node),
+      view.formula,
+    );
+    return view;
+  }
+
+  function step(by) {
+    play(false);
+    moveTo(state.place + by, 0);
+  }
+
+  // ---- pointing ----------------------------------------------------------------------------------
+
+  function pixelAt(event, canvas) {
+    const box = canvas.getBoundingClientRect();
+    return [Math.floor((event.clientY - box.top) / state.side), Math.floor((event.clientX - box.left) / state.side)];
+  }
+
+  function pointAtOutput(event) {
+    if (!state.map || state.timer) return;
+    const [row, column] = pixelAt(event, view.output);
+    if (row < 0 || column < 0 || row >= state.map.rows || column >= state.map.columns) return;
+    moveTo(row * state.map.columns + column);
+  }
+
+  function pointAtInput(event) {
+    const [row, column] = pixelAt(event, view.input);
+    if (view.drawing) return event.buttons & 1 ? ink(row - state.before, column - state.before) : undefined;
+    if (!state.map || state.timer || !(event.buttons & 1)) return;
+    const { size, dilation, stride } = state.settings;
+    const middle = Math.floor(reach(size, dilation) / 2); // the window's middle goes to the pointer
+    const clip = (place, most) => Math.min(most - 1, Math.max(0, Math.round((place - middle) / stride)));
+    moveTo(clip(row, state.map.rows) * state.map.columns + clip(column, state.map.columns));
+  }
+
+  /** A soft dot of ink: the middle full, its neighbours half. */
+  function ink(row, column) {
+    const { height, width } = state.settings;
+    const pixels = state.settings.pixels.slice();
+    for (const [r, c, amount] of [[0, 0, 255], [0, 1, 130], [1, 0, 130], [0, -1, 130], [-1, 0, 130]]) {
+      const [y, x] = [row + r, column + c];
+      if (y >= 0 && y < height && x >= 0 && x < width) pixels[y * width + x] = Math.max(pixels[y * width + x], amount);
+    }
+    change({ pixels: bytes(pixels) });
+  }
+
+  /** On the input, Space draws at the window's middle while drawing is on. */
+  function inputKeys(event) {
+    if (view.drawing && event.key === " " && state.map) {
+      const { size, dilation, stride } = state.settings;
+      const middle = Math.floor(reach(size, dilation) / 2) - state.before;
+      const { columns } = state.map;
+      ink(Math.floor(state.place / columns) * stride + middle, (state.place % columns) * stride + middle);
+      return event.preventDefault();
+    }
+    keys(event);
+  }
+
+  view.outputBox.addEventListener("pointermove", pointAtOutput);
+  view.outputBox.addEventListener("pointerdown", pointAtOutput);
+  view.outputBox.addEventListener("keydown", keys);
+  for (const kind of ["pointerdown", "pointermove"]) view.inputBox.addEventListener(kind, pointAtInput);
+  view.inputBox.addEventListener("keydown", inputKeys);
+
+  state.first = numbers(model.get("pixels"));
+  const outside = () => state.own || update();
+  const moved = () => state.map && moveTo(model.get("row") * state.map.columns + model.get("column"));
+  const watched = "change:pixels change:height change:width change:size change:padding change:stride change:dilation change:operation change:weights change:bias change:kernel_name change:index";
+  for (const event of watched.split(" ")) model.on(event, outside);
+  state.place = 0;
+  update();
+  if (state.map) {
+    const { columns, rows } = state.map;
+    // the middle shows more than a corner of the background
+    const [row, column] = model.get("row") || model.get("column") ? [model.get("row"), model.get("column")] : [rows >> 1, columns >> 1];
+    moveTo(Math.min(row, rows - 1) * columns + Math.min(column, columns - 1));
+  }
+  const positioned = () => {
+    if (!state.own) moved();
+  };
+  model.on("change:row", positioned);
+  model.on("change:column", positioned);
+  return () => {
+    stop();
+    play(false);
+    for (const event of watched.split(" ")) model.off(event, outside);
+    model.off("change:row", positioned);
+    model.off("change:column", positioned);
+  };
+}
+
+// ---- small parts -----------------------------------------------------------------------------------
+
+/** The first `length` of the values, with zeros where there are too few: a state from elsewhere may be cut. */
+function fitting(values, length) {
+  if (values.length === length) return values;
+  const made = new Float32Array(length);
+  made.set(values.subarray(0, length));
+  return made;
+}
+
+function bytes(values) {
+  return new DataView(values.buffer, values.byteOffset, values.byteLength);
+}
+
+/** A number as written by a person, with a comma or a true minus as well; null if it is none. */
+function asNumber(text) {
+  const plain = text.trim().replace("−", "-").replace(",", ".");
+  const value = Number(plain);
+  return plain !== "" && Number.isFinite(value) && Math.abs(value) <= 1e6 ? value : null;
+}
+
+/** A weight in a narrow field: .008 rather than 0.008. */
+function short(value) {
+  return written(value, Math.abs(value) < 1 ? 3 : 1).replace(/^(−?)0\./, "$1.");
+}
+
+function digitsFor(value) {
+  return Number.isInteger(value) || Math.abs(value) >= 100 ? 0 : Math.abs(value) >= 10 ? 1 : 2;
+}
+
+/** A canvas with a second one over it for outlines, in a box that takes the focus. */
+function layered(name) {
+  const below = element("canvas", { "aria-hidden": "true" });
+  const over = element("canvas", { class: "over", "aria-hidden": "true" });
+  const box = element("div", { class: "box", tabindex: "0", role: "application", "aria-label": name }, below, over);
+  return [below, over, box];
+}
+
+/** A cleared drawing surface of width × height screen pixels, sharp on every screen. */
+function overlay(canvas, width, height) {
+  const scale = window.devicePixelRatio || 1;
+  canvas.width = Math.round(width * scale);
+  canvas.height = Math.round(height * scale);
+  canvas.style.width = `${width}px`;
+  canvas.style.height = `${height}px`;
+  const context = canvas.getContext("2d");
+  context.scale(scale, scale);
+  return context;
+}
+
+/** A frame that can be seen on black, white and colour. */
+function outline(context, x, y, width, height) {
+  context.lineWidth = 5;
+  context.strokeStyle = "#000";
+  context.strokeRect(x + 1, y + 1, width - 2, height - 2);
+  context.lineWidth = 3;
+  context.strokeStyle = "#ffb000";
+  context.strokeRect(x + 1, y + 1, width - 2, height - 2);
+}
+
+/** Slanted lines over pixels that no window reads. */
+function hatch(context, x, y, width, height) {
+  if (width <= 0 || height <= 0) return;
+  context.save();
+  context.beginPath();
+  context.rect(x, y, width, height);
+  context.clip();
+  context.fillStyle = "rgb(230 159 0 / 0.35)";
+  context.fillRect(x, y, width, height);
+  context.strokeStyle = "#e69f00";
+  context.lineWidth = 1.5;
+  context.beginPath();
+  for (let start = x - height; start < x + width; start += 6) {
+    context.moveTo(start, y + height);
+    context.lineTo(start + height, y);
+  }
+  context.stroke();
+  context.restore();
+}
+
+/** The one output pixel: what its window adds up to. */
+function sumOf({ operation, bias, size }, parts, row, column) {
+  const where = ` → pixel (${row}, ${column}) of the feature map`;
+  if (operation === "max pooling") {
+    const most = Math.max(...parts.map((part) => part.pixel));
+    return [`the largest of ${size * size}: `, element("b", {}, written(most)), where];
+  }
+  const total = parts.reduce((sum, part) => sum + part.product, 0);
+  if (operation === "average pooling") {
+    const mean = element("b", {}, written(total / size ** 2));
+    return [`sum ${written(total)} ÷ ${size * size} = `, mean, where];
+  }
+  const plus = bias < 0 ? `− ${written(-bias)}` : `+ ${written(bias)}`;
+  const result = element("b", {}, written(total + bias));
+  return [`sum of the products ${written(total)} ${plus} (bias) = `, result, where];
+}
+
+/** The size formula with the numbers put in, and the pixels that the floor leaves out. */
+function formula(settings, why) {
+  const { height, width, size, padding, stride, dilation } = settings;
+  const sides = height === width ? [["size", height]] : [["height", height], ["width", width]];
+  const [rows, columns] = mapSize(settings);
+  const lines = sides.map(([name, length], number) => {
+    const pads = padding === "same" ? `${dilation * (size - 1)}` : `2·${padding}`;
+    const made = why ? "none" : [rows, columns][number];
+    return element(
+      "p",
+      {},
+      `${name} = ⌊(`,
+      element("b", {}, `${length}`),
+      " + ",
+      element("b", {}, pads),
+      " − ",
+      element("b", {}, `${dilation}·(${size} − 1)`),
+      " − 1) / ",
+      element("b", {}, `${stride}`),
+      "⌋ + 1 = ",
+      element("b", { class: why ? "result none" : "result" }, `${made}`),
+    );
+  });
+  const words = "⌊(input + padding on both sides − dilation·(kernel − 1) − 1) / stride⌋ + 1";
+  const parts = [...lines, element("p", { class: "quiet" }, `size = ${words}`)];
+  parts.push(element("p", { class: "left-out" }, why ? " " : leftOut(settings)));
+  return parts;
+}
+
+function leftOut({ height, width, size, padding, stride, dilation }) {
+  const [rows, columns] = [height, width].map((length) => unread(length, size, padding, stride, dilation));
+  if (!rows && !columns) return " ";
+  const named = (count, thing) => (count === 1 ? `last ${thing}` : `last ${count} ${thing}s`);
+  const both = rows && columns ? `${named(columns, "column")} and ${named(rows, "row")}` : columns ? named(columns, "column") : named(rows, "row");
+  return `The floor leaves pixels out: the ${both} (hatched) are read by no window.`;
+}
+
+export default { render };

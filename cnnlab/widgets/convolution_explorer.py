@@ -1,0 +1,308 @@
+"""One image, one kernel, and how a convolution makes a feature map of them, pixel by pixel."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, ClassVar
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+import traitlets
+from torch import nn
+
+from cnnlab.data import Split
+from cnnlab.errors import did_you_mean
+from cnnlab.inspection import kernels
+from cnnlab.plots.pixels import Drawable, one_image
+from cnnlab.widgets.explorer import Explorer
+from cnnlab.widgets.preset_kernels import KERNELS, preset, resized
+
+OPERATIONS = ("convolution", "max pooling", "average pooling")
+OWN = "your own"
+LARGEST_KERNEL, MOST_PADDING, LONGEST_STRIDE, WIDEST_DILATION = 11, 5, 4, 3
+LARGEST_IMAGE = 64  # pixels; more would be too small to point at
+LIBRARY = 100  # images that the browser gets at once; further ones it asks for
+
+
+class ConvolutionExplorer(Explorer):
+    """See a window move over an image, and each output pixel come out of its sum.
+
+    All arithmetic that must be instant is done in the browser. Python follows, so that
+    `explorer.feature_map` is what F.conv2d, F.max_pool2d or F.avg_pool2d makes of the same numbers.
+
+    Args:
+        image: a Split to choose images from, or one image (H, W) or (1, H, W), bytes or floats.
+        kernel: the name of the kernel to begin with, or k rows of k numbers.
+        size: kernel width in pixels, 1 to 11; 3 unless `kernel` says otherwise.
+        padding: pixels added on each side, 0 to 5, or "same".
+        stride: step between two kernel positions in pixels, 1 to 4.
+        dilation: spacing of the kernel's elements in pixels, 1 to 3.
+        operation: "convolution", "max pooling" or "average pooling".
+        model: a network whose learnt kernels can be chosen as well.
+        layer: which of its convolutions; None takes the first. It has to read images of one channel.
+    Raises:
+        ValueError: the image or the kernel has a shape that cannot be shown, or a name is unknown.
+        traitlets.TraitError: a number is out of range.
+
+    >>> explorer = ConvolutionExplorer(torch.rand(28, 28), kernel="blur", size=5)
+    >>> explorer.padding = 2
+    >>> explorer.feature_map.shape
+    torch.Size([28, 28])
+    """
+
+    script = "convolution_explorer.js"
+    style: ClassVar[tuple[str, ...]] = ("convolution_explorer.css",)
+
+    height = traitlets.Int(28).tag(sync=True)
+    width = traitlets.Int(28).tag(sync=True)
+    pixels = traitlets.Bytes().tag(sync=True, from_json=lambda value, _: bytes(value))  # float32, row by row
+    index = traitlets.Int(0).tag(sync=True)  # of the image in the Split
+    count = traitlets.Int(0).tag(sync=True)  # images in the Split; 0 for a single image
+    library = traitlets.Bytes().tag(sync=True)  # uint8, its first images
+    operation = traitlets.Unicode("convolution").tag(sync=True)
+    size = traitlets.Int(3).tag(sync=True)
+    padding = traitlets.Union([traitlets.Int(), traitlets.Unicode()], default_value=0).tag(sync=True)
+    stride = traitlets.Int(1).tag(sync=True)
+    dilation = traitlets.Int(1).tag(sync=True)
+    kernel_name = traitlets.Unicode("vertical edges").tag(sync=True)
+    weights = traitlets.Bytes().tag(sync=True, from_json=lambda value, _: bytes(value))  # float32, row by row
+    bias = traitlets.Float(0.0).tag(sync=True)
+    learnt = traitlets.Dict().tag(sync=True)  # layer, size and biases of learnt kernels
+    learnt_weights = traitlets.Bytes().tag(sync=True)  # float32, kernel by kernel
+    row = traitlets.Int(0).tag(sync=True)  # of the output pixel that is looked at
+    column = traitlets.Int(0).tag(sync=True)
+
+    def __init__(
+        self,
+        image: Drawable | Split,
+        kernel: Any = "vertical edges",
+        *,
+        size: int | None = None,
+        padding: int | str = 0,
+        stride: int = 1,
+        dilation: int = 1,
+        operation: str = "convolution",
+        bias: float = 0.0,
+        model: nn.Module | None = None,
+        layer: str | None = None,
+    ) -> None:
+        named = isinstance(kernel, str)
+        numbers = None if named else _square(kernel)
+        chosen = (3 if size is None else size) if numbers is None else len(numbers)
+        if size is not None and size != chosen:
+            raise ValueError(f"size={size}, but the kernel has {chosen} rows: leave size out.")
+        self._split = image if isinstance(image, Split) else None
+        first = self._split.images[0] if self._split is not None else image
+        pixels = _shown(first)  # type: ignore[arg-type]
+        learnt, stack = _learnt_kernels(model, layer) if model is not None else ({}, b"")
+        state: dict[str, Any] = {
+            "height": pixels.shape[0],
+            "width": pixels.shape[1],
+            "pixels": pixels.tobytes(),
+            "count": 0 if self._split is None else len(self._split),
+            "library": b"" if self._split is None else self._split.images[:LIBRARY].numpy().tobytes(),
+            "learnt": learnt,
+            "learnt_weights": stack,
+        }
+        super().__init__(**state)
+        self.size = chosen  # before the kernel, whose numbers depend on it
+        self.weights = _as_bytes(self._named(kernel, chosen) if numbers is None else numbers)
+        self.kernel_name = kernel if named else OWN
+        self.padding, self.stride, self.dilation, self.operation = padding, stride, dilation, operation
+        self.bias = bias
+
+    @property
+    def image(self) -> torch.Tensor:
+        """The image, (H, W) float, without padding; set it to any grey image of up to 64 × 64 pixels."""
+        pixels = np.frombuffer(self.pixels, dtype="<f4").reshape(self.height, self.width)
+        return torch.from_numpy(pixels.copy())
+
+    @image.setter
+    def image(self, image: Drawable) -> None:
+        pixels = _shown(image)
+        with self.hold_sync(), self.hold_trait_notifications():
+            self.height, self.width = pixels.shape
+            self.pixels = pixels.tobytes()
+
+    @property
+    def kernel(self) -> torch.Tensor:
+        """The kernel, (k, k) float; set it to any square of numbers up to 11 × 11."""
+        numbers = np.frombuffer(self.weights, dtype="<f4").copy()
+        return torch.from_numpy(numbers).view(self.size, self.size)
+
+    @kernel.setter
+    def kernel(self, numbers: Any) -> None:
+        square = _square(numbers)
+        with self.hold_sync(), self.hold_trait_notifications():
+            self.size, self.weights, self.kernel_name = len(square), _as_bytes(square), OWN
+
+    @property
+    def feature_map(self) -> torch.Tensor | None:
+        """What PyTorch makes of image and kernel, (H, W) float; None where it would refuse."""
+        k, p, s, d = self.size, self.padding, self.stride, self.dilation
+        image = self.image[None, None]
+        try:
+            if self.operation == "convolution":
+                if p == "same" and s == 1:  # PyTorch does the same, with a warning for even kernels
+                    both = d * (k - 1)
+                    before, behind = both // 2, both - both // 2
+                    image, p = F.pad(image, (before, behind, before, behind)), 0
+                bias = torch.tensor([self.bias])
+                return F.conv2d(image, self.kernel[None, None], bias, stride=s, padding=p, dilation=d)[0, 0]
+            if p == "same" or (self.operation == "average pooling" and d > 1):
+                return None
+            if self.operation == "max pooling":
+                return F.max_pool2d(image, k, s, int(p), d)[0, 0]
+            return F.avg_pool2d(image, k, s, int(p))[0, 0]
+        except RuntimeError:
+            return None
+
+    @traitlets.validate("size", "stride", "dilation", "height", "width", "index", "row", "column", "count")
+    def _in_range(self, proposal: Any) -> int:
+        name, value = proposal["trait"].name, int(proposal["value"])
+        lowest, highest = {
+            "size": (1, LARGEST_KERNEL),
+            "stride": (1, LONGEST_STRIDE),
+            "dilation": (1, WIDEST_DILATION),
+            "height": (1, LARGEST_IMAGE),
+            "width": (1, LARGEST_IMAGE),
+            "index": (0, max(0, self.count - 1)),
+        }.get(name, (0, 2**31))
+        if not lowest <= value <= highest:
+            raise traitlets.TraitError(f"{name}={value} is out of range: use {lowest} to {highest}.")
+        return value
+
+    @traitlets.validate("padding")
+    def _padding_known(self, proposal: Any) -> int | str:
+        value: int | str = proposal["value"]
+        if value == "same" or (not isinstance(value, str) and 0 <= value <= MOST_PADDING):
+            return value
+        raise traitlets.TraitError(f"padding={value!r} is out of range: use 0 to {MOST_PADDING}, or 'same'.")
+
+    @traitlets.validate("operation")
+    def _operation_known(self, proposal: Any) -> str:
+        value: str = proposal["value"]
+        if value not in OPERATIONS:
+            raise traitlets.TraitError(f"unknown operation {value!r}: {did_you_mean(value, OPERATIONS)}")
+        return value
+
+    @traitlets.validate("kernel_name")
+    def _kernel_known(self, proposal: Any) -> str:
+        value: str = proposal["value"]
+        names = (*KERNELS, OWN, *self.learnt.get("names", ()))
+        if value not in names:
+            raise traitlets.TraitError(f"unknown kernel {value!r}: {did_you_mean(value, names)}")
+        return value
+
+    @traitlets.validate("weights", "pixels")
+    def _numbers(self, proposal: Any) -> bytes:
+        name, value = proposal["trait"].name, bytes(proposal["value"])
+        if len(value) % 4 or not np.isfinite(np.frombuffer(value, dtype="<f4")).all():
+            raise traitlets.TraitError(f"the {name} hold something that is no number: use finite numbers.")
+        return value
+
+    @traitlets.validate("bias")
+    def _finite(self, proposal: Any) -> float:
+        if not math.isfinite(proposal["value"]):
+            raise traitlets.TraitError(f"bias={proposal['value']} is no number to add: use a finite one.")
+        return float(proposal["value"])
+
+    @traitlets.observe("size", "weights", "kernel_name", "height", "width", "pixels")
+    def _agree(self, _change: object) -> None:
+        """Bring the kernel's numbers to its name and size; the browser sends both, Python code only one."""
+        if not self.weights:
+            return  # still being made
+        count = len(self.weights) // 4
+        named = None if self.kernel_name == OWN else self._named(self.kernel_name, self.size)
+        if count != self.size**2:
+            old = math.isqrt(count)
+            if old**2 != count or self.size > LARGEST_KERNEL:
+                raise traitlets.TraitError(f"the kernel has {count} numbers: k × k are needed, k 1 to 11.")
+            numbers = np.frombuffer(self.weights, dtype="<f4").copy()
+            self.weights = _as_bytes(
+                resized(torch.from_numpy(numbers).view(old, old), self.size) if named is None else named
+            )
+        elif named is not None and not torch.equal(named, self.kernel):
+            self.weights = _as_bytes(named)
+
+    @traitlets.observe("index")
+    def _take_image(self, _change: object) -> None:
+        if self._split is not None:
+            pixels = _shown(self._split.images[self.index])
+            if self.pixels != pixels.tobytes():
+                self.image = torch.from_numpy(pixels)
+
+    def _named(self, name: str, size: int) -> torch.Tensor:
+        """The kernel of a name: a preset of any size, or a learnt one, which has its own."""
+        names = self.learnt.get("names", [])
+        if name not in names:
+            return preset(name, size)
+        stack = torch.from_numpy(np.frombuffer(self.learnt_weights, dtype="<f4").copy())
+        learnt = stack.view(len(names), self.learnt["size"], self.learnt["size"])[names.index(name)]
+        return resized(learnt, size)
+
+    def __repr__(self) -> str:
+        made = self.feature_map
+        after = "no feature map" if made is None else "×".join(map(str, made.shape))
+        what = f"{self.kernel_name}, " if self.operation == "convolution" else f"{self.operation}, "
+        settings = f"{self.size}×{self.size}, padding {self.padding}, stride {self.stride}"
+        spread = f", dilation {self.dilation}" if self.dilation > 1 else ""
+        return f"ConvolutionExplorer({what}{settings}{spread}: {self.height}×{self.width} → {after})"
+
+
+def _shown(image: Drawable) -> np.ndarray[Any, Any]:
+    """One image as float32 (H, W), small enough to point at its pixels."""
+    pixels = one_image(image).astype("<f4")
+    if max(pixels.shape) > LARGEST_IMAGE:
+        raise ValueError(
+            f"the image has {pixels.shape[0]} × {pixels.shape[1]} pixels, too many to point at: "
+            f"shrink it or cut a piece out, up to {LARGEST_IMAGE} × {LARGEST_IMAGE}."
+        )
+    if not np.isfinite(pixels).all():
+        raise ValueError(
+            "the image holds a pixel that is no number (nan or inf): replace it, for example by 0."
+        )
+    return np.ascontiguousarray(pixels)
+
+
+def _square(numbers: Any) -> torch.Tensor:
+    try:
+        kernel = torch.as_tensor(numbers, dtype=torch.float32)
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise ValueError(f"the kernel is not k rows of k numbers ({error}).") from error
+    if kernel.ndim != 2 or kernel.shape[0] != kernel.shape[1] or not 1 <= len(kernel) <= LARGEST_KERNEL:
+        raise ValueError(
+            f"the kernel has the shape {tuple(kernel.shape)}: give k rows of k numbers, "
+            f"k 1 to {LARGEST_KERNEL}."
+        )
+    if not kernel.isfinite().all():
+        raise ValueError("the kernel holds a number that is not finite (nan or inf): replace it.")
+    return kernel.detach().clone()
+
+
+def _as_bytes(kernel: torch.Tensor) -> bytes:
+    return np.ascontiguousarray(kernel.numpy().astype("<f4")).tobytes()
+
+
+def _learnt_kernels(model: nn.Module, layer: str | None) -> tuple[dict[str, Any], bytes]:
+    """Every kernel of a convolution that reads images of one channel."""
+    found = [name for name, module in model.named_modules() if isinstance(module, nn.Conv2d)]
+    if layer is None and not found:
+        raise ValueError("the model has no nn.Conv2d, so there is no learnt kernel to show: leave model out.")
+    chosen = found[0] if layer is None else layer
+    stack = kernels(model, chosen)
+    c_out, c_in, k_h, k_w = stack.shape
+    if c_in != 1:
+        raise ValueError(
+            f"{chosen} reads {c_in} channels, and an image has one: choose a layer that reads the image "
+            f"itself, layer={found[0]!r}."
+        )
+    if k_h != k_w or k_h > LARGEST_KERNEL:
+        raise ValueError(
+            f"{chosen} has kernels of {k_h}×{k_w}: squares of up to {LARGEST_KERNEL} can be shown."
+        )
+    bias = model.get_submodule(chosen).bias
+    biases = [0.0] * c_out if bias is None else bias.detach().cpu().tolist()
+    names = [f"{chosen}, channel {number}" for number in range(c_out)]
+    return {"names": names, "size": k_h, "biases": biases}, stack.float().numpy().astype("<f4").tobytes()

@@ -1,0 +1,193 @@
+from __future__ import annotations
+
+from itertools import product
+
+import pytest
+import torch
+import torch.nn.functional as F
+import traitlets
+from torch import nn
+
+from cnnlab.data import Split
+from cnnlab.widgets import ConvolutionExplorer
+from cnnlab.widgets.preset_kernels import preset
+
+
+@pytest.fixture
+def image() -> torch.Tensor:
+    return torch.randint(0, 256, (28, 28), dtype=torch.uint8)
+
+
+@pytest.fixture
+def split() -> Split:
+    return Split(torch.randint(0, 256, (120, 1, 28, 28), dtype=torch.uint8), torch.arange(120) % 10)
+
+
+def from_browser(explorer: ConvolutionExplorer, **state: object) -> None:
+    """What the kernel does with a message of the browser."""
+    explorer.set_state(state)
+
+
+def test_the_feature_map_is_that_of_conv2d_for_every_setting(image: torch.Tensor) -> None:
+    explorer = ConvolutionExplorer(image, bias=0.5)
+    x = image.float()[None, None]
+    for k, p, s, d in product((1, 2, 3, 5, 11), (0, 1, 5), (1, 4), (1, 3)):
+        kernel = torch.randn(k, k)
+        explorer.kernel, explorer.padding, explorer.stride, explorer.dilation = kernel, p, s, d
+        made = explorer.feature_map
+        if d * (k - 1) + 1 > 28 + 2 * p:
+            assert made is None
+            continue
+        expected = F.conv2d(x, kernel[None, None], torch.tensor([0.5]), s, p, d)[0, 0]
+        assert made is not None
+        torch.testing.assert_close(made, expected, atol=1e-5, rtol=0)
+
+
+def test_same_padding_keeps_the_size_for_even_kernels_too(image: torch.Tensor) -> None:
+    for size in (2, 3, 4, 11):
+        made = ConvolutionExplorer(image, size=size, padding="same").feature_map
+        assert made is not None
+        assert made.shape == (28, 28)
+
+
+def test_pooling_is_that_of_pytorch(image: torch.Tensor) -> None:
+    x = image.float()[None, None]
+    explorer = ConvolutionExplorer(image, size=3, stride=2, padding=1, operation="max pooling")
+    assert explorer.feature_map is not None
+    assert torch.equal(explorer.feature_map, F.max_pool2d(x, 3, 2, 1)[0, 0])
+    explorer.operation = "average pooling"
+    assert torch.equal(explorer.feature_map, F.avg_pool2d(x, 3, 2, 1)[0, 0])
+
+
+@pytest.mark.parametrize(
+    ("operation", "change"),
+    [
+        ("max pooling", {"padding": 2}),
+        ("max pooling", {"padding": "same"}),
+        ("average pooling", {"dilation": 2}),
+        ("convolution", {"padding": "same", "stride": 2}),
+        ("convolution", {"size": 11, "dilation": 3}),
+    ],
+)
+def test_where_pytorch_refuses_there_is_no_feature_map(
+    image: torch.Tensor, operation: str, change: dict[str, object]
+) -> None:
+    explorer = ConvolutionExplorer(image, operation=operation)
+    assert explorer.feature_map is not None
+    for name, value in change.items():
+        setattr(explorer, name, value)
+    assert explorer.feature_map is None
+    assert "no feature map" in repr(explorer)
+
+
+def test_another_size_makes_the_same_preset_larger_and_pads_an_own_kernel(image: torch.Tensor) -> None:
+    explorer = ConvolutionExplorer(image, kernel="blur")
+    explorer.size = 5
+    assert torch.allclose(explorer.kernel, torch.full((5, 5), 1 / 25))
+    explorer.kernel = [[1, 2], [3, 4]]
+    assert (explorer.size, explorer.kernel_name) == (2, "your own")
+    explorer.size = 3
+    assert explorer.kernel.tolist() == [[1, 2, 0], [3, 4, 0], [0, 0, 0]]
+    explorer.kernel_name = "identity"
+    assert torch.equal(explorer.kernel, preset("identity", 3))
+
+
+def test_images_of_a_split_are_chosen_by_number(split: Split) -> None:
+    explorer = ConvolutionExplorer(split)
+    assert torch.equal(explorer.image, split.images[0, 0].float())
+    explorer.index = 117  # beyond those that the browser has
+    assert torch.equal(explorer.image, split.images[117, 0].float())
+    with pytest.raises(traitlets.TraitError, match=r"index=120 is out of range: use 0 to 119"):
+        explorer.index = 120
+
+
+def test_an_image_of_another_size_can_be_set(image: torch.Tensor) -> None:
+    explorer = ConvolutionExplorer(image)
+    explorer.image = torch.rand(10, 20)
+    assert explorer.feature_map is not None
+    assert explorer.feature_map.shape == (8, 18)
+
+
+def test_a_learnt_kernel_brings_its_numbers(image: torch.Tensor) -> None:
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Conv2d(1, 4, 5), nn.ReLU(), nn.Conv2d(4, 3, 3))
+    explorer = ConvolutionExplorer(image, model=model)
+    explorer.size = 5
+    explorer.kernel_name = "0, channel 2"
+    assert torch.equal(explorer.kernel, model[0].weight[2, 0])
+    assert explorer.learnt["biases"] == pytest.approx(model[0].bias.tolist())
+    with pytest.raises(ValueError, match=r"2 reads 4 channels.*layer='0'"):
+        ConvolutionExplorer(image, model=model, layer="2")
+    with pytest.raises(ValueError, match=r"no nn\.Conv2d"):
+        ConvolutionExplorer(image, model=nn.Linear(784, 10))
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"size": 12}, "size=12 is out of range: use 1 to 11"),
+        ({"stride": 0}, "stride=0 is out of range: use 1 to 4"),
+        ({"dilation": 4}, "dilation=4 is out of range: use 1 to 3"),
+        ({"padding": 6}, "padding=6 is out of range: use 0 to 5, or 'same'"),
+        ({"padding": "valid"}, "padding='valid'"),
+        ({"operation": "max pool"}, "max pooling"),
+        ({"kernel_name": "blurr"}, "'blur'"),
+        ({"bias": float("nan")}, "bias=nan"),
+        ({"weights": b"\0\0\xc0\x7f" * 9}, "no number"),
+        ({"row": -1}, "row=-1"),
+    ],
+)
+def test_a_state_out_of_range_is_refused_in_words_wherever_it_comes_from(
+    image: torch.Tensor, change: dict[str, object], words: str
+) -> None:
+    explorer = ConvolutionExplorer(image)
+    before = {name: getattr(explorer, name) for name in change}
+    for name, value in change.items():
+        with pytest.raises(traitlets.TraitError, match=words.replace("(", r"\(")):
+            setattr(explorer, name, value)
+    from_browser(explorer, **change)
+    assert words in explorer.problem
+    assert {name: getattr(explorer, name) for name in change} == before
+    from_browser(explorer, stride=2)
+    assert explorer.problem == ""
+    assert explorer.stride == 2
+
+
+@pytest.mark.parametrize(
+    ("kernel", "words"),
+    [
+        ([["a", 1], [2, 3]], "k rows of k numbers"),
+        ([[1, 2, 3], [4, 5, 6]], r"shape \(2, 3\)"),
+        (torch.zeros(12, 12), "k 1 to 11"),
+        ([[float("inf")]], "not finite"),
+        ("blurr", "'blur'"),
+    ],
+)
+def test_a_kernel_that_is_none_is_refused_in_words(image: torch.Tensor, kernel: object, words: str) -> None:
+    with pytest.raises(ValueError, match=words):
+        ConvolutionExplorer(image, kernel=kernel)
+
+
+@pytest.mark.parametrize(
+    ("shape", "words"),
+    [((3, 28, 28), "one grey image"), ((100, 80), "100 × 80 pixels"), ((0, 3), "one grey image")],
+)
+def test_an_image_that_cannot_be_shown_is_refused_in_words(shape: tuple[int, ...], words: str) -> None:
+    with pytest.raises(ValueError, match=words):
+        ConvolutionExplorer(torch.zeros(shape))
+
+
+def test_weights_and_size_from_the_browser_are_taken_together(image: torch.Tensor) -> None:
+    explorer = ConvolutionExplorer(image)
+    numbers = torch.arange(25.0)
+    from_browser(explorer, size=5, weights=memoryview(numbers.numpy().tobytes()), kernel_name="your own")
+    assert torch.equal(explorer.kernel.flatten(), numbers)
+    from_browser(explorer, size=3)  # a size without weights
+    assert explorer.kernel.tolist() == [[6, 7, 8], [11, 12, 13], [16, 17, 18]]
+
+
+def test_the_text_says_what_is_shown(image: torch.Tensor) -> None:
+    explorer = ConvolutionExplorer(image, padding=1)
+    assert repr(explorer) == "ConvolutionExplorer(vertical edges, 3×3, padding 1, stride 1: 28×28 → 28×28)"
+    explorer.operation, explorer.padding = "max pooling", 0
+    assert repr(explorer).startswith("ConvolutionExplorer(max pooling, 3×3")

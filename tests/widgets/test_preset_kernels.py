@@ -1,0 +1,50 @@
+from __future__ import annotations
+
+import pytest
+import torch
+
+from cnnlab.widgets.preset_kernels import KERNELS, preset, resized
+from tests.widgets.node import run
+
+
+@pytest.mark.parametrize("size", range(1, 12))
+def test_python_and_javascript_have_the_same_kernels(size: int) -> None:
+    found = run(
+        '{ PRESETS, presetKernel } from "convolution.js"',
+        "return Object.fromEntries(PRESETS.map((name) => [name, [...presetKernel(name, given)]]))",
+        size,
+    )
+    assert tuple(found) == KERNELS
+    for name, numbers in found.items():
+        torch.testing.assert_close(
+            torch.tensor(numbers, dtype=torch.float32).view(size, size), preset(name, size)
+        )
+
+
+def test_blur_and_identity_keep_the_brightness_and_edges_cancel() -> None:
+    for size in (3, 5, 7):
+        assert preset("blur", size).sum() == pytest.approx(1)
+        assert preset("identity", size).sum() == 1
+        assert preset("sharpen", size).sum() == pytest.approx(1)
+        assert preset("vertical edges", size).sum() == 0
+
+
+def test_an_unknown_kernel_is_answered_with_the_nearest_name() -> None:
+    with pytest.raises(ValueError, match="'blur'"):
+        preset("blurr", 3)
+
+
+@pytest.mark.parametrize("before", [1, 2, 3, 4, 5])
+@pytest.mark.parametrize("after", [1, 2, 3, 4, 5, 6])
+def test_python_and_javascript_resize_a_kernel_alike(before: int, after: int) -> None:
+    kernel = torch.arange(1.0, before**2 + 1).view(before, before)
+    numbers = run(
+        '{ resizedKernel } from "convolution.js"',
+        "return [...resizedKernel(Float32Array.from(given.kernel), given.size)]",
+        {"kernel": kernel.flatten().tolist(), "size": after},
+    )
+    assert torch.equal(torch.tensor(numbers).view(after, after), resized(kernel, after))
+
+
+def test_a_larger_kernel_keeps_the_old_one_in_its_middle() -> None:
+    assert resized(torch.ones(1, 1), 3).tolist() == [[0, 0, 0], [0, 1, 0], [0, 0, 0]]
