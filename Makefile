@@ -42,7 +42,7 @@ test: $(ready)
 	@$(bin)/python -m pytest --nbval notebooks
 
 notebooks: $(ready)
-	@$(bin)/python tools/build_notebooks.py $(ONLY)
+	@$(bin)/python -m tools.build_notebooks $(ONLY)
 
 lint: $(ready)
 	@$(bin)/ruff check .

@@ -102,6 +102,19 @@ def data_verify(name: Name = "mnist", root: Root = None) -> None:
             raise typer.Exit(1)
 
 
+@app.command("export-explorer")
+def export_explorer(
+    out: Annotated[Path, typer.Argument(help="The page to write, such as explorer.html.")],
+    replace: Annotated[bool, typer.Option("--replace", help="Write over a file that is there.")] = False,
+) -> None:
+    """Write the explorers as one page that works offline, without a kernel."""
+    with errors_in_words():
+        from cnnlab.export import export_explorer as export
+
+        size = export(out, replace).stat().st_size
+        typer.echo(f"{out}: {size / 1000:.0f} KB. Open it in any browser, or send it to a friend.")
+
+
 @app.command()
 def reproduce(
     names: Annotated[list[str] | None, typer.Argument(help="Networks, such as cnn_320; none: all.")] = None,
@@ -134,3 +147,22 @@ def bench(
         from cnnlab.benchmark import benchmark
 
         typer.echo(benchmark(out, root=root, quick=quick, rounds=rounds))
+
+
+@app.command()
+def pretrain(
+    names: Annotated[list[str] | None, typer.Argument(help="cnn_320 or mlp; none: both.")] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="Folder for weights and recipes; without it, where cnnlab keeps its own."),
+    ] = None,
+    root: Root = None,
+    replace: Annotated[bool, typer.Option("--replace", help="Write over files that are there.")] = False,
+    epochs: Annotated[int | None, typer.Option(help="Fewer than the recipe's, for a trial.")] = None,
+) -> None:
+    """Train the networks that ship with cnnlab: minutes on one thread, the same bytes each time."""
+    with errors_in_words():
+        from cnnlab.models.trained import FOLDER
+        from cnnlab.pretrain import pretrain as run
+
+        run(names or None, out or FOLDER, root=root, replace=replace, epochs=epochs)

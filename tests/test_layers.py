@@ -23,7 +23,7 @@ MAY_IMPORT = {
     "plots": FOUNDATION | NUMBERS | {"data", "models", "training", "inspection", "timing"},
     "widgets": FOUNDATION | NUMBERS | {"data", "models", "training", "inspection", "timing", "plots"},
 }
-COMMANDS = {"cli", "doctor", "probe", "reproduce", "benchmark"}
+COMMANDS = {"cli", "doctor", "probe", "reproduce", "benchmark", "export", "pretrain"}
 ONLY_IN = {"matplotlib": {"plots", "widgets"}, "ipywidgets": {"widgets"}, "anywidget": {"widgets"}}
 ONLY_INSIDE_FUNCTIONS = {"sklearn"}
 

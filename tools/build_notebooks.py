@@ -1,9 +1,9 @@
 """Build the notebooks that students open from the scripts that authors edit.
 
-    python tools/build_notebooks.py                 every notebook, executed on full MNIST
-    python tools/build_notebooks.py 03 05           those whose names contain "03" or "05"
-    python tools/build_notebooks.py --data digits   run them on the bundled digits; nothing is kept
-    python tools/build_notebooks.py --check         only say which notebooks differ from their scripts
+    python -m tools.build_notebooks                 every notebook, executed on full MNIST
+    python -m tools.build_notebooks 03 05           those whose names contain "03" or "05"
+    python -m tools.build_notebooks --data digits   run them on the bundled digits; nothing is kept
+    python -m tools.build_notebooks --check         only say which notebooks differ from their scripts
 
 A notebook whose execution fails is left as it was. Building twice on one machine gives the same bytes.
 """
@@ -25,8 +25,9 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
 
+from tools.photograph import WIDGET_VIEW, NoBrowser, add_pictures
+
 NOTEBOOKS = Path(__file__).resolve().parent.parent / "notebooks"
-WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 CELL_SECONDS = 600
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
 
@@ -70,7 +71,7 @@ def execute(notebook: NotebookNode, folder: Path, data: str) -> None:
         kernel_name="python3",
         timeout=CELL_SECONDS,
         record_timing=False,
-        store_widget_state=False,
+        store_widget_state=True,
         on_cell_start=note,
         resources={"metadata": {"path": str(folder)}},
     )
@@ -175,10 +176,14 @@ def build(script: Path, data: str) -> Path | None:
     """Build one notebook; the path written, or None where nothing is kept."""
     notebook = read_script(script)
     execute(notebook, NOTEBOOKS, data)
-    clean(notebook)
     check_claims(notebook)
     if data != "mnist":
         return None
+    try:
+        add_pictures(notebook)
+    except NoBrowser as error:
+        raise BuildError(str(error)) from error
+    clean(notebook)
     path = NOTEBOOKS / f"{script.stem}.ipynb"
     write(notebook, path)
     return path

@@ -1,6 +1,6 @@
 """Training: seeds, the loop, histories, checkpoints and evaluation."""
 
-from cnnlab.training.callbacks import Callback, State
+from cnnlab.training.callbacks import Callback, Start, State
 from cnnlab.training.evaluation import ClassAccuracy, Evaluation, evaluate
 from cnnlab.training.fitting import fit
 from cnnlab.training.history import EpochRecord, History, StepRecord
@@ -17,6 +17,7 @@ __all__ = [
     "EpochRecord",
     "Evaluation",
     "History",
+    "Start",
     "State",
     "StepRecord",
     "evaluate",

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
 
 from torch import nn
 from torch.optim import Optimizer
@@ -13,16 +13,29 @@ from cnnlab.training.history import EpochRecord, History, StepRecord
 
 
 @dataclass(frozen=True)
+class Start:
+    """A run that is about to begin, or to go on from its checkpoint."""
+
+    history: History  # what an earlier part of the run recorded; without steps for a new one
+    epochs: int  # how many were asked for
+    steps: int | None  # how many these make in all, or None where the data do not tell
+    model: nn.Module
+    optimizer: Optimizer
+
+
+@dataclass(frozen=True)
 class State:
     """Where a run stands; a new one is made for every call."""
 
     step: int  # steps done, over the whole run
+    steps: int | None  # how many it will have in all, or None where the data do not tell
     epoch: int  # the present epoch, counted from 1
     epochs: int  # how many were asked for
     record: StepRecord | EpochRecord  # of the step, or of the epoch, that has just ended
     model: nn.Module
     optimizer: Optimizer
     request_stop: Callable[[], None]  # ends the run after this step or epoch; `fit` then returns its History
+    set_lr: Callable[[float], None]  # the learning rate from now on; scales the rest of a schedule
 
 
 class Callback:
@@ -32,8 +45,17 @@ class Callback:
     Callbacks are not stored in checkpoints.
     """
 
+    def on_start(self, start: Start) -> None:
+        """Once, before the first step, after a checkpoint has been read."""
+
     def on_step(self, state: State) -> None:
         """After every step; on a GPU this waits for the step to finish."""
+
+    def on_progress(self, state: State, steps: Sequence[StepRecord]) -> None:
+        """About five times a second and before every validation, with the steps since the last time.
+
+        Unlike `on_step` it costs nothing in between, on a GPU neither: meant for whoever shows the run.
+        """
 
     def on_epoch(self, state: State) -> None:
         """After every epoch and its validation, before the checkpoint is written."""
@@ -41,8 +63,11 @@ class Callback:
     def on_end(self, history: History) -> None:
         """Once, when the run has ended or was stopped."""
 
+    def on_error(self, error: BaseException) -> None:
+        """Once, instead of `on_end`, when the run cannot go on; `fit` then raises the error."""
 
-METHODS = ("on_step", "on_epoch", "on_end")
+
+METHODS = ("on_start", "on_step", "on_progress", "on_epoch", "on_end", "on_error")
 
 
 def check_callbacks(callbacks: Iterable[object]) -> tuple[object, ...]:
@@ -59,8 +84,19 @@ def check_callbacks(callbacks: Iterable[object]) -> tuple[object, ...]:
     return given
 
 
-def methods(callbacks: Iterable[object], name: str) -> list[Callable[[Any], None]]:
+def methods(callbacks: Iterable[object], name: str) -> list[Callable[..., None]]:
     """The callbacks' methods of one name, without those that `Callback` leaves empty."""
     found = [getattr(callback, name) for callback in callbacks if hasattr(callback, name)]
     empty = getattr(Callback, name)
     return [method for method in found if getattr(method, "__func__", None) is not empty]
+
+
+@contextmanager
+def told_of_errors(callbacks: Iterable[object]) -> Iterator[None]:
+    """Whatever is raised inside reaches the callbacks' `on_error` on its way out."""
+    try:
+        yield
+    except BaseException as error:
+        for on_error in methods(callbacks, "on_error"):
+            on_error(error)
+        raise

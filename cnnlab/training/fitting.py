@@ -12,7 +12,7 @@ from torch import nn
 from cnnlab.device import pick_device
 from cnnlab.errors import did_you_mean
 from cnnlab.training import guards
-from cnnlab.training.callbacks import check_callbacks, methods
+from cnnlab.training.callbacks import check_callbacks, methods, told_of_errors
 from cnnlab.training.checkpoint import check_place, load_checkpoint, save_checkpoint
 from cnnlab.training.evaluation import EVALUATION_BATCH_SIZE
 from cnnlab.training.history import History
@@ -80,7 +80,7 @@ def fit(
         progress: show a bar; TQDM_DISABLE=1 hides it everywhere.
         checkpoint: file that is written after every epoch. If it is there already, the run goes on from
             it, to the same weights, bit for bit, as one that was never stopped.
-        callbacks: objects with any of on_step(state), on_epoch(state), on_end(history).
+        callbacks: objects with any of the methods of `Callback`, such as on_epoch(state).
     Returns:
         The History; `stopped` says whether Ctrl-C, the stop button or a callback ended the run early.
     Raises:
@@ -118,28 +118,31 @@ def fit(
             device=chosen,
             precision=precision,
             epochs=epochs,
+            steps_per_epoch=steps,
             settings={**describe_optimizer(built), **settings, **describe_data(train, batches)},
             callbacks=watching,
         )
-        with own_random_numbers(), keep_mode(model):
+        with own_random_numbers(), keep_mode(model), told_of_errors(watching):
             set_seed(seed)
-            _run_to_the_end(run, None if checkpoint is None else Path(checkpoint), progress, steps)
+            _run_to_the_end(run, None if checkpoint is None else Path(checkpoint), progress)
         history = run.recorder.history(stopped=run.epochs_done < epochs)
     for on_end in methods(watching, "on_end"):
         on_end(history)
     return history
 
 
-def _run_to_the_end(run: Run, checkpoint: Path | None, progress: bool, steps: int | None) -> None:
+def _run_to_the_end(run: Run, checkpoint: Path | None, progress: bool) -> None:
     """Train until all epochs are done, a callback asks to stop, or Ctrl-C is pressed."""
     if checkpoint is not None:
         if load_checkpoint(checkpoint, run):
             print(f"{checkpoint}: {run.epochs_done} of {run.epochs} epochs are done already.")
-        if run.epochs_done == run.epochs:
-            return
-        check_place(checkpoint)
+        if run.epochs_done < run.epochs:
+            check_place(checkpoint)
+    run.begin()
+    if run.epochs_done == run.epochs:
+        return
     run.recorder.start_clock()
-    run.progress = Progress(progress, run.epochs, steps, run.recorder.step)
+    run.progress = Progress(progress, run.epochs, run.steps_per_epoch, run.recorder.step)
     try:
         with closing(run.progress):
             while run.epochs_done < run.epochs and not run.stop_requested:

@@ -16,10 +16,11 @@ from torch.optim.lr_scheduler import LRScheduler
 
 from cnnlab.errors import TrainingError
 from cnnlab.training import guards
-from cnnlab.training.callbacks import State, methods
+from cnnlab.training.callbacks import Start, State, methods
 from cnnlab.training.evaluation import loss_and_accuracy
 from cnnlab.training.history import EpochRecord, Recorder, StepRecord
-from cnnlab.training.progress import Progress
+from cnnlab.training.progress import SECONDS_BETWEEN, Progress
+from cnnlab.training.schedules import change_lr
 from cnnlab.training.seeding import own_random_numbers
 from cnnlab.training.sources import Batch, set_epoch
 
@@ -41,6 +42,7 @@ class Run:
     device: torch.device
     precision: str
     epochs: int  # asked for
+    steps_per_epoch: int | None  # None where the data do not tell
     settings: dict[str, Any]  # what a resumed run must agree with
     callbacks: tuple[object, ...] = ()
     progress: Progress | None = None
@@ -53,7 +55,10 @@ class Run:
         if self.precision == "bfloat16":
             self.autocast = functools.partial(torch.autocast, self.device.type, dtype=torch.bfloat16)
         self.on_step = methods(self.callbacks, "on_step")
+        self.on_progress = methods(self.callbacks, "on_progress")
         self.on_epoch = methods(self.callbacks, "on_epoch")
+        self.steps_told = 0  # to `on_progress`
+        self.told_at = 0.0
         self.warned_at_chance = False
         self.width = 0  # logits per image, once one batch has been through the model
         self.first_step = 0  # of this epoch, counted from 0
@@ -78,6 +83,18 @@ class Run:
     def lr(self) -> float:
         """Learning rate of the step being made."""
         return float(self.optimizer.param_groups[0]["lr"])
+
+    @property
+    def steps(self) -> int | None:
+        """Steps that all epochs make together."""
+        return None if self.steps_per_epoch is None else self.epochs * self.steps_per_epoch
+
+    def begin(self) -> None:
+        """Tell the callbacks that it begins, or goes on after what a checkpoint brought."""
+        self.steps_told, self.told_at = self.recorder.step, time.perf_counter()
+        start = Start(self.recorder.history(), self.epochs, self.steps, self.model, self.optimizer)
+        for on_start in methods(self.callbacks, "on_start"):
+            on_start(start)
 
     def begin_epoch(self) -> None:
         """Switch to training mode, every time, and choose the order that belongs to this epoch."""
@@ -133,6 +150,8 @@ class Run:
             self.progress.show(self.recorder.steps, self.epochs_done + 1)
         for on_step in self.on_step:
             on_step(self._state(self.recorder.steps[-1]))
+        if self.on_progress and time.perf_counter() - self.told_at >= SECONDS_BETWEEN:
+            self._tell_progress()
 
     def end_epoch(self) -> None:
         """Measure the validation set, record the epoch, redraw the bar, tell the callbacks."""
@@ -146,6 +165,8 @@ class Run:
         self._look_for_guessing_far_off(self.recorder.steps[self.first_step :])
         if self.progress is not None:  # before the validation, which is no part of the images per second
             self.progress.show(self.recorder.steps, self.epochs_done + 1)
+        if self.on_progress:
+            self._tell_progress()
         validation = None
         if self.held_out is not None:
             with own_random_numbers():  # a DataLoader draws some, and must not change the training by it
@@ -153,6 +174,16 @@ class Run:
         self.recorder.end_epoch(self.first_step, validation, seconds)
         for on_epoch in self.on_epoch:
             on_epoch(self._state(self.recorder.epochs[-1]))
+
+    def _tell_progress(self) -> None:
+        """Read the steps made since the last time, and show them."""
+        self.read()
+        new = self.recorder.steps[self.steps_told :]
+        if new:
+            self.steps_told = self.recorder.step
+            for on_progress in self.on_progress:
+                on_progress(self._state(new[-1]), new)
+        self.told_at = time.perf_counter()
 
     def read(self) -> None:
         """Fetch the numbers that wait on the device, and check them."""
@@ -163,6 +194,10 @@ class Run:
     def request_stop(self) -> None:
         """End the run after the present step or epoch."""
         self.stop_requested = True
+
+    def set_lr(self, lr: float) -> None:
+        """Go on with another learning rate; the rest of the schedule is scaled by as much."""
+        change_lr(self.optimizer, self.schedule, lr)
 
     def _look_for_guessing(self) -> None:
         last = self.recorder.steps[-guards.LOOK_EVERY :]
@@ -177,10 +212,12 @@ class Run:
     def _state(self, record: StepRecord | EpochRecord) -> State:
         return State(
             step=self.recorder.step,
+            steps=self.steps,
             epoch=record.epoch,
             epochs=self.epochs,
             record=record,
             model=self.model,
             optimizer=self.optimizer,
             request_stop=self.request_stop,
+            set_lr=self.set_lr,
         )

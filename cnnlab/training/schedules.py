@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+from numbers import Real
+
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import ConstantLR, CosineAnnealingLR, LRScheduler, OneCycleLR, StepLR
 
@@ -9,6 +12,7 @@ from cnnlab.errors import did_you_mean
 
 SCHEDULE_NAMES = ("constant", "cosine", "one_cycle", "step")
 EXTENDABLE = ("constant", "step")  # these do not depend on how many epochs there will be
+_RATES = ("lr", "initial_lr", "max_lr", "min_lr")  # what a schedule keeps in the optimiser's groups
 
 
 def make_schedule(
@@ -41,3 +45,29 @@ def make_schedule(
         # momentum stays what the caller chose
         return OneCycleLR(optimizer, max_lr=peak, total_steps=epochs * steps_per_epoch, cycle_momentum=False)
     return StepLR(optimizer, step_size=steps_per_epoch, gamma=0.7)
+
+
+def change_lr(optimizer: Optimizer, schedule: LRScheduler, lr: float) -> None:
+    """Set the learning rate on the way; the rest of the schedule is scaled by the same factor.
+
+    All that it changes is in the state of the optimiser and the schedule, and so in a checkpoint.
+
+    Args:
+        optimizer: its first group takes `lr`, and the others change in proportion.
+        schedule: what `make_schedule` made for this optimiser.
+        lr: the new learning rate, above 0.
+    Raises:
+        ValueError: it is not a finite number above 0, or the schedule has already ended at 0.
+        TypeError: it is not a number.
+    """
+    if isinstance(lr, bool) or not isinstance(lr, Real):
+        raise TypeError(f"lr={lr!r} is a {type(lr).__name__}: give a number.")
+    if not (math.isfinite(lr) and lr > 0):
+        raise ValueError(f"lr={lr} is not a finite number above 0: try half of the present one.")
+    now = float(optimizer.param_groups[0]["lr"])
+    if now == 0:
+        raise ValueError("the schedule has come to its end, where the learning rate is 0: train anew.")
+    factor = float(lr) / now
+    for group in optimizer.param_groups:
+        group.update({name: group[name] * factor for name in _RATES if name in group})
+    schedule.base_lrs = [rate * factor for rate in schedule.base_lrs]

@@ -39,6 +39,7 @@ class ConvolutionExplorer(Explorer):
         stride: step between two kernel positions in pixels, 1 to 4.
         dilation: spacing of the kernel's elements in pixels, 1 to 3.
         operation: "convolution", "max pooling" or "average pooling".
+        bias: added to every sum; None takes that of a learnt kernel, and 0 with all others.
         model: a network whose learnt kernels can be chosen as well.
         layer: which of its convolutions; None takes the first. It has to read images of one channel.
     Raises:
@@ -83,19 +84,22 @@ class ConvolutionExplorer(Explorer):
         stride: int = 1,
         dilation: int = 1,
         operation: str = "convolution",
-        bias: float = 0.0,
+        bias: float | None = None,
         model: nn.Module | None = None,
         layer: str | None = None,
     ) -> None:
         named = isinstance(kernel, str)
         numbers = None if named else _square(kernel)
-        chosen = (3 if size is None else size) if numbers is None else len(numbers)
-        if size is not None and size != chosen:
-            raise ValueError(f"size={size}, but the kernel has {chosen} rows: leave size out.")
+        learnt, stack = _learnt_kernels(model, layer) if model is not None else ({}, b"")
+        own = len(numbers) if numbers is not None else 3
+        if named and kernel in learnt.get("names", ()):
+            own = learnt["size"]
+        chosen = own if size is None else size
+        if numbers is not None and chosen != own:
+            raise ValueError(f"size={size}, but the kernel has {own} rows: leave size out.")
         self._split = image if isinstance(image, Split) else None
         first = self._split.images[0] if self._split is not None else image
         pixels = _shown(first)  # type: ignore[arg-type]
-        learnt, stack = _learnt_kernels(model, layer) if model is not None else ({}, b"")
         state: dict[str, Any] = {
             "height": pixels.shape[0],
             "width": pixels.shape[1],
@@ -110,7 +114,7 @@ class ConvolutionExplorer(Explorer):
         self.weights = _as_bytes(self._named(kernel, chosen) if numbers is None else numbers)
         self.kernel_name = kernel if named else OWN
         self.padding, self.stride, self.dilation, self.operation = padding, stride, dilation, operation
-        self.bias = bias
+        self.bias = self._bias_of(self.kernel_name) if bias is None else bias
 
     @property
     def image(self) -> torch.Tensor:
@@ -224,7 +228,7 @@ class ConvolutionExplorer(Explorer):
                 resized(torch.from_numpy(numbers).view(old, old), self.size) if named is None else named
             )
         elif named is not None and not torch.equal(named, self.kernel):
-            self.weights = _as_bytes(named)
+            self.weights, self.bias = _as_bytes(named), self._bias_of(self.kernel_name)
 
     @traitlets.observe("index")
     def _take_image(self, _change: object) -> None:
@@ -241,6 +245,10 @@ class ConvolutionExplorer(Explorer):
         stack = torch.from_numpy(np.frombuffer(self.learnt_weights, dtype="<f4").copy())
         learnt = stack.view(len(names), self.learnt["size"], self.learnt["size"])[names.index(name)]
         return resized(learnt, size)
+
+    def _bias_of(self, name: str) -> float:
+        names = self.learnt.get("names", [])
+        return float(self.learnt["biases"][names.index(name)]) if name in names else 0.0
 
     def __repr__(self) -> str:
         made = self.feature_map
@@ -303,6 +311,6 @@ def _learnt_kernels(model: nn.Module, layer: str | None) -> tuple[dict[str, Any]
             f"{chosen} has kernels of {k_h}×{k_w}: squares of up to {LARGEST_KERNEL} can be shown."
         )
     bias = model.get_submodule(chosen).bias
-    biases = [0.0] * c_out if bias is None else bias.detach().cpu().tolist()
+    biases = bias.detach().cpu().tolist() if isinstance(bias, torch.Tensor) else [0.0] * c_out
     names = [f"{chosen}, channel {number}" for number in range(c_out)]
     return {"names": names, "size": k_h, "biases": biases}, stack.float().numpy().astype("<f4").tobytes()

@@ -22,11 +22,10 @@ function filled(node, attributes, children) {
   return node;
 }
 
-let made = 0;
-/** An id that no other element on the page has, for labels and descriptions. */
+/** An id that no other element on the page has, for labels; each explorer brings its own copy of this file. */
 export function newId(word) {
-  made += 1;
-  return `cnnlab-${word}-${made}`;
+  globalThis.cnnlabIds = (globalThis.cnnlabIds ?? 0) + 1;
+  return `cnnlab-${word}-${globalThis.cnnlabIds}`;
 }
 
 /**

@@ -36,7 +36,7 @@ def bundle(name: str) -> str:
     return with_imports(name)
 
 
-class Explorer(anywidget.AnyWidget):  # type: ignore[misc]  # anywidget has no types
+class Explorer(anywidget.AnyWidget):
     """The base of every explorer.
 
     A subclass names its files in `script` and `style`, and checks its traits with `traitlets.validate`;

@@ -48,7 +48,7 @@ def page(title: str, parts: Sequence[Part], text: str = "") -> str:
     styles = dict.fromkeys([(FOLDER / "page.css").read_text(encoding="utf-8"), *(p.style for p in parts)])
     head = f"<h1>{html.escape(title)}</h1>{text}" if title else ""
     sections = "".join(
-        f'<section>{f"<h2>{html.escape(p.heading)}</h2>" if p.heading else ""}{p.text}'
+        f"<section>{f'<h2>{html.escape(p.heading)}</h2>' if p.heading else ''}{p.text}"
         f'<div id="explorer-{number}"></div></section>\n'
         for number, p in enumerate(parts)
     )

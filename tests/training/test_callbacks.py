@@ -5,8 +5,10 @@ from types import SimpleNamespace
 
 import pytest
 
-from cnnlab.training import Callback, EpochRecord, History, State, StepRecord, fit
-from cnnlab.training.callbacks import check_callbacks, methods
+from cnnlab.errors import TrainingError
+from cnnlab.training import Callback, EpochRecord, History, Start, State, StepRecord, fit
+from cnnlab.training import run as run_module
+from cnnlab.training.callbacks import check_callbacks, methods, told_of_errors
 from tests.training.small import SmallSplit, net
 
 
@@ -119,7 +121,7 @@ def test_what_a_callback_raises_reaches_the_caller():
 
 @pytest.mark.parametrize("callback", [print, object(), SimpleNamespace(on_epoch_end=print)])
 def test_a_callback_that_would_never_be_called_is_refused(callback):
-    with pytest.raises(TypeError, match="has none of the methods on_step, on_epoch, on_end"):
+    with pytest.raises(TypeError, match="has none of the methods on_start, on_step, on_progress, on_epoch"):
         check_callbacks([callback])
 
 
@@ -135,3 +137,91 @@ def test_methods_that_callback_leaves_empty_are_not_called():
 def test_one_callback_alone_is_refused_with_how_to_write_it():
     with pytest.raises(TypeError, match=r"callbacks is a Watcher: give a list, callbacks=\[\.\.\.\]"):
         check_callbacks(Watcher())
+
+
+def test_the_start_tells_how_long_the_run_will_be():
+    starts = []
+    fit(net(), SmallSplit(48), epochs=2, batch_size=20, progress=False, callbacks=[on(start=starts.append)])
+    assert isinstance(starts[0], Start)
+    assert (len(starts), starts[0].epochs, starts[0].steps, len(starts[0].history.steps)) == (1, 2, 6, 0)
+
+
+def test_a_resumed_run_starts_with_what_was_recorded_before(tmp_path):
+    settings = {"batch_size": 24, "progress": False, "checkpoint": tmp_path / "run.pt"}
+    first = fit(net(), SmallSplit(48), epochs=1, **settings)
+    starts = []
+    fit(net(), SmallSplit(48), epochs=2, **settings, callbacks=[on(start=starts.append)])
+    assert starts[0].history.steps == first.steps
+    assert starts[0].history.epochs == first.epochs
+
+
+def test_batches_of_unknown_number_leave_the_steps_open():
+    class Endless:
+        def __iter__(self):
+            return iter(SmallSplit(48).batches(24))
+
+    starts, states = [], []
+    fit(net(), Endless(), epochs=1, progress=False, callbacks=[on(start=starts.append, step=states.append)])
+    assert starts[0].steps is None
+    assert states[0].steps is None
+
+
+def on(**called) -> SimpleNamespace:
+    return SimpleNamespace(**{f"on_{name}": method for name, method in called.items()})
+
+
+@pytest.mark.parametrize("seconds", [0.0, 1000.0])
+def test_progress_brings_every_step_once_and_all_of_them_before_the_validation(monkeypatch, seconds):
+    monkeypatch.setattr(run_module, "SECONDS_BETWEEN", seconds)
+    told = []
+    watcher = on(
+        progress=lambda state, steps: told.append((state.step, [step.step for step in steps])),
+        epoch=lambda state: told.append("epoch"),
+    )
+    fit(net(), SmallSplit(48), epochs=2, batch_size=24, progress=False, callbacks=[watcher])
+    if seconds:
+        assert told == [(2, [1, 2]), "epoch", (4, [3, 4]), "epoch"]
+    else:
+        assert told == [(1, [1]), (2, [2]), "epoch", (3, [3]), (4, [4]), "epoch"]
+
+
+def test_progress_does_not_make_a_gpu_wait_at_every_step(monkeypatch):
+    monkeypatch.setattr(run_module.Run, "reading_is_free", False)
+    readings = []
+    read = run_module.Run.read
+    monkeypatch.setattr(run_module.Run, "read", lambda run: (readings.append(run.recorder.step), read(run)))
+    watcher = on(progress=lambda state, steps: None)
+    fit(net(), SmallSplit(48), epochs=1, batch_size=4, progress=False, callbacks=[watcher], device="cpu")
+    assert set(readings) == {12}  # at the end of the epoch, 12 steps in less than a fifth of a second
+
+
+@pytest.mark.parametrize("schedule", ["constant", "one_cycle"])
+def test_a_learning_rate_set_on_the_way_scales_the_rest_of_the_schedule(schedule):
+    def halve(state):
+        if state.step == 3:
+            state.set_lr(state.record.lr / 2)
+
+    settings = {"epochs": 2, "batch_size": 12, "schedule": schedule, "lr": 0.4, "progress": False}
+    plain = fit(net(), SmallSplit(48), **settings).steps.column("lr")
+    changed = fit(net(), SmallSplit(48), **settings, callbacks=[on(step=halve)]).steps.column("lr")
+    assert changed[:3] == plain[:3]
+    assert changed[3:] == pytest.approx([rate / 2 for rate in plain[3:]])
+
+
+def test_what_ends_a_run_is_told_once_and_still_raised():
+    errors = []
+    with pytest.raises(TrainingError, match="no batch at all"):
+        fit(net(), Empty(), epochs=1, progress=False, callbacks=[on(error=errors.append, end=errors.append)])
+    assert [type(error) for error in errors] == [TrainingError]
+
+
+class Empty:
+    def __iter__(self):
+        return iter([])
+
+
+def test_a_block_without_an_error_tells_nothing():
+    errors = []
+    with told_of_errors([on(error=errors.append)]):
+        pass
+    assert errors == []

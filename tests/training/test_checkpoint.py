@@ -205,6 +205,21 @@ def test_what_a_callback_changed_after_an_epoch_is_in_the_checkpoint(tmp_path):
     assert torch.equal(weights(resumed), weights(whole))
 
 
+@pytest.mark.parametrize("schedule", SCHEDULE_NAMES)
+def test_a_learning_rate_set_on_the_way_is_in_the_checkpoint(tmp_path, schedule):
+    def change(state):
+        if state.step == 2:
+            state.set_lr(state.record.lr / 3)
+
+    changing = SimpleNamespace(on_step=change)
+    whole, history = train(schedule=schedule, callbacks=[changing])
+    with pytest.raises(Killed):
+        train(tmp_path / "run.pt", schedule=schedule, callbacks=[changing, die_in_epoch(2)])
+    resumed, again = train(tmp_path / "run.pt", schedule=schedule)
+    assert torch.equal(weights(resumed), weights(whole))
+    assert again.steps.column("lr") == history.steps.column("lr")
+
+
 # ---- other runs and broken files ----
 
 

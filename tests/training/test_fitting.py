@@ -153,7 +153,7 @@ def test_frozen_layers_stay():
         ({"precision": "float16"}, ValueError, "unknown precision 'float16': did you mean 'bfloat16'"),
         ({"device": "gpu"}, ValueError, "unknown device 'gpu'"),
         ({"seed": -1}, ValueError, "seed=-1 is out of range"),
-        ({"callbacks": [print]}, TypeError, "has none of the methods on_step"),
+        ({"callbacks": [print]}, TypeError, "has none of the methods on_start"),
     ],
 )
 def test_a_wrong_argument_is_named_before_anything_is_trained(settings, error, message):

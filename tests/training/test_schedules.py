@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from cnnlab.training import OPTIMIZER_NAMES, SCHEDULE_NAMES, make_optimizer, make_schedule
+from cnnlab.training.schedules import change_lr
 from tests.training.small import net
 
 
@@ -81,3 +82,52 @@ def test_an_unknown_name_suggests_the_nearest():
 def test_a_schedule_that_needs_a_length_says_so():
     with pytest.raises(ValueError, match=r"schedule='cosine' needs to know the number of batches"):
         make_schedule(torch.optim.SGD(net().parameters()), "cosine", epochs=1, steps_per_epoch=None)
+
+
+@pytest.mark.parametrize("name", SCHEDULE_NAMES)
+@pytest.mark.parametrize("optimizer", OPTIMIZER_NAMES)
+def test_a_change_on_the_way_scales_all_that_is_left(name, optimizer):
+    plain = rates(name, optimizer=optimizer)
+    built = make_optimizer(net(), optimizer, lr=0.1)
+    schedule = make_schedule(built, name, epochs=4, steps_per_epoch=5)
+    found = []
+    for step in range(20):
+        if step == 7:
+            change_lr(built, schedule, 3 * built.param_groups[0]["lr"])
+        found.append(built.param_groups[0]["lr"])
+        built.step()
+        schedule.step()
+    assert found[:7] == plain[:7]
+    assert found[7:] == pytest.approx([3 * rate for rate in plain[7:]])
+
+
+def test_other_groups_of_parameters_change_in_proportion():
+    layers = net()
+    groups = [{"params": layers[0].parameters(), "lr": 0.2}, {"params": layers[4].parameters(), "lr": 0.02}]
+    built = torch.optim.SGD(groups)
+    change_lr(built, make_schedule(built, "constant", epochs=1, steps_per_epoch=None), 0.1)
+    assert [group["lr"] for group in built.param_groups] == pytest.approx([0.1, 0.01])
+
+
+@pytest.mark.parametrize(
+    ("lr", "error", "said"),
+    [
+        (0, ValueError, "lr=0 is not a finite number above 0: try half"),
+        (math.nan, ValueError, "lr=nan is not a finite number above 0"),
+        ("0.1", TypeError, "lr='0.1' is a str: give a number"),
+        (True, TypeError, "lr=True is a bool"),
+    ],
+)
+def test_a_learning_rate_that_is_none_is_refused(lr, error, said):
+    built = make_optimizer(net(), "sgd")
+    with pytest.raises(error, match=said):
+        change_lr(built, make_schedule(built, "constant", epochs=1, steps_per_epoch=None), lr)
+
+
+def test_a_schedule_that_has_ended_at_zero_cannot_be_scaled():
+    built = make_optimizer(net(), "sgd")
+    schedule = make_schedule(built, "cosine", epochs=1, steps_per_epoch=1)
+    built.step()
+    schedule.step()
+    with pytest.raises(ValueError, match="come to its end, where the learning rate is 0"):
+        change_lr(built, schedule, 0.1)

@@ -115,7 +115,12 @@ def test_a_learnt_kernel_brings_its_numbers(image: torch.Tensor) -> None:
     explorer.size = 5
     explorer.kernel_name = "0, channel 2"
     assert torch.equal(explorer.kernel, model[0].weight[2, 0])
-    assert explorer.learnt["biases"] == pytest.approx(model[0].bias.tolist())
+    made = ConvolutionExplorer(image, "0, channel 3", model=model).feature_map
+    assert made is not None
+    torch.testing.assert_close(made, model[0](image.float()[None])[3].detach())
+    assert explorer.bias == pytest.approx(model[0].bias[2].item())
+    explorer.kernel_name = "blur"
+    assert explorer.bias == 0
     with pytest.raises(ValueError, match=r"2 reads 4 channels.*layer='0'"):
         ConvolutionExplorer(image, model=model, layer="2")
     with pytest.raises(ValueError, match=r"no nn\.Conv2d"):

@@ -1,0 +1,98 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import traitlets
+
+from cnnlab.widgets import explorer
+from cnnlab.widgets.explorer import Explorer, bundle
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Three modules: top imports left and right, and both import bottom."""
+    (tmp_path / "bottom.js").write_text("export const depth = 3;\n")
+    (tmp_path / "left.js").write_text(
+        'import { depth } from "./bottom.js";\nexport function left() { return depth; }\n'
+    )
+    (tmp_path / "right.js").write_text('import { depth } from "./bottom.js";\nexport const right = depth;\n')
+    (tmp_path / "top.js").write_text(
+        'import { left } from "./left.js";\nimport { right } from "./right.js";\n'
+        "export default { render: left };\n"
+    )
+    monkeypatch.setattr(explorer, "FOLDER", tmp_path)
+    return tmp_path
+
+
+def test_a_bundle_holds_every_module_once_and_before_it_is_needed(folder: Path) -> None:
+    text = bundle("top.js")
+    assert text.count("const depth = 3;") == 1
+    assert text.index("depth = 3") < text.index("function left") < text.index("export default")
+    assert "import" not in text
+    assert text.count("export") == 1, "only the explorer itself is exported"
+
+
+@pytest.mark.parametrize("file", sorted(explorer.FOLDER.glob("*.js")), ids=lambda file: file.name)
+def test_no_import_of_a_real_module_escapes_the_bundle(file: Path) -> None:
+    assert not [line for line in bundle(file.name).splitlines() if line.startswith("import ")]
+
+
+def every_explorer() -> list[type[Explorer]]:
+    import cnnlab.widgets
+
+    classes = [getattr(cnnlab.widgets, name) for name in cnnlab.widgets.__all__]
+    return [one for one in classes if issubclass(one, Explorer)]
+
+
+@pytest.mark.parametrize("one", every_explorer(), ids=lambda one: one.__name__)
+def test_an_explorer_brings_its_script_and_style_and_asks_for_nothing_elsewhere(one: type[Explorer]) -> None:
+    assert str(one._esm).rstrip().endswith("export default { render };")
+    assert ".cnnlab" in str(one._css)
+    for text in (str(one._esm), str(one._css)):
+        assert text.replace("http://www.w3.org/2000/svg", "").count("http") == 0
+        assert "@import" not in text
+
+
+class Lamp(Explorer):
+    script = "page_model.js"  # any file will do
+    level = traitlets.Int(0).tag(sync=True)
+    colour = traitlets.Unicode("red").tag(sync=True)
+
+    @traitlets.validate("level")
+    def _in_range(self, proposal: dict[str, int]) -> int:
+        if not 0 <= proposal["value"] <= 5:
+            raise traitlets.TraitError(f"level={proposal['value']} is out of range: use 0 to 5.")
+        return proposal["value"]
+
+
+def test_what_the_browser_sends_out_of_range_is_told_and_the_old_state_stays() -> None:
+    lamp = Lamp()
+    lamp.set_state({"level": 3})
+    sent: list[object] = []
+    lamp.send_state = lambda key=None: sent.append(key)
+    lamp.set_state({"level": 9})
+    assert lamp.level == 3
+    assert lamp.problem == "level=9 is out of range: use 0 to 5."
+    assert sent[-1] == ["level"], "the browser hears what the state is"
+    lamp.set_state({"level": 4})
+    assert lamp.problem == ""
+
+
+def test_what_python_sets_out_of_range_is_an_error_there() -> None:
+    lamp = Lamp()
+    with pytest.raises(traitlets.TraitError, match=r"level=-1 is out of range"):
+        lamp.level = -1
+    assert lamp.problem == ""
+
+
+@pytest.mark.parametrize("state", [{"colour": 7}, {"level": "high"}, {"level": None}])
+def test_a_value_of_another_type_is_told_as_well(state: dict[str, object]) -> None:
+    lamp = Lamp()
+    lamp.set_state(state)
+    assert lamp.problem
+    assert (lamp.level, lamp.colour) == (0, "red")
+
+
+def test_the_text_has_no_address() -> None:
+    assert repr(Lamp()) == "Lamp()"
