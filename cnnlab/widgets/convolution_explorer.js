@@ -495,10 +495,9 @@ function render({ model, el }) {
   state.place = 0;
   update();
   if (state.map) {
-    const { columns, rows } = state.map;
-    // the middle shows more than a corner of the background
-    const [row, column] = model.get("row") || model.get("column") ? [model.get("row"), model.get("column")] : [rows >> 1, columns >> 1];
-    moveTo(Math.min(row, rows - 1) * columns + Math.min(column, columns - 1));
+    // the strongest pixel shows more than a corner of the background
+    const given = model.get("row") * state.map.columns + model.get("column");
+    moveTo(given || strongest(state.map.values));
   }
   const positioned = () => {
     if (!state.own) moved();
@@ -538,6 +537,11 @@ function asNumber(text) {
 /** A weight in a narrow field: .008 rather than 0.008. */
 function short(value) {
   return written(value, Math.abs(value) < 1 ? 3 : 1).replace(/^(−?)0\./, "$1.");
+}
+
+/** Where a map is farthest from 0. */
+function strongest(values) {
+  return values.reduce((best, value, place) => (Math.abs(value) > Math.abs(values[best]) ? place : best), 0);
 }
 
 function digitsFor(value) {

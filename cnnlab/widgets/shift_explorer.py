@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import ipywidgets as widgets
+from typing import Any
+
 import torch
+import traitlets
 
 from cnnlab.data import shift
 from cnnlab.plots.pixels import Drawable, many_images, one_image
-from cnnlab.plots.style import BLUE, GREY
-from cnnlab.widgets.number_slider import NumberSlider
-from cnnlab.widgets.pictures import picture
+from cnnlab.widgets.explorer import Explorer
 
 FARTHEST = 8  # pixels; further out the digit leaves the image
-SCREEN = 7  # screen pixels for a pixel
-_LONGEST = 260  # screen pixels of the longest bar
 
 
-class ShiftExplorer(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
+class ShiftExplorer(Explorer):
     """An image to move, and its distance to the average image of each class.
 
     Args:
@@ -30,10 +28,20 @@ class ShiftExplorer(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no ty
     >>> explorer = ShiftExplorer(averages[1], averages)
     >>> explorer.answer
     1
-    >>> explorer.dx.value = 3
+    >>> explorer.dx = 3
     >>> explorer.answer
     0
     """
+
+    script = "shift_explorer.js"
+    style = ("shift_explorer.css",)
+
+    dx = traitlets.Int(help="pixels to the right; below 0 to the left").tag(sync=True)
+    dy = traitlets.Int(help="pixels down; below 0 up").tag(sync=True)
+    farthest = traitlets.Tuple(traitlets.Int(), traitlets.Int(), default_value=(0, 0)).tag(sync=True)
+    size: Any = traitlets.Tuple(traitlets.Int(), traitlets.Int(), default_value=(0, 0)).tag(sync=True)
+    pixels = traitlets.Bytes().tag(sync=True)  # the image as float32
+    averages = traitlets.Bytes().tag(sync=True)  # float32, one average behind the other
 
     def __init__(self, image: Drawable, averages: Drawable) -> None:
         self._image = torch.as_tensor(one_image(image))[None, None]
@@ -43,18 +51,18 @@ class ShiftExplorer(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no ty
                 f"the image has {tuple(self._image.shape[2:])} pixels, the averages "
                 f"{tuple(self._averages.shape[1:])}: give images of one size."
             )
-        self.dx = NumberSlider("to the right", 0, -FARTHEST, FARTHEST)
-        self.dy = NumberSlider("down", 0, -FARTHEST, FARTHEST)
-        self._shown = widgets.HTML()
-        super().__init__([widgets.HBox([self.dx, self.dy]), self._shown])
-        for control in (self.dx, self.dy):
-            control.on_change(self._refresh)
-        self._refresh()
+        height, width = self._image.shape[2:]
+        super().__init__(
+            size=(height, width),
+            farthest=(min(FARTHEST, width - 1), min(FARTHEST, height - 1)),
+            pixels=_floats(self._image),
+            averages=_floats(self._averages),
+        )
 
     @property
     def distances(self) -> torch.Tensor:
         """Distance to each average: the root of the sum of squared differences, (C,), in units of 255."""
-        moved = shift(self._image, self.dx.value, self.dy.value).double()
+        moved = shift(self._image, self.dx, self.dy).double()
         difference: torch.Tensor = (moved[0] - self._averages) / 255
         return difference.square().sum(dim=(1, 2)).sqrt()
 
@@ -63,36 +71,20 @@ class ShiftExplorer(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no ty
         """The class whose average is nearest."""
         return int(self.distances.argmin())
 
-    def _refresh(self) -> None:
-        distances, answer = self.distances.tolist(), self.answer
-        moved = shift(self._image, self.dx.value, self.dy.value)[0, 0]
-        panels = (
-            ("the image", moved.to(torch.uint8).numpy()),
-            (f"nearest average: {answer}", self._averages[answer].round().to(torch.uint8).numpy()),
-        )
-        figures = "".join(
-            f'<figure style="margin:0 28px 0 0"><figcaption style="font-size:15px;line-height:1.6">{title}'
-            f"</figcaption>{picture(drawn, SCREEN, title)}</figure>"
-            for title, drawn in panels
-        )
-        bars = "".join(
-            _bar(label, value, max(distances), label == answer) for label, value in enumerate(distances)
-        )
-        table = f'<table style="font-size:14px;line-height:1.25;border-spacing:4px 1px">{bars}</table>'
-        caption = '<div style="font-size:15px;line-height:1.6">distance to each average</div>'
-        self._shown.value = (
-            f'<div style="display:flex;align-items:flex-start">{figures}<div>{caption}{table}</div></div>'
-        )
+    @traitlets.validate("dx", "dy")
+    def _stays_in_sight(self, proposal: Any) -> int:
+        name = proposal.trait.name
+        most = self.farthest[name == "dy"]
+        if not -most <= proposal.value <= most:
+            raise traitlets.TraitError(
+                f"{name}={proposal.value} moves the digit out of the image: choose {-most} to {most} pixels."
+            )
+        return int(proposal.value)
 
     def __repr__(self) -> str:
         # without the answer: it would differ between data sets
-        return f"ShiftExplorer(moved {self.dx.value} to the right, {self.dy.value} down)"
+        return f"ShiftExplorer(moved {self.dx} to the right, {self.dy} down)"
 
 
-def _bar(label: int, value: float, longest: float, nearest: bool) -> str:
-    width = round(_LONGEST * value / (longest or 1))
-    weight, colour, said = ("bold", BLUE, " nearest") if nearest else ("normal", GREY, "")
-    return (
-        f'<tr style="font-weight:{weight}"><td>{label}</td><td><div style="display:inline-block;height:11px;'
-        f'width:{width}px;background:{colour}"></div> {value:.2f}{said}</td></tr>'
-    )
+def _floats(values: torch.Tensor) -> bytes:
+    return values.detach().to("cpu", torch.float32).contiguous().numpy().astype("<f4").tobytes()

@@ -153,7 +153,11 @@ export function panel(name, title, axis, onPoint) {
       ...marks.map((mark) =>
         label("tick", tick(mark), { x: MARGIN.left - 8, y: y(mark) + 5, "text-anchor": "end" }),
       ),
-      ...xMarks.map((mark) => label("tick", grouped(mark), { x: x(mark), y: bottom + 20, ...MIDDLE })),
+      ...xMarks.map((mark) => {
+        const atEnd = x(mark) > right - 30; // a number centred there would be cut
+        const place = atEnd ? { x: right + 6, "text-anchor": "end" } : { x: x(mark), ...MIDDLE };
+        return label("tick", grouped(mark), { ...place, y: bottom + 20 });
+      }),
       label("axis", "step", { x: (MARGIN.left + right) / 2, y: HEIGHT - 6, ...MIDDLE }),
       ...epochMarks(scene, x, upright, label),
       inside,

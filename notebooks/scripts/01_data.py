@@ -572,7 +572,7 @@ right_ones = (by_mean == data.test.labels).nonzero().flatten()
 ShiftExplorer(data.test.images[right_ones[0]], means)
 
 # %% [markdown]
-# The widget (with the notebook running) has two fields to set the move, the moved digit, the average that is now nearest, and a bar for
+# Drag the digit, or use the sliders or the arrow keys. Beside it stands the average that is now nearest, and a bar for
 # each of the ten distances. Watch the bars: that of the right digit
 # grows faster than any other one shrinks. (On MNIST the digit is a 7. Three pixels to the left are enough; to the right it takes five.)
 #

@@ -202,25 +202,34 @@ print("feature maps drawn:", 3 * len(kernels))
 # %% [markdown]
 # ### Your own kernel
 #
-# Choose a kernel or write your own nine numbers; the feature map follows. The names stand for the same numbers as above.
+# On the left the image, in the middle the numbers under the window, on the right the feature map. Point at a pixel of the feature map: its
+# window lights up in the image, and in the middle stand the nine products that make it. The weights in the middle can be changed; **Play** lets the window
+# walk. On the feature map the arrow keys move the window.
 #
 # **Tasks**
-# 1. Choose "identity": all 0 and a 1 in the middle. What is missing from the image that comes out? Now set padding 1: why does it come out as it went in?
-# 2. Predict, then try: move that 1 one field to the left, still with padding 1. What happens to the image?
-# 3. Choose "horizontal edges". The *upper* edges of strokes are orange. Change it so that the *lower* edges of strokes turn orange.
+# 1. Find the strongest orange pixel of the feature map and read its nine products. Which of them make it so large?
+# 2. Choose "identity": all 0 and a 1 in the middle. What is missing from the image that comes out? Now set padding 1: why does it come out as it went in?
+# 3. Predict, then try: move that 1 one field to the left, still with padding 1. What happens to the image?
+# 4. Choose "horizontal edges". The *upper* edges of strokes are orange. Change it so that the *lower* edges of strokes turn orange.
+# 5. Choose the image "one pixel" and any kernel with different numbers. What do you see on the feature map, and why is it turned around?
+# 6. Set the operation to "max pooling", kernel size 2 and stride 2. How large is the feature map, and what happens to thin strokes? Compare with average pooling.
 
 # %%
-from cnnlab.widgets import KernelExplorer
+from cnnlab.widgets import ConvolutionExplorer
 
-KernelExplorer(seven)
+ConvolutionExplorer(data.test)
 
 # %% [markdown]
 # <details><summary>Answers</summary>
 #
-# 1. Every answer is 1 × the pixel in the middle. Without padding the outermost pixels are never in the middle, so 26 × 26 are left: the image
+# 1. The right column: bright pixels × 1, while the left column × −1 lies on dark ground and takes nearly nothing away.
+# 2. Every answer is 1 × the pixel in the middle. Without padding the outermost pixels are never in the middle, so 26 × 26 are left: the image
 #    without its border. Padding 1, a frame of zeros 1 pixel wide, lets the middle of the kernel reach them all: 28 × 28, as it went in. (Section 5 has more.)
-# 2. The image moves one pixel to the right, because each place now copies its left neighbour.
-# 3. Turn it upside down: 1 1 1 / 0 0 0 / −1 −1 −1. At a lower edge the bright stroke is under the 1s, the dark ground under the −1s.
+# 3. The image moves one pixel to the right, because each place now copies its left neighbour.
+# 4. Turn it upside down: 1 1 1 / 0 0 0 / −1 −1 −1. At a lower edge the bright stroke is under the 1s, the dark ground under the −1s.
+# 5. The kernel itself, times 255 and turned by 180°. When the window stands further right, the pixel is under a weight further left. This is why
+#    mathematicians call it cross-correlation; a *convolution* in their sense turns the kernel first, so that it comes out upright.
+# 6. 14 × 14: (28 − 2) // 2 + 1. Max pooling keeps thin strokes at full brightness and makes them thicker for their size; average pooling makes them grey.
 #
 # </details>
 
@@ -622,6 +631,15 @@ claim("loss after 200 more steps", loss.item(), at_most=1.5, spec=".2f")
 # through the network two more times, after the step, to measure the accuracy; `fit` takes it from the forward pass that gave the loss.
 #
 # **Predict.** Of 100 test digits, how many will the network read correctly after this? Write the number down. Section 13 has the answer.
+#
+# The monitor below grows while the next cell trains. **Try**, while it runs: Pause and Resume; read the accuracy of a step by pointing at it; multiply the learning rate by 2 a few
+# times and watch the loss. (After that your numbers are no longer those of the text. Run the training cell again to get them back.)
+
+# %%
+from cnnlab.widgets import TrainingMonitor
+
+monitor = TrainingMonitor()
+monitor
 
 # %%
 set_seed(42)
@@ -635,6 +653,7 @@ history = fit(
     lr=0.001,
     momentum=0.9,
     seed=42,
+    callbacks=[monitor],
 )
 in_an_epoch = math.ceil(len(data.train) / 50)
 print("steps in an epoch × epochs = all steps:", in_an_epoch * len(history.epochs) == len(history.steps))

@@ -463,20 +463,22 @@ print("pixel column 26 changed, output the same:", torch.equal(conv(image), conv
 # Padding 1 repairs it here: (28 + 2 − 3) // 2 + 1 = 14 places, and the last one ends on pixel 27.
 
 # %% [markdown]
-# ## 8 · A live table
+# ## 8 · A live network
 #
-# It begins as the 320 network: 28 → 24 → 12 → 8 → 4, 21,840 parameters. Move kernel, padding, stride and pooling of both blocks; every line is
-# computed again while you move.
+# It begins as the 320 network: 28 → 24 → 12 → 8 → 4, 21,840 parameters. The boxes are drawn to scale. Move any slider; every size
+# is computed again while you move. Point at a layer, and the orange cone shows which pixels one of its numbers sees.
 #
 # **Tasks**
 # 1. Keep the 5×5 kernels and find the settings that give 980. How many parameters does that cost?
 # 2. Use 7×7 kernels in both blocks, and find the padding that brings back 320.
-# 3. Set conv1 to kernel 3 and stride 2. Which layers does the table warn about? Try padding 1 in conv1: where is the warning now? Find a padding of conv1 without any warning.
+# 3. Go back to cnn_320. Set kernel 3 and stride 2 in block 1. For which layers does the column "unread" say something? Try padding 1 in block 1: where is it now? Find a padding of block 1 without any.
+# 4. Go back to cnn_320 and write 980 into "fc1 takes". Read the answer: which layer, which number, and which ways to mend it?
+# 5. Choose cnn_deep, lab 004's network. Where are its 870,634 parameters, and where are its multiply–adds? (The bars in the table show it.) Open "The network as code".
 
 # %%
-from cnnlab.widgets import SizeTable
+from cnnlab.widgets import NetworkExplorer
 
-SizeTable()
+NetworkExplorer()
 
 # %% [markdown]
 # <details><summary>Answers</summary>
@@ -484,7 +486,10 @@ SizeTable()
 # 1. Padding 2 in both: 28 → 28 → 14 → 14 → 7, 20 × 7 × 7 = 980. 54,840 parameters, all the new ones in fc1: (980 − 320) · 50 = 33,000.
 # 2. Padding 1 in both. One more pixel of padding on each side makes up for a kernel that is wider by 2, because w + 2p − k stays the same.
 # 3. conv1 and pool1: 28 → 13 → 6 → 2 → 1, and each of the two leaves its last column and row unread. With padding 1 it is 28 → 14 → 7 → 3 → 1: conv1 and pool1 read everything, but now
-#    pool2 halves an odd width and drops one of 3 columns. Padding 3 in conv1: (28 + 6 − 3) // 2 + 1 = 16, then 16 → 8 → 4 → 2, and nothing is lost (flatten 80). Mending one layer moves the sizes of all that follow.
+#    pool2 halves an odd width and drops one of 3 columns. Padding 3 in block 1: (28 + 6 − 3) // 2 + 1 = 16, then 16 → 8 → 4 → 2, and nothing is lost (flatten 80). Mending one layer moves the sizes of all that follow.
+# 4. fc1: it gets 320 numbers and takes 980. Either fc1 becomes nn.Linear(320, 50), or padding 2 in conv1 and conv2 makes the 320 into 980.
+# 5. 803,072 of the parameters (92 %) are in fc1, 3,136 · 256 + 256. The multiply–adds are in the convolutions: conv2, 32 kernels of 3 × 3 × 32 at
+#    28 × 28 places, has 7,225,344, nine times those of fc1, and conv4 has as many again.
 # </details>
 
 # %% [markdown]

@@ -65,7 +65,8 @@ def train_one(seed):
     return model
 
 
-result = evaluate(train_one(seed=0), data.test)
+network = train_one(seed=0)
+result = evaluate(network, data.test)
 claim("test accuracy", result.accuracy, at_least=96, unit="%")
 claim("wrong, in 10,000", 10_000 - 100 * result.accuracy, at_most=400, spec=".0f")
 
@@ -169,6 +170,26 @@ claim("mistakes that the network expects, for each one that it makes", ratio, at
 # On the whole it knows how often it errs: near 1. It does not know *when*: no single answer came with a warning. And
 # do not rely on it for networks that train much longer: they tend to become too sure of themselves
 # (Guo and others, 2017, *On Calibration of Modern Neural Networks*).
+#
+# ### All of them, one by one
+#
+# The squares count mistakes, row by true digit, column by answer: choose one to see only these. Choose a digit below, and you see its ten logits, what
+# the layers make of it, and the training images that are nearest to it, pixel by pixel.
+#
+# **Tasks**
+# 1. Which two digits are confused most often, and in which direction?
+# 2. Look for a mistake whose nearest training images all carry the *right* label. Comparing pixels would have read it correctly: the network did not.
+# 3. Look for one whose nearest training images carry the *wrong* label as well. Would you have read it?
+# 4. Sort out for ten mistakes whose fault they are: the network's, the writer's, or the label's. Keep your count for section 8.
+
+# %%
+from cnnlab.widgets import MistakeBrowser
+
+MistakeBrowser(network, data.test, train=data.train, evaluation=result)
+
+# %% [markdown]
+# There is no list of answers: which mistakes you see depends on the first weights (section 7). Compare your count with a neighbour's. One rule helps to read the logits: the odds
+# between two digits are e to the power of the difference of their logits. A lead of 1 means odds of 2.7 to 1, a lead of 5 means 148 to 1.
 #
 # ## 4 · The most doubtful right answers
 #

@@ -136,6 +136,29 @@ print("any corner exactly 0:", bool((corner == 0).any()))
 # that number times the sum of the kernel's 25 weights, plus the bias. The cell above checks it
 # for all ten kernels.
 
+# **One of these maps, pixel by pixel.** Below are the normalised image, a learnt kernel with its bias, and its map, the one from above.
+#
+# **Tasks**
+# 1. Point at the background: where does its number come from? Multiply it out for one window.
+# 2. Go through the kernels of all ten channels. Which answer at left edges, which at lower edges, which at ink anywhere?
+# 3. Set padding 2. Padding is 0, but the background here is about −0.42: what appears along the border of the map, and why?
+
+# %%
+from cnnlab.widgets import ConvolutionExplorer
+
+explorer = ConvolutionExplorer(image, "conv1, channel 3", model=trained)
+print("the same map:", torch.allclose(explorer.feature_map, steps["conv1"][0, 3], atol=1e-4))
+explorer
+
+# %% [markdown]
+# <details><summary>Answers</summary>
+#
+# 1. All 25 pixels are the same number there, so the sum is that number × (sum of the weights), plus the bias: the line of arithmetic above.
+# 2. Another training gives other kernels. Orange weights beside blue ones answer at an edge, and the border between them shows its direction.
+# 3. A frame, one kernel wide: to a normalised image, 0 is not black but grey. The network sees an edge where the padding begins.
+#
+# </details>
+
 # %%
 _ = plots.feature_maps(steps["pool1"][0], columns=5)
 _ = plots.feature_maps(steps["relu1"][0], columns=5)
@@ -297,6 +320,28 @@ unit_after = activations(trained, outside[None], "pool2")["pool2"][0, :, 2, 2]
 unit_noise = activations(trained, noise[None], "pool2")["pool2"][0, :, 2, 2]
 print("noise outside the patch, unit unchanged:", torch.allclose(unit_before, unit_after, atol=1e-5))
 print("noise inside as well, unit unchanged:   ", torch.allclose(unit_before, unit_noise, atol=1e-5))
+
+# %% [markdown]
+# **Point at units yourself.** Choose a layer and a channel; point at a unit of its map, and its patch lights up in the image.
+#
+# **Tasks**
+# 1. Choose `pool2` and a unit in the corner, then one in the middle. Which sees fewer pixels of the image, and why?
+# 2. In `conv2`, go one unit to the right. By how many pixels does the patch move? Why not by one?
+# 3. Find a channel of `relu2` that is 0 for this digit and not for another one.
+
+# %%
+from cnnlab.widgets import ActivationBrowser
+
+ActivationBrowser(trained, data.test)
+
+# %% [markdown]
+# <details><summary>Answers</summary>
+#
+# 1. Neither: without padding every unit sees 16×16 pixels, those of the corner too. The patches of neighbours overlap, and the corner's patch ends at the image's corner.
+# 2. By 2: `pool1` halved the map, so one step in `conv2` is two pixels of the image. This is the *jump* of notebook 3.
+# 3. Another training gives other channels. Keep the channel and change the image's number.
+#
+# </details>
 
 # %% [markdown]
 # ## 7 · What does a channel look for?

@@ -1,0 +1,151 @@
+"""Choose an image, a layer and a channel; point at a unit, and what it sees lights up in the image."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import traitlets
+from torch import Tensor, nn
+
+from cnnlab.data import Split
+from cnnlab.inspection.strongest import Peaks, StrongUnit, peaks
+from cnnlab.table import Table
+from cnnlab.training.guards import check_model
+from cnnlab.widgets.explorer import Explorer
+from cnnlab.widgets.image_source import ImageSource
+from cnnlab.widgets.layer_choice import LayerChoice
+
+SEARCHED = 1_000  # images in which strong units are looked for: a second at most
+STRONGEST = 9
+
+
+class ActivationBrowser(LayerChoice, Explorer):
+    """What every layer of a network makes of an image, down to the single unit.
+
+    Args:
+        model: any network.
+        images: a Split; or (N, 1, H, W), floats that are normalised already, or bytes or floats in
+            [0, 1] together with `mean` and `std`.
+        layer: the layer to begin with; None takes the first that sees more than single pixels.
+        mean: mean of the training pixels, in units of [0, 1]; a Split knows its own.
+        std: standard deviation of the training pixels, in units of [0, 1].
+    Raises:
+        TypeError: model is no network, or images are neither a Split nor a tensor.
+        ValueError: the images are no grey images, or cannot be normalised.
+        traitlets.TraitError: the layer is unknown.
+
+    A network that does not take the images is explained in the widget.
+
+    >>> import torch
+    >>> from cnnlab import models
+    >>> browser = ActivationBrowser(models.build("cnn_320"), torch.rand(5, 1, 28, 28))
+    >>> browser.layer = "pool2"
+    >>> browser.activation.shape
+    torch.Size([4, 4])
+    """
+
+    script = "activation_browser.js"
+    style = ("layer_view.css", "activation_browser.css")
+
+    index = traitlets.Int(help="the image shown, counted from 0").tag(sync=True)
+    count = traitlets.Int().tag(sync=True)  # images
+    searching = traitlets.Bool(help="whether the images with the strongest units are shown").tag(sync=True)
+    found: Any = traitlets.Dict().tag(sync=True)  # these images
+
+    def __init__(
+        self,
+        model: nn.Module,
+        images: Split | Tensor,
+        layer: str | None = None,
+        mean: float | None = None,
+        std: float | None = None,
+    ) -> None:
+        check_model(model)
+        self._model, self._source = model, ImageSource(images, mean, std)
+        self._peaks: dict[object, Peaks] = {}
+        self._ready = False
+        super().__init__(count=len(self._source))
+        self._watch(model, self._source.normalised([0]))
+        self.layer = self._first_layer() if layer is None or not self._found else layer
+        self._keep_place("")
+        self._ready = True
+        self._refresh()
+
+    def strongest(self, n: int = STRONGEST) -> Table[StrongUnit]:
+        """The images, among the first 1,000, in which the chosen channel answers most strongly.
+
+        Args:
+            n: how many.
+        Returns:
+            A table with the image, the unit's row and column, and its number; the largest first.
+        """
+        chosen = self._chosen()
+        if chosen is None:
+            raise ValueError(f"there is no layer to read: {self.explanation.splitlines()[0]}")
+        trained = tuple(value._version for value in self._model.state_dict(keep_vars=True).values())
+        if (self.layer, trained) not in self._peaks:
+            images = self._source.normalised(range(min(SEARCHED, self.count)))
+            self._peaks = {(self.layer, trained): peaks(self._model, images, self.layer)}
+        row_of_units = len(chosen.shape) == 1
+        return self._peaks[self.layer, trained].strongest(self.unit[1] if row_of_units else self.channel, n)
+
+    def _refresh(self) -> None:
+        """Read the image anew and show it."""
+        output = self._see(self._model, self._source.normalised([self.index]))
+        self._said = _said(self._source.label(self.index), output, self._source.classes)
+        self._show()
+
+    def _show(self) -> None:
+        pixels = self._source.shown(self.index)
+        self.view = self._picture(self._source.size, pixels, index=self.index, said=self._said)
+
+    @traitlets.validate("index")
+    def _index_exists(self, proposal: Any) -> int:
+        if not 0 <= proposal.value < self.count:
+            raise traitlets.TraitError(
+                f"index={proposal.value}, but there are {self.count:,} images: "
+                f"choose 0 to {self.count - 1:,}."
+            )
+        return int(proposal.value)
+
+    @traitlets.observe("index")
+    def _new_image(self, _change: object) -> None:
+        if self._ready:
+            self._refresh()
+
+    @traitlets.observe("layer")
+    def _new_layer(self, change: Any) -> None:
+        if self._ready:
+            with self.hold_sync():
+                self._keep_place(change.old)
+                self._show()
+
+    @traitlets.observe("searching", "layer", "channel", "unit")
+    def _search(self, change: Any) -> None:
+        if not self._ready or not self.searching or not self._found:
+            return
+        if change.name == "unit" and len(self._made[self.layer].shape) == 4:
+            return  # the whole map was searched already
+        entries = self.strongest()
+        self.found = {
+            "layer": self.layer,
+            "searched": min(SEARCHED, self.count),
+            "entries": [[entry.index, entry.row, entry.col, entry.value] for entry in entries],
+            "pixels": b"".join(self._source.shown(entry.index) for entry in entries),
+        }
+
+    def __repr__(self) -> str:
+        # without the image's class: it would differ between data sets
+        height, width = self._source.size
+        where = f"{self.layer}, channel {self.channel}" if self._found else "no layer to show"
+        return f"ActivationBrowser({type(self._model).__name__}: {height}×{width}, {where})"
+
+
+def _said(label: str, output: Tensor | None, classes: tuple[str, ...]) -> str:
+    """What the image is, and what the network takes it for."""
+    parts = [f"label {label}"] if label else []
+    if output is not None and len(output) > 1:
+        best = int(output.argmax())
+        name = classes[best] if best < len(classes) else str(best)
+        parts.append(f"the network answers {name} ({100 * float(output.softmax(dim=0)[best]):.1f} %)")
+    return "; ".join(parts)

@@ -1,0 +1,167 @@
+"""The part that explorers of activations share: a layer, a channel and a unit to choose."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+import traitlets
+from torch import Tensor, nn
+
+from cnnlab.errors import did_you_mean
+from cnnlab.inspection import activations, explain
+from cnnlab.inspection.activations import evaluating, output_of
+from cnnlab.inspection.unit_fields import LayerUnits, unit_fields
+
+_NO_CONVOLUTION = (
+    "This network has no convolution, so there are no feature maps to show. What it has are rows of units, "
+    "drawn as a block: every unit of a linear layer sees the whole image."
+)
+_NO_LAYER = (
+    "This network has no layer whose output could be shown. Layers are seen if they are attributes of the "
+    "network, such as self.conv1 = nn.Conv2d(…), and forward() calls them."
+)
+
+
+class LayerChoice(traitlets.HasTraits):
+    """State of an explorer that shows what the layers of a network make of one image."""
+
+    layers: Any = traitlets.List().tag(sync=True)  # every layer that can be chosen, for the browser
+    layer = traitlets.Unicode(help="the layer shown, by name").tag(sync=True)
+    channel = traitlets.Int(help="the map shown, counted from 0").tag(sync=True)
+    unit = traitlets.Tuple(traitlets.Int(), traitlets.Int(), default_value=(0, 0)).tag(
+        sync=True
+    )  # row, column
+    view: Any = traitlets.Dict().tag(sync=True)  # the image and the maps of the layer, in one message
+    explanation = traitlets.Unicode().tag(sync=True)  # what this network or these images lack
+
+    _found: tuple[LayerUnits, ...] = ()
+    _made: dict[str, Tensor]  # the outputs of all layers for the image that is shown
+
+    def _watch(self, model: nn.Module, image: Tensor) -> None:
+        """Find the layers of a model; image: (1, 1, H, W) as the model takes it."""
+        self._made = {}
+        try:
+            found = tuple(unit_fields(model, image))
+        except (TypeError, ValueError):
+            self._found, self.explanation = (), str(explain(model, image))
+        else:
+            convolution = any(type(m).__name__.lower().find("conv") >= 0 for m in model.modules())
+            self._found = found
+            self.explanation = "" if convolution and found else _NO_CONVOLUTION if found else _NO_LAYER
+        self.layers = [_as_state(entry) for entry in self._found]
+
+    def _first_layer(self) -> str:
+        """The first layer whose units see more than one pixel; without one, the first."""
+        for entry in self._found:
+            if entry.rows is not None and entry.rows.size > 1:
+                return entry.name
+        return self._found[0].name if self._found else ""
+
+    def _see(self, model: nn.Module, image: Tensor) -> Tensor | None:
+        """Read all layers for one image.
+
+        Returns:
+            What the model makes of it, (n,) float; None if it fails or makes no row of numbers.
+        """
+        if not self._found:
+            return None
+        self._made = activations(model, image)
+        with evaluating(model):
+            output = output_of(model, image)
+        is_row = isinstance(output, Tensor) and output.ndim == 2 and len(output) == 1
+        return output[0].float().cpu() if is_row else None
+
+    def _picture(self, size: tuple[int, int], pixels: bytes, **more: Any) -> dict[str, Any]:
+        """What the browser draws: the image and the layer's maps, float32 (C, H, W) or (n,)."""
+        maps = self._made[self.layer][0].float().contiguous().numpy().tobytes() if self._made else b""
+        return {"size": list(size), "pixels": pixels, "layer": self.layer, "maps": maps, **more}
+
+    @property
+    def activation(self) -> Tensor:
+        """The numbers of the chosen map, (H, W) float; (n,) for a layer that makes a row.
+
+        Raises:
+            ValueError: there is no layer to read.
+        """
+        if not self._made:
+            raise ValueError(f"there is no layer to read: {self.explanation.splitlines()[0]}")
+        output = self._made[self.layer][0]
+        return (output[self.channel] if output.ndim == 3 else output).clone()
+
+    def _chosen(self) -> LayerUnits | None:
+        return next((entry for entry in self._found if entry.name == self.layer), None)
+
+    def _keep_place(self, before: str) -> None:
+        """After a change of the layer: the same channel, if there is one, and about the same place."""
+        old = next((entry for entry in self._found if entry.name == before), None)
+        new = self._chosen()
+        if new is None:
+            return
+        if self.channel >= _channels(new):
+            self.channel = 0
+        self.unit = _same_place(self.unit, old, new)
+
+    @traitlets.validate("layer")
+    def _layer_exists(self, proposal: Any) -> str:
+        names = [entry.name for entry in self._found]
+        if proposal.value not in names and (names or proposal.value):
+            raise traitlets.TraitError(f"no layer {proposal.value!r}: {did_you_mean(proposal.value, names)}")
+        return str(proposal.value)
+
+    @traitlets.validate("channel")
+    def _channel_exists(self, proposal: Any) -> int:
+        entry = self._chosen()
+        n = 1 if entry is None else _channels(entry)
+        if not 0 <= proposal.value < n:
+            raise traitlets.TraitError(
+                f"channel={proposal.value}, but {self.layer!r} has {n}: choose 0 to {n - 1}."
+                if n > 1
+                else f"channel={proposal.value}, but {self.layer!r} makes one row of numbers: use channel 0."
+            )
+        return int(proposal.value)
+
+    @traitlets.validate("unit")
+    def _unit_exists(self, proposal: Any) -> tuple[int, int]:
+        entry = self._chosen()
+        height, width = (1, 1) if entry is None else _extent(entry)
+        row, column = proposal.value
+        if not (0 <= row < height and 0 <= column < width):
+            raise traitlets.TraitError(
+                f"unit ({row}, {column}) lies outside {self.layer!r}: choose rows 0 to {height - 1} and "
+                f"columns 0 to {width - 1}."
+            )
+        return int(row), int(column)
+
+
+def floats(values: Tensor) -> bytes:
+    """Numbers as the browser takes them: float32, little-endian."""
+    return values.detach().to("cpu", torch.float32).contiguous().numpy().astype("<f4").tobytes()
+
+
+def _as_state(entry: LayerUnits) -> dict[str, Any]:
+    sides = {
+        name: None if side is None else {"first": side.pixels(0).start, "size": side.size, "jump": side.jump}
+        for name, side in (("rows", entry.rows), ("columns", entry.columns))
+    }
+    folds = None if entry.folds is None else list(entry.folds)
+    return {"name": entry.name, "kind": entry.kind, "shape": list(entry.shape), "folds": folds, **sides}
+
+
+def _channels(entry: LayerUnits) -> int:
+    return entry.shape[0] if len(entry.shape) == 3 else 1
+
+
+def _extent(entry: LayerUnits) -> tuple[int, int]:
+    return (entry.shape[1], entry.shape[2]) if len(entry.shape) == 3 else (1, entry.shape[0])
+
+
+def _same_place(unit: tuple[int, int], old: LayerUnits | None, new: LayerUnits) -> tuple[int, int]:
+    """The unit of another layer that stands in about the same part of the image."""
+    if old is None or len(old.shape) != len(new.shape):
+        return (new.shape[1] // 2, new.shape[2] // 2) if len(new.shape) == 3 else (0, 0)
+    before, after = _extent(old), _extent(new)
+    if len(new.shape) == 1:
+        return 0, min(unit[1], after[1] - 1)
+    row, column = ((2 * unit[i] + 1) * after[i] // (2 * before[i]) for i in (0, 1))
+    return row, column

@@ -1,0 +1,60 @@
+// What a mistake says in numbers and words; arithmetic only.
+
+import { grouped } from "./dom.js";
+
+/** The probabilities of some logits, as softmax makes them. */
+export function softmax(logits) {
+  const highest = Math.max(...logits);
+  const powers = [...logits].map((value) => Math.exp(value - highest)); // no power overflows
+  const sum = powers.reduce((total, power) => total + power, 0);
+  return powers.map((power) => power / sum);
+}
+
+/** A number with two decimals and a true minus. */
+export function decimals(value, digits = 2) {
+  const text = value.toFixed(digits);
+  return Number(text) === 0 ? (0).toFixed(digits) : text.replace("-", "−");
+}
+
+/** A share of 1 as percent: never 100.0 % for what is less. */
+export function percentText(share) {
+  const percent = 100 * share;
+  if (percent >= 99.95 && percent < 100) return "> 99.9 %";
+  if (percent > 0 && percent < 0.05) return "< 0.1 %";
+  return `${percent.toFixed(1)} %`;
+}
+
+/** By how much the wrong answer beat the right one, in words. */
+export function marginText(logits, label, predicted, classes) {
+  const [won, lost] = [logits[predicted], logits[label]];
+  const [winner, loser] = [classes[predicted] ?? predicted, classes[label] ?? label];
+  const both = `logit ${decimals(won)} against ${decimals(lost)} for ${loser}`;
+  return `${winner} wins by ${decimals(won - lost)}: ${both}.`;
+}
+
+/** Bars from 0 to each number, as shares of the room: { zero, bars: [{ start, length }] }. */
+export function bars(values) {
+  const lowest = Math.min(0, ...values);
+  const highest = Math.max(0, ...values);
+  const room = highest - lowest || 1;
+  const zero = -lowest / room;
+  return {
+    zero,
+    bars: [...values].map((value) => ({
+      start: zero + Math.min(0, value) / room,
+      length: Math.abs(value) / room,
+    })),
+  };
+}
+
+/** Of which mistakes there are how many, in words. */
+export function filterText({ matching, shown }, { true: label, predicted, confidence }, classes, all) {
+  const parts = [];
+  if (label !== null) parts.push(`label ${classes[label] ?? label}`);
+  if (predicted !== null) parts.push(`taken for ${classes[predicted] ?? predicted}`);
+  const [low, high] = confidence;
+  if (low > 0 || high < 100) parts.push(`confidence ${low} to ${high} %`);
+  let some = `all ${grouped(all)} mistakes`;
+  if (parts.length) some = `${grouped(matching)} of ${grouped(all)} mistakes: ${parts.join(", ")}`;
+  return shown < matching ? `${some}; the ${shown} most confident are shown` : some;
+}

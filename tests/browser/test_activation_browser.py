@@ -1,0 +1,93 @@
+"""The activation browser in a real JupyterLab."""
+
+import pytest
+
+from tests.browser.axe import serious
+from tests.widgets.trained import IMPORT
+
+SETUP = f"""{IMPORT}
+from cnnlab.widgets import ActivationBrowser
+browser = ActivationBrowser(network(), digits().test)
+browser
+"""
+
+
+@pytest.fixture
+def notebook(open_notebook):
+    return open_notebook(SETUP)
+
+
+def test_a_unit_lights_up_its_field_and_the_keys_alone_lead_everywhere(notebook):
+    page = notebook.page
+    root = page.locator(".cnnlab")
+    assert notebook.broken() == []
+    assert root.locator(".channel").count() == 10
+    assert root.locator(".said").inner_text().startswith("label ")
+
+    # the mouse: every unit of conv1 sees 5 × 5 pixels
+    root.locator(".map").hover(position={"x": 30, "y": 100})
+    assert "5\u00a0×\u00a05 of 28\u00a0×\u00a028 pixels" in root.locator(".readout").inner_text()
+    assert root.locator(".veil").count() == 1
+    root.locator(".box .image").hover(position={"x": 150, "y": 150})
+    assert "5 × 5 = 25 units see it" in root.locator(".readout").inner_text()
+    page.mouse.move(1, 1)
+
+    # the keys: layers, channels, units, and back in Python
+    root.locator(".layers button").first.focus()
+    for _ in range(3):
+        page.keyboard.press("ArrowRight")
+    notebook.wait()
+    assert root.locator(".layers [aria-checked=true]").inner_text().startswith("conv2")
+    root.locator(".channel[aria-selected=true]").focus()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowDown")
+    root.locator(".hand").focus()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("PageDown")
+    notebook.wait()
+    said = notebook.run("print(browser.layer, browser.channel, browser.unit, browser.activation.shape)")
+    columns = int(notebook.run("print(browser.channel)")) - 2
+    assert said.strip() == f"conv2 {columns + 2} (4, 5) torch.Size([8, 8])"
+    assert columns > 1, "the arrow down did not lead into the next line"
+
+    # what Python sets is shown
+    notebook.run("browser.index, browser.layer = 12, 'fc2'")
+    notebook.wait()
+    assert root.locator("input[type=number]").input_value() == "12"
+    assert "whole image" in root.locator(".readout").inner_text()
+    assert root.locator(".sight .name").count() == 10
+
+    # the images with the strongest units
+    root.get_by_role("button", name="strongest images").click()
+    notebook.wait()
+    assert root.locator(".strong-images button").count() == 9
+    root.locator(".strong-images button").nth(2).click()
+    notebook.wait()
+    assert notebook.run("print(browser.index == browser.strongest()[2].index)").strip() == "True"
+    assert serious(page) == []
+    assert notebook.broken() == []
+
+
+def test_a_number_that_no_image_has_is_answered_in_the_widget(notebook):
+    root = notebook.page.locator(".cnnlab")
+    field = root.locator("input[type=number]")
+    field.fill("360")
+    assert "choose a whole number from 0 to 359" in root.get_by_role("alert").inner_text()
+    field.fill("35")
+    notebook.wait()
+    assert root.get_by_role("alert").count() == 0
+    assert notebook.run("print(browser.index)").strip() == "35"
+    field.press("ArrowUp")
+    notebook.wait()
+    assert notebook.run("print(browser.index)").strip() == "36"
+    assert notebook.broken() == []
+
+
+def test_images_of_another_size_are_explained_in_the_page(open_notebook):
+    opened = open_notebook(
+        f"{IMPORT}\nimport torch\nfrom cnnlab.widgets import ActivationBrowser\n"
+        "ActivationBrowser(network(), torch.rand(3, 1, 32, 32))"
+    )
+    said = opened.page.locator(".cnnlab .explanation").inner_text()
+    assert "fc1 does not fit: it gets 500 numbers" in said
+    assert opened.broken() == []

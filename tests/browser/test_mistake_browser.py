@@ -1,0 +1,68 @@
+"""The mistake browser in a real JupyterLab."""
+
+from tests.browser.axe import serious
+from tests.widgets.trained import IMPORT
+
+SETUP = f"""{IMPORT}
+from cnnlab.widgets import MistakeBrowser
+browser = MistakeBrowser(network(), digits().test, digits().train)
+browser
+"""
+
+
+def test_mistakes_are_filtered_and_one_is_seen_in_full_with_the_keys_alone(open_notebook):
+    notebook = open_notebook(SETUP, width=1400)
+    page = notebook.page
+    root = page.locator(".cnnlab")
+    assert notebook.broken() == []
+    total = int(notebook.run("print(len(browser.mistakes))"))
+    assert root.locator(".thumbnail").count() == total
+    assert root.locator(".neighbours figure").count() == 5  # asked for when the choice had come to rest
+    assert "wins by" in root.locator(".margin").inner_text()
+    assert root.locator(".logit.answer").count() == root.locator(".logit.label").count() == 1
+
+    # the next mistake, by key: its logits are there at once, then its maps
+    before = root.locator(".chosen-title").inner_text()
+    root.locator(".thumbnail[aria-selected=true]").focus()
+    page.keyboard.press("ArrowRight")
+    assert root.locator(".chosen-title").inner_text() != before
+    notebook.wait()
+    same = (
+        "browser.index == browser.mistakes[1].index == browser.nearest['index'] == browser.view['entry'][0]"
+    )
+    assert notebook.run(f"print({same})").strip() == "True"
+
+    # the counts as a filter: down and right from "all"
+    root.get_by_role("gridcell", name="all mistakes").focus()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Enter")  # label 0, taken for 1
+    notebook.wait()
+    said = notebook.run("print(browser.true, browser.predicted, len(browser.mistakes))").split()
+    assert said[:2] == ["0", "1"]
+    assert root.locator(".thumbnail").count() == int(said[2])
+    assert root.locator(".nothing").is_visible() == (said[2] == "0")
+    root.get_by_role("button", name="show all mistakes").click()
+    notebook.wait()
+    assert root.locator(".thumbnail").count() == total
+
+    # confidence
+    root.get_by_label("confidence from").focus()
+    for _ in range(5):
+        page.keyboard.press("PageUp")
+    notebook.wait()
+    low = notebook.run("print(browser.confidence[0])")
+    assert float(low) > 0
+    assert root.locator(".thumbnail").count() == int(notebook.run("print(len(browser.mistakes))")) < total
+
+    # what Python refuses is shown, what it takes is drawn
+    notebook.run("browser.reset()")
+    notebook.run("browser.set_state({'true': 17})")
+    notebook.wait()
+    assert "the classes are 0 to 9" in root.get_by_role("alert").inner_text()
+    notebook.run("browser.set_state({'true': None})")
+    notebook.wait()
+    assert root.locator(".thumbnail").count() == total
+    assert serious(page) == []
+    assert notebook.broken() == []

@@ -1,0 +1,168 @@
+import numpy as np
+import pytest
+import torch
+import traitlets
+from torch import nn
+
+from cnnlab import models
+from cnnlab.inspection import activations
+from cnnlab.widgets import ActivationBrowser
+from tests.inspection.student_models import Lab002
+from tests.widgets.node import run
+from tests.widgets.trained import digits, network
+
+
+@pytest.fixture
+def browser():
+    return ActivationBrowser(network(), digits().test)
+
+
+def test_the_activation_is_that_of_the_network(browser):
+    images = digits().test.normalised()
+    for index, layer, channel in ((0, "conv1", 0), (7, "pool2", 19), (7, "fc2", 0)):
+        browser.index, browser.layer = index, layer
+        browser.channel = channel
+        expected = activations(network(), images[index][None], layer)[layer][0]
+        assert torch.equal(browser.activation, expected[channel] if expected.ndim == 3 else expected)
+
+
+def test_the_browser_gets_the_image_and_all_maps_of_the_layer(browser):
+    browser.index, browser.layer = 5, "conv2"
+    assert browser.view["pixels"] == digits().test.images[5].numpy().tobytes()
+    maps = np.frombuffer(browser.view["maps"], np.float32).reshape(20, 8, 8)
+    browser.channel = 13
+    assert np.array_equal(maps[13], browser.activation.numpy())
+    assert (browser.view["layer"], browser.view["index"]) == ("conv2", 5)
+    assert browser.view["said"].startswith(f"label {int(digits().test.labels[5])}; the network answers ")
+
+
+def test_layers_stand_in_the_order_of_the_network_and_a_convolution_is_shown_first(browser):
+    names = [layer["name"] for layer in browser.layers]
+    assert names == [name for name, _ in network().named_children()]
+    assert browser.layer == "conv1"
+    assert ActivationBrowser(network(), digits().test, layer="fc1").layer == "fc1"
+
+
+def test_another_layer_keeps_channel_and_place(browser):
+    browser.channel, browser.unit = 7, (12, 23)
+    browser.layer = "pool2"
+    assert (browser.channel, browser.unit) == (7, (2, 3))
+    browser.channel = 15
+    browser.layer = "pool1"
+    assert browser.channel == 0  # there are only 10
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [
+        ("index", 360, "index=360, but there are 360 images: choose 0 to 359"),
+        ("index", -1, "index=-1"),
+        ("layer", "conv9", "no layer 'conv9': did you mean 'conv"),
+        ("channel", 10, "channel=10, but 'conv1' has 10: choose 0 to 9"),
+        ("unit", (3, 24), r"unit \(3, 24\) lies outside 'conv1': choose rows 0 to 23 and columns 0 to 23"),
+        ("unit", (-1, 0), "lies outside"),
+        ("index", "three", "int"),
+    ],
+)
+def test_a_state_out_of_range_is_refused_with_the_remedy(browser, name, value, message):
+    before = getattr(browser, name)
+    with pytest.raises(traitlets.TraitError, match=message):
+        setattr(browser, name, value)
+    assert getattr(browser, name) == before
+
+
+def test_a_wrong_state_from_the_page_is_shown_in_the_widget_and_the_next_good_one_clears_it(browser):
+    browser.set_state({"index": 4000})
+    assert "choose 0 to 359" in browser.problem
+    assert browser.index == 0
+    browser.set_state({"index": 4})
+    assert browser.problem == ""
+    assert browser.view["index"] == 4
+
+
+def test_a_network_without_names_and_one_with_functions_between_its_layers_can_be_browsed():
+    sequential = nn.Sequential(nn.Conv2d(1, 3, 3, padding=1), nn.ReLU(inplace=True), nn.Flatten())
+    found = ActivationBrowser(sequential, torch.randn(2, 1, 9, 9))
+    assert [layer["name"] for layer in found.layers] == ["0", "1", "2"]
+    assert (found.activation < 0).any()  # the ReLU in place came later
+    lab = ActivationBrowser(Lab002(), digits().test)
+    assert [layer["name"] for layer in lab.layers] == ["conv1", "conv2", "fc1", "fc2"]
+    assert lab.layers[1]["rows"] == {"first": 0, "size": 14, "jump": 2}
+
+
+def test_a_network_without_a_convolution_says_so_and_shows_its_rows():
+    found = ActivationBrowser(network("mlp"), digits().test)
+    assert "no convolution" in found.explanation
+    found.layer = "fc1"
+    assert found.activation.shape == (128,)
+    found.unit = (0, 127)
+    with pytest.raises(traitlets.TraitError, match="makes one row of numbers: use channel 0"):
+        found.channel = 1
+
+
+def test_images_of_another_size_are_explained_in_the_widget():
+    found = ActivationBrowser(network(), torch.rand(2, 1, 32, 32))
+    assert "fc1 does not fit: it gets 500 numbers" in found.explanation
+    assert found.layers == []
+    assert len(found.view["pixels"]) == 32 * 32
+    found.index = 1  # the images can be looked at all the same
+    with pytest.raises(ValueError, match="there is no layer to read: fc1 does not fit"):
+        _ = found.activation
+    with pytest.raises(ValueError, match="there is no layer to read"):
+        found.strongest()
+
+
+def test_a_network_without_layers_says_how_layers_are_seen():
+    class Functions(nn.Module):
+        def forward(self, x):
+            return x.flatten(1).relu()
+
+    assert "attributes of the network" in ActivationBrowser(Functions(), torch.rand(1, 1, 4, 4)).explanation
+
+
+def test_the_strongest_units_are_found_and_shown(browser):
+    browser.layer, browser.channel = "conv2", 4
+    browser.searching = True
+    maps = activations(network(), digits().test.normalised(), "conv2")["conv2"][:, 4]
+    best = [entry.value for entry in browser.strongest()]
+    assert best == maps.amax(dim=(1, 2)).sort(descending=True).values[:9].tolist()
+    assert [entry[3] for entry in browser.found["entries"]] == best
+    assert len(browser.found["pixels"]) == 9 * 784
+    browser.channel = 5
+    assert [entry[3] for entry in browser.found["entries"]] == [e.value for e in browser.strongest()] != best
+
+
+def test_a_network_that_was_trained_further_is_searched_anew():
+    model = models.build("cnn_320")
+    browser = ActivationBrowser(model, digits().test)
+    before = browser.strongest()[0].value
+    with torch.no_grad():
+        model.conv1.bias += 10
+    assert browser.strongest()[0].value == pytest.approx(before + 10, abs=1e-4)
+
+
+def test_the_network_is_left_as_it_was():
+    model = models.build("cnn_320").train()
+    browser = ActivationBrowser(model, digits().test)
+    browser.index, browser.searching = 3, True
+    assert model.training
+    assert not model.conv1._forward_hooks
+
+
+def test_a_network_is_asked_for():
+    with pytest.raises(TypeError):
+        ActivationBrowser("cnn_320", digits().test)
+
+
+def test_its_text_is_the_same_for_every_data_set(browser):
+    assert repr(browser) == "ActivationBrowser(CNN320: 28×28, conv1, channel 0)"
+
+
+@pytest.mark.parametrize("text", ["", "abc", "-1", "360", "2.5", "1e9"])
+def test_a_number_that_no_image_has_is_refused_in_the_page(text):
+    said = run('{ wrongIndex } from "activation_browser.js"', "return wrongIndex(given, 360);", text)
+    assert "choose a whole number from 0 to 359" in said
+
+
+def test_the_number_of_an_image_is_taken():
+    assert run('{ wrongIndex } from "activation_browser.js"', "return wrongIndex(' 359 ', 360);") == ""
