@@ -31,6 +31,13 @@ def test_nothing_on_the_page_leads_out_of_it() -> None:
     assert not re.findall(r"<(?:script|img|link)[^>]+(?:src|href)=\"(?!data:)", text)
 
 
+def test_the_page_in_docs_is_the_one_that_the_command_writes() -> None:
+    page = Path(__file__).resolve().parent.parent / "docs" / "explorer.html"
+    state = re.compile(r"new PageModel\(.*\);")  # digits are resized by Pillow, which may change
+    stored, made = (state.sub("", text) for text in (page.read_text(encoding="utf-8"), explorer_page()))
+    assert stored == made, "write it anew: cnnlab export-explorer docs/explorer.html --replace"
+
+
 def test_a_file_that_is_there_is_not_written_over(tmp_path: Path) -> None:
     mine = tmp_path / "mine.html"
     mine.write_text("precious")

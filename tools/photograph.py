@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import copy
 import io
 import os
 import shutil
@@ -18,7 +19,7 @@ WIDGET_STATE = "application/vnd.jupyter.widget-state+json"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 WIDTH = 1140  # screen pixels, about the width of a notebook's output
 SETTLED = 400  # milliseconds until a drawing stands still
-COLOURS = 128  # enough for grey images and flat controls, and a third of the bytes
+COLOURS = 256  # enough for grey images and flat controls, and half of the bytes
 
 
 class NoBrowser(Exception):
@@ -51,9 +52,13 @@ def as_part(widget: dict[str, Any]) -> Part:
     state = {name: value for name, value in widget["state"].items() if not name.startswith("_")}
     for name in ("layout", "tabbable", "tooltip"):
         state.pop(name, None)
+    state = copy.deepcopy(state)  # the bytes go in where they were taken out, also deep inside a trait
     for buffer in widget.get("buffers", []):
-        (name,) = buffer["path"]
-        state[name] = base64.b64decode(buffer["data"])
+        *way, last = buffer["path"]
+        place: Any = state
+        for name in way:
+            place = place[name]
+        place[last] = base64.b64decode(buffer["data"])
     return Part(widget["state"]["_esm"], widget["state"]["_css"], state)
 
 

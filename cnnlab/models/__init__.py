@@ -10,10 +10,12 @@ from cnnlab.models.logistic import Logistic
 from cnnlab.models.mlp import MLP
 from cnnlab.models.recipes import Recipe, recipe
 from cnnlab.models.registry import build, names
+from cnnlab.models.trained import TRAINED, TrainedRecipe, trained, trained_recipe
 
 __all__ = [
     "CNN320",
     "MLP",
+    "TRAINED",
     "CNNDeep",
     "CNNPadded",
     "CNNWide",
@@ -21,7 +23,10 @@ __all__ = [
     "LeNetDropout",
     "Logistic",
     "Recipe",
+    "TrainedRecipe",
     "build",
     "names",
     "recipe",
+    "trained",
+    "trained_recipe",
 ]

@@ -186,7 +186,7 @@ function render({ model, el }) {
     view.dilation.value = settings.dilation;
     view.kernel.value = model.get("kernel_name");
     view.kernel.node.hidden = view.biasField.hidden = pooling;
-    if (document.activeElement !== view.bias) view.bias.value = written(settings.bias, 4);
+    if (document.activeElement !== view.bias) view.bias.value = written(settings.bias, 3);
     if (document.activeElement !== view.index) view.index.value = model.get("index");
   }
 

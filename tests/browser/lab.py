@@ -26,6 +26,7 @@ ARGUMENTS = (
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    "--no-proxy-server",
 )
 BROKEN = (  # what JupyterLab writes where a widget should stand
     "Error displaying widget",
@@ -84,10 +85,11 @@ class Server:
             cwd=folder,
             start_new_session=True,
         )
+        straight = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         end = time.monotonic() + 90
         while True:
             try:
-                urllib.request.urlopen(f"{self.url}/api/status?token={self.token}", timeout=2).read()
+                straight.open(f"{self.url}/api/status?token={self.token}", timeout=2).read()
                 return
             except OSError:
                 if self.process.poll() is not None or time.monotonic() > end:

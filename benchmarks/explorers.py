@@ -1,0 +1,273 @@
+"""How fast the explorers answer, in a real JupyterLab in Chromium: python -m benchmarks.explorers
+
+Keydown to picture: from the key event to the first frame in which the picture differs. Key repeats: 60
+keydowns at 30 a second, and how many different pictures were shown. First picture: from running the cell
+on a warm kernel to the first frame with the explorer in it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import sync_playwright
+
+from benchmarks import draw_digits
+from cnnlab.data import drawn_digits
+from cnnlab.timing import load, machine
+from tests.browser.lab import ARGUMENTS, Notebook, Server, find_browser
+
+# A text that changes whenever an explorer's picture does, and the clock around a key.
+WATCH = """() => {
+  window.picture = () => {
+    const root = document.querySelector(".cnnlab");
+    if (!root) return "";
+    let sum = 0;
+    for (const canvas of root.querySelectorAll("canvas")) {
+      if (!canvas.width || !canvas.height) continue;
+      const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+      for (let i = 0; i < data.length; i += 4)
+        sum = (sum * 31 + data[i] * 7 + data[i + 1] * 3 + data[i + 2]) % 1e9;
+    }
+    const drawn = [...root.querySelectorAll("svg")].map((svg) => svg.outerHTML).join("");
+    return sum + root.innerText + drawn;
+  };
+  window.frame = () => new Promise((done) => requestAnimationFrame(() => {
+    const channel = new MessageChannel(); // its message comes when the frame has been drawn
+    channel.port1.onmessage = done;
+    channel.port2.postMessage(0);
+  }));
+  window.times = [];
+  document.addEventListener("keydown", async (event) => {
+    if (!window.timing) return;
+    const [begun, before] = [event.timeStamp, window.before];
+    let shown = 0;
+    while (performance.now() - begun < 3000) {
+      await window.frame();
+      shown = performance.now();
+      if (window.picture() !== before) break;
+    }
+    window.times.push(shown - begun);
+  }, true);
+}"""
+
+COUNT = """async () => {
+  const seen = new Set([window.picture()]);
+  window.counting = true;
+  while (window.counting) {
+    await window.frame();
+    seen.add(window.picture());
+  }
+  return seen.size - 1;
+}"""
+
+
+def keydown_to_picture(page: Any, keys: list[str]) -> list[float]:
+    """Milliseconds from each key to the first frame in which something changed."""
+    for key in keys:
+        page.evaluate("() => { window.before = window.picture(); window.timing = true }")
+        known = page.evaluate("() => window.times.length")
+        page.keyboard.press(key)
+        page.wait_for_function("(known) => window.times.length > known", arg=known)
+        page.wait_for_timeout(30)
+    times: list[float] = page.evaluate("() => { window.timing = false; return window.times.splice(0) }")
+    return times
+
+
+def repeats_shown(page: Any, keys: list[str], rate: float = 30) -> int:
+    """How many different pictures these keys gave, at `rate` a second."""
+    page.evaluate(f"() => {{ window.seen = ({COUNT})() }}")
+    next_one = time.perf_counter()
+    for key in keys:
+        page.keyboard.press(key)
+        next_one += 1 / rate
+        time.sleep(max(0, next_one - time.perf_counter()))
+    page.wait_for_timeout(300)
+    shown: int = page.evaluate("async () => { window.counting = false; return window.seen }")
+    return shown
+
+
+FIRST = """async () => {
+  const panel = jupyterapp.shell.currentWidget;
+  panel.content.activeCellIndex = 1;
+  const begun = performance.now();
+  jupyterapp.commands.execute("notebook:run-cell");
+  const drawn = () => {
+    const root = document.querySelector(".cnnlab");
+    const parts = root ? [...root.querySelectorAll("canvas, svg")] : [];
+    return parts.some((part) => part.getBoundingClientRect().height > 20);
+  };
+  while (!drawn()) await window.frame();
+  await window.frame();
+  return performance.now() - begun;
+}"""
+
+
+def first_picture(notebook: Notebook, prepare: str, cell: str, times: int = 5) -> list[float]:
+    """Milliseconds from running the cell to the first picture, on a warm kernel."""
+    measured = []
+    for _ in range(times):
+        notebook.show(prepare, "")
+        notebook.page.evaluate(WATCH)
+        source = (
+            "(text) => jupyterapp.shell.currentWidget.content.widgets[1].model.sharedModel.setSource(text)"
+        )
+        notebook.page.evaluate(source, cell)
+        measured.append(notebook.page.evaluate(FIRST))
+        notebook.wait()
+    return measured
+
+
+PREPARE = """
+from cnnlab import evaluate, fit, load_data, models, set_seed
+from cnnlab.widgets import *
+data = load_data()
+set_seed(0)
+model = models.build("cnn_320")
+fit(model, data.train.take(5000), epochs=1, progress=False)
+result = evaluate(model, data.test)
+import torch
+averages = torch.stack([data.train.images[data.train.labels == d].float().mean(0) for d in range(10)])
+"""
+
+
+@dataclass(frozen=True)
+class Task:
+    """What is measured of one explorer."""
+
+    name: str
+    cell: str  # shows it
+    place: str = ""  # the element that gets the keys
+    first: str = ""  # a key that goes to the start
+    keys: tuple[str, ...] = ()  # each gives another picture
+
+
+BACK_AND_FORTH = ("ArrowRight",) * 6 + ("ArrowLeft",) * 6
+TASKS = (
+    Task(
+        "ConvolutionExplorer, window",
+        "ConvolutionExplorer(data.test)",
+        ".cnnlab .out .box",
+        "Home",
+        ("ArrowRight", "ArrowDown") * 12,
+    ),
+    Task(
+        "ConvolutionExplorer, kernel size",
+        "ConvolutionExplorer(data.test, padding=5)",
+        '.cnnlab input[type="range"] >> nth=0',
+        "Home",
+        BACK_AND_FORTH * 2,
+    ),
+    Task(
+        "NetworkExplorer, kernel of block 1",
+        "NetworkExplorer()",
+        'role=slider[name="kernel of block 1"]',
+        "Home",
+        BACK_AND_FORTH * 2,
+    ),
+    Task(
+        "ActivationBrowser, next image (computed in Python)",
+        "ActivationBrowser(model, data.test)",
+        ".cnnlab input[type=number]",
+        "",
+        ("ArrowUp",) * 24,
+    ),
+    Task(
+        "MistakeBrowser, next mistake",
+        "MistakeBrowser(model, data.test, train=data.train, evaluation=result)",
+        '.cnnlab .thumbnails [tabindex="0"]',
+        "Home",
+        ("ArrowRight",) * 20,
+    ),
+    Task(
+        "ShiftExplorer",
+        "ShiftExplorer(data.test.images[0], averages)",
+        '.cnnlab input[type="range"] >> nth=0',
+        "",
+        BACK_AND_FORTH * 2,
+    ),
+    Task("TrainingMonitor", "TrainingMonitor()"),
+    Task("DrawDigit", "DrawDigit()"),
+)
+
+
+def p95(values: list[float]) -> float:
+    return statistics.quantiles(values, n=20, method="inclusive")[18]
+
+
+def row(notebook: Notebook, task: Task) -> str:
+    """One line of the table."""
+    first = first_picture(notebook, PREPARE, task.cell)
+    answered = "–"
+    if task.place:
+        place = notebook.page.locator(task.place).first
+        for keys in (task.keys[:6], task.keys):  # the first few only warm up
+            place.focus()
+            if task.first:
+                notebook.page.keyboard.press(task.first)
+                notebook.wait()
+            times = keydown_to_picture(notebook.page, list(keys))
+        answered = f"{statistics.median(times):.1f} / {p95(times):.1f}"
+    return f"| {task.name} | {answered} | {statistics.median(first):.0f} |"
+
+
+def measured(notebook: Notebook) -> Iterator[str]:
+    """The lines of the report, one after the other."""
+    yield "| explorer | key to picture, median / 95th percentile (ms) | cell to first picture, median (ms) |"
+    yield "|---|---|---|"
+    for task in TASKS:
+        yield row(notebook, task)
+    notebook.show(PREPARE, TASKS[0].cell)
+    notebook.page.evaluate(WATCH)
+    notebook.page.locator(TASKS[0].place).focus()
+    notebook.page.keyboard.press("Home")
+    shown = repeats_shown(notebook.page, ["ArrowRight"] * 20 + ["ArrowDown"] * 20 + ["ArrowLeft"] * 20)
+    yield f"\nConvolutionExplorer: {shown} of 60 key repeats at 30 a second were shown."
+    notebook.show(draw_digits.CELL)
+    yield "\nDrawDigit, thirty digits drawn by a scripted mouse:\n"
+    readings = draw_digits.read_digits(notebook, drawn_digits(seed=0))
+    yield "\n".join(f"- {line}" for line in draw_digits.report(readings).splitlines())
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--out", type=Path, help="write the report there as well")
+    options = parser.parse_args(arguments)
+    path = find_browser()
+    if path is None:
+        print("No Chromium or Chrome is installed; CNNLAB_BROWSER can name one.", file=sys.stderr)
+        return 1
+    lines = [
+        "# The explorers: how fast they answer",
+        "",
+        f"`python -m benchmarks.explorers`, {date.today()}, {machine()}, headless Chromium with software "
+        f"drawing, JupyterLab on the same machine; load when begun {load() or 0:.1f}.",
+        "",
+        *[line for line in __doc__.splitlines()[2:]],
+        "",
+    ]
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+        server = Server(Path(folder))
+        browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
+        try:
+            for line in measured(Notebook(server, browser.new_page())):
+                print(line, flush=True)
+                lines.append(line)
+        finally:
+            browser.close()
+            server.stop()
+    if options.out is not None:
+        options.out.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
