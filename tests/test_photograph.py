@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+from concurrent.futures import ThreadPoolExecutor
 
 import nbformat
 import pytest
@@ -11,7 +12,7 @@ import torch
 from PIL import Image
 
 from cnnlab.widgets import ConvolutionExplorer
-from cnnlab.widgets.page import part
+from cnnlab.widgets.page import Part, part
 from tests.browser.lab import find_browser
 from tools import photograph
 
@@ -38,9 +39,16 @@ def stored(explorer: ConvolutionExplorer) -> nbformat.NotebookNode:
     return nbformat.from_dict(notebook)
 
 
+def photographed(parts: list[Part]) -> list[bytes]:
+    """In a thread of its own: Playwright allows one browser in each, and other tests have one open."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(photograph.photograph, parts).result()
+
+
 def picture_of(explorer: ConvolutionExplorer) -> Image.Image:
     notebook = stored(explorer)
-    photograph.add_pictures(notebook)
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(photograph.add_pictures, notebook).result()
     return Image.open(io.BytesIO(base64.b64decode(notebook.cells[0].outputs[0].data["image/png"])))
 
 
@@ -57,7 +65,7 @@ def test_the_picture_shows_the_explorer_as_it_stands() -> None:
 def test_the_same_explorer_gives_the_same_bytes() -> None:
     needs_browser()
     shown = part(ConvolutionExplorer(torch.arange(784).view(28, 28)))
-    first, second = photograph.photograph([shown, shown])
+    first, second = photographed([shown, shown])
     assert first == second
 
 

@@ -32,7 +32,9 @@ export function choices({ role, label, className, columns, onChoose }) {
   node.addEventListener("keydown", (event) => {
     const place = items.indexOf(event.target.closest(`[role=${option}]`));
     if (place < 0) return;
-    let next = movedTo(event.key, place, items.length, columns ? columns(items) : items.length);
+    const along = { ArrowRight: 1, ArrowLeft: -1 }[event.key]; // on to the next row, or back to the last one
+    const reached = items[place + along] ? place + along : place;
+    let next = along ? reached : movedTo(event.key, place, items.length, columns ? columns(items) : items.length);
     if (event.key === "Enter" || event.key === " ") next = place;
     if (next === null) return;
     event.preventDefault();
