@@ -92,7 +92,7 @@ function strongImages(model) {
 }
 
 function render({ model, el }) {
-  const { root, stop } = frame({ model, el }, "activation browser");
+  const { root, stop } = frame({ model, el }, "activation browser", "activation_browser");
   const field = imageField(model);
   const view = layerView(model);
   const strong = strongImages(model);

@@ -11,7 +11,7 @@ const SPEEDS = { slow: 700, normal: 180, fast: 15 }; // milliseconds for one out
 const SMALL_KERNEL = 5; // up to here every number of the window can be read
 
 function render({ model, el }) {
-  const { root, stop } = frame({ model, el }, "Convolution explorer");
+  const { root, stop } = frame({ model, el }, "Convolution explorer", "convolution_explorer");
   const view = build(root);
   const state = { place: 0, revealed: Infinity, timer: 0, settings: null, map: null };
 
@@ -164,6 +164,7 @@ function render({ model, el }) {
       state.place = Math.min(row, rows - 1) * columns + Math.min(column, columns - 1);
       if (state.revealed !== Infinity) state.revealed = state.place + 1;
       state.colours = mapColours(state.map.values);
+      drawLegend();
     } else play(false);
     showControls(settings);
     drawInput(settings);
@@ -234,7 +235,6 @@ function render({ model, el }) {
     view.scrub.range(0, values.length - 1);
     view.scrub.value = state.place;
     view.count.textContent = `${state.place + 1} of ${values.length}`;
-    drawLegend();
   }
 
   function drawLegend() {
@@ -278,7 +278,7 @@ function render({ model, el }) {
   function drawWindow(settings) {
     const { size, operation } = settings;
     const convolving = operation === "convolution";
-    if (view.cells.length !== size * size) makeCells(size);
+    if (view.cells.length !== size * size) showCells(size);
     view.windowTitle.textContent = convolving ? "Window: pixel × weight = product" : "Under the window";
     view.grid.classList.toggle("plain", !convolving);
     const few = size <= SMALL_KERNEL;
@@ -310,27 +310,29 @@ function render({ model, el }) {
     if (state.map) view.sum.replaceChildren(...sumOf(settings, parts, row, column));
   }
 
-  function makeCells(size) {
+  /** The cells of a kernel size, kept once they are made: building 121 fields takes longer than a frame. */
+  function showCells(size) {
     const focused = view.cells.findIndex((cell) => cell.weight === document.activeElement);
-    view.cells = Array.from({ length: size * size }, (_, place) => {
-      const [row, column] = [Math.floor(place / size) + 1, (place % size) + 1];
-      const pixel = element("span", { class: "pixel" });
-      const weight = element("input", {
-        type: "text",
-        inputmode: "decimal",
-        "aria-label": `weight, row ${row}, column ${column}`,
-        oninput: () => takeWeight(place),
-        onblur: () => drawWindow(state.settings),
-        onkeydown: (event) => moveBetweenWeights(event, place, size),
-      });
-      const product = element("span", { class: "product" });
-      return { node: element("div", { class: "cell" }, pixel, weight, product), pixel, weight, product };
-    });
+    view.cells = view.made[size] ??= Array.from({ length: size * size }, (_, place) => makeCell(place, size));
     view.grid.className = size > SMALL_KERNEL ? "grid many" : "grid";
     view.grid.style.gridTemplateColumns = `repeat(${size}, minmax(0, 1fr))`;
     view.grid.style.setProperty("--k", size);
     view.grid.replaceChildren(...view.cells.map((cell) => cell.node));
     if (focused >= 0) view.cells[Math.min(focused, size * size - 1)].weight.focus();
+  }
+
+  function makeCell(place, size) {
+    const pixel = element("span", { class: "pixel" });
+    const weight = element("input", {
+      type: "text",
+      inputmode: "decimal",
+      "aria-label": `weight, row ${Math.floor(place / size) + 1}, column ${(place % size) + 1}`,
+      oninput: () => takeWeight(place),
+      onblur: () => drawWindow(state.settings),
+      onkeydown: (event) => moveBetweenWeights(event, place, size),
+    });
+    const product = element("span", { class: "product" });
+    return { node: element("div", { class: "cell" }, pixel, weight, product), pixel, weight, product };
   }
 
   function takeWeight(place) {
@@ -359,7 +361,7 @@ function render({ model, el }) {
     const count = model.get("count");
     const sources = [...(count ? ["digit"] : ["image"]), "drawn by you", ...PATTERNS];
     const names = model.get("learnt")?.names ?? [];
-    const view = { cells: [], drawing: false };
+    const view = { cells: [], made: {}, drawing: false };
     view.source = select({ label: "image", options: sources, value: sources[0], onChange: chooseImage });
     view.index = element("input", { type: "number", min: 0, max: Math.max(0, count - 1), "aria-label": "number of the digit" });
     view.index.addEventListener("input", () => {

@@ -30,11 +30,12 @@ export function newId(word) {
 
 /**
  * The frame of an explorer: a named region that keeps its keys to itself (JupyterLab would take the
- * arrows) and shows the model's `problem`, whoever found it.
+ * arrows) and shows the model's `problem`, whoever found it. `kind` is the script's name without ".js": the
+ * explorer's CSS holds for it alone.
  */
-export function frame({ model, el }, name) {
+export function frame({ model, el }, name, kind) {
   const problem = element("p", { class: "problem", role: "alert" });
-  const root = element("div", { class: "cnnlab", role: "group", "aria-label": name });
+  const root = element("div", { class: `cnnlab ${kind}`, role: "group", "aria-label": name });
   for (const kind of ["keydown", "keyup", "keypress"])
     root.addEventListener(kind, (event) => event.stopPropagation());
   const show = () => {

@@ -132,7 +132,7 @@ function preparationSwitch(value, onChange) {
 }
 
 function render({ model, el }) {
-  const { root, stop } = frame({ model, el }, "Draw a digit");
+  const { root, stop } = frame({ model, el }, "Draw a digit", "draw_digit");
   const names = model.get("names");
   const help = element(
     "p",

@@ -11,6 +11,7 @@ import traitlets
 
 FOLDER = Path(__file__).resolve().parent
 _IMPORT = re.compile(r'^import \{[^}]*\} from "\./(\w+\.js)";\n', re.MULTILINE)
+_ROOT = re.compile(r"\.cnnlab(?![\w-])")  # the class of every explorer's frame
 _EXPORT = re.compile(r"^export (?!default)", re.MULTILINE)
 
 
@@ -39,10 +40,11 @@ def bundle(name: str) -> str:
 class Explorer(anywidget.AnyWidget):
     """The base of every explorer.
 
-    A subclass names its files in `script` and `style`, and checks its traits with `traitlets.validate`;
-    a check raises `traitlets.TraitError` with the number and the remedy. Set from Python, such an error
-    reaches the caller. Sent by the browser, where no one would see it, it is shown in the widget, which
-    goes back to the last good state.
+    A subclass names its files in `script` and `style`; its CSS starts at `.cnnlab` and is bound to its own
+    kind, the script's name, which `frame` in dom.js writes beside that class. It checks its traits with
+    `traitlets.validate`; a check raises `traitlets.TraitError` with the number and the remedy. Set from
+    Python, such an error reaches the caller. Sent by the browser, where no one would see it, it is shown in
+    the widget, which goes back to the last good state.
     """
 
     script: ClassVar[str]  # the JavaScript file
@@ -53,8 +55,12 @@ class Explorer(anywidget.AnyWidget):
     def __init_subclass__(cls, **keywords: Any) -> None:
         if "script" in cls.__dict__:  # not in the class that traitlets derives to add a trait
             cls._esm = bundle(cls.script)
-            sheets = ("explorer.css", *cls.style)
-            cls._css = "\n".join((FOLDER / sheet).read_text(encoding="utf-8") for sheet in sheets)
+            shared, *own = (
+                (FOLDER / sheet).read_text(encoding="utf-8") for sheet in ("explorer.css", *cls.style)
+            )
+            # A notebook holds several explorers, and each brings its CSS to the whole page.
+            kind = f".cnnlab.{Path(cls.script).stem}"
+            cls._css = "\n".join([shared, *(_ROOT.sub(kind, sheet) for sheet in own)])
         super().__init_subclass__(**keywords)
 
     def set_state(self, sync_data: dict[str, Any]) -> None:

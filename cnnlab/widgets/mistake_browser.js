@@ -326,7 +326,7 @@ function browserOf(model) {
 }
 
 function render({ model, el }) {
-  const { root, stop } = frame({ model, el }, "mistake browser");
+  const { root, stop } = frame({ model, el }, "mistake browser", "mistake_browser");
   const explanation = element("p", { class: "explanation" });
   const headline = element("p", { class: "headline number" });
   root.append(headline, explanation);

@@ -14,7 +14,7 @@ const HINT =
   "weights. Point at a layer to see what one of its units sees.";
 
 function render({ model, el }) {
-  const { root, stop } = frame({ model, el }, "Network explorer");
+  const { root, stop } = frame({ model, el }, "Network explorer", "network_explorer");
   let lit = null; // the row that is looked at
   let made = analysed(model.get("settings"));
   let timer = 0;

@@ -61,7 +61,7 @@ function pictureOf(title) {
 }
 
 function render({ model, el }) {
-  const { root, stop } = frame({ model, el }, "shift explorer");
+  const { root, stop } = frame({ model, el }, "shift explorer", "shift_explorer");
   const [height, width] = model.get("size");
   const [right, down] = model.get("farthest");
   const pixels = numbers(model.get("pixels"));

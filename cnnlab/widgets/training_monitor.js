@@ -90,8 +90,7 @@ function mailbox(model, onSilence, onAnswer) {
 }
 
 function render({ model, el }) {
-  const { root, stop: stopFrame } = frame({ model, el }, "Training monitor");
-  root.classList.add("training-monitor");
+  const { root, stop: stopFrame } = frame({ model, el }, "Training monitor", "training_monitor");
   let scene = sceneOf(model);
   let pinned = null; // the step that stays chosen; null follows the newest
   let hovered = null;

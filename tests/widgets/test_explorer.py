@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -52,6 +53,19 @@ def test_an_explorer_brings_its_script_and_style_and_asks_for_nothing_elsewhere(
     for text in (str(one._esm), str(one._css)):
         assert text.replace("http://www.w3.org/2000/svg", "").count("http") == 0
         assert "@import" not in text
+
+
+@pytest.mark.parametrize("one", every_explorer(), ids=lambda one: one.__name__)
+def test_the_style_of_an_explorer_holds_for_no_other_one(one: type[Explorer]) -> None:
+    kind = Path(one.script).stem
+    assert f'"{kind}")' in (explorer.FOLDER / one.script).read_text(encoding="utf-8"), (
+        "frame() needs the kind"
+    )
+    shared = (explorer.FOLDER / "explorer.css").read_text(encoding="utf-8")
+    own = re.sub(r"/\*.*?\*/", "", str(one._css).removeprefix(shared), flags=re.DOTALL)
+    for selectors in re.findall(r"([^{}@;]+)\{", re.sub(r"@[^{]+\{", "", own)):
+        for selector in selectors.split(","):
+            assert f".cnnlab.{kind}" in selector, selector.strip()
 
 
 class Lamp(Explorer):
