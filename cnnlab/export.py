@@ -22,7 +22,7 @@ def explorer_page() -> str:
         "See a convolution happen, and change it",
         [
             part(
-                ConvolutionExplorer(few, padding=1),
+                ConvolutionExplorer(few),
                 "One kernel, one feature map",
                 "<p>Point at a pixel of the feature map: its window lights up in the image, and in the "
                 "middle stand the products that add up to it. Change the weights, or let the window walk. "

@@ -50,6 +50,8 @@ def prepare_drawing(ink: torch.Tensor, how: str = "mnist") -> torch.Tensor:
     scale = BOX / max(cut.shape)
     height, width = (max(1, round(side * scale)) for side in cut.shape)
     small = resized(cut, height, width)
+    if not small.any():
+        raise ValueError("the ink is too faint to be left at 20 pixels: draw with a wider or a brighter pen.")
     x, y = centre_of_mass(small)
     left, top = _start(x, width), _start(y, height)
     image = torch.zeros(1, PIXELS, PIXELS, dtype=torch.uint8)

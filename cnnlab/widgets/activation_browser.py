@@ -117,10 +117,15 @@ class ActivationBrowser(LayerChoice, Explorer):
     def _new_layer(self, change: Any) -> None:
         if self._ready:
             with self.hold_sync():
-                self._keep_place(change.old)
+                self._ready = False  # channel and unit change one after the other, and belong together
+                try:
+                    self._keep_place(change.old)
+                finally:
+                    self._ready = True
                 self._show()
+                self._search(change)
 
-    @traitlets.observe("searching", "layer", "channel", "unit")
+    @traitlets.observe("searching", "channel", "unit")
     def _search(self, change: Any) -> None:
         if not self._ready or not self.searching or not self._found:
             return

@@ -18,9 +18,11 @@ export function signed(value, reach) {
   return end.map((part) => Math.round(255 + (part - 255) * share));
 }
 
-/** Black or white, whichever is easier to read on a colour. */
-export function readableOn([red, green, blue]) {
-  return 0.299 * red + 0.587 * green + 0.114 * blue > 140 ? "#000" : "#fff";
+/** Black or white, whichever has the greater contrast to a colour (WCAG's ratio: never below 4.5). */
+export function readableOn(colour) {
+  const linear = colour.map((part) => (part / 255 <= 0.04045 ? part / 3295 : ((part / 255 + 0.055) / 1.055) ** 2.4));
+  const luminance = 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2];
+  return (luminance + 0.05) / 0.05 >= 1.05 / (luminance + 0.05) ? "#000" : "#fff";
 }
 
 export function css([red, green, blue]) {

@@ -43,7 +43,7 @@ export function refusal({ height, width, size, padding, stride, dilation, operat
     const most = Math.floor(size / 2);
     if (padding > most)
       return (
-        `PyTorch pads pooling by at most half of the kernel: ${most} pixels for a kernel of ${size}, not ` +
+        `PyTorch pads pooling by at most half of the kernel: ${most} px for a kernel of ${size}, not ` +
         `${padding}. With more, some windows would hold nothing but padding.`
       );
   }

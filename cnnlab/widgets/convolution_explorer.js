@@ -72,24 +72,34 @@ function render({ model, el }) {
   }
 
   function chooseImage(source) {
-    view.brush.hidden = source !== "drawn by you";
-    if (source === "drawn by you") {
-      view.drawing = true;
-      return change({ pixels: bytes(new Float32Array(model.get("height") * model.get("width"))) });
-    }
-    view.drawing = false;
+    if (view.drawing) state.drawn = state.settings.pixels;
+    if (!view.index.hidden) state.digit = { index: model.get("index"), pixels: state.settings.pixels };
+    view.drawing = source === "drawn by you";
+    view.brush.hidden = !view.drawing;
+    view.index.hidden = source !== "digit";
+    const area = model.get("height") * model.get("width");
+    if (view.drawing) return change({ pixels: bytes(fitting(state.drawn ?? new Float32Array(0), area)) });
     if (PATTERNS.includes(source))
       return change({ pixels: bytes(pattern(source, model.get("height"), model.get("width"))) });
-    if (source === "image") return change({ pixels: bytes(state.first) });
+    const [height, width] = state.firstSize;
+    if (source === "image") return change({ height, width, pixels: bytes(state.first) });
     chooseIndex(model.get("index"));
   }
 
+  function clearDrawing() {
+    change({ pixels: bytes(new Float32Array(model.get("height") * model.get("width"))) });
+  }
+
   function chooseIndex(index) {
-    const area = model.get("height") * model.get("width");
+    const [height, width] = state.firstSize;
+    const area = height * width;
     const known = numbers(model.get("library"), Uint8Array);
     const values = { index };
-    if ((index + 1) * area <= known.length)
+    if (state.digit?.index === index) Object.assign(values, { height, width, pixels: bytes(state.digit.pixels) });
+    else if ((index + 1) * area <= known.length) {
+      Object.assign(values, { height, width });
       values.pixels = bytes(Float32Array.from(known.slice(index * area, (index + 1) * area)));
+    }
     change(values); // further images are Python's to send
   }
 
@@ -145,19 +155,26 @@ function render({ model, el }) {
 
   // ---- drawing -----------------------------------------------------------------------------------
 
+  /** Row and column on the new map of the window that stands where the old one stood. */
+  function kept({ stride }, before) {
+    if (!state.map) return [0, 0];
+    const old = [Math.floor(state.place / state.map.columns), state.place % state.map.columns];
+    return old.map((step) => Math.max(0, Math.round((step * state.stride - state.before + before) / stride)));
+  }
+
   /** After any change of settings: compute, then draw all. */
   function update() {
     const settings = read();
     const why = refusal(settings);
     const [before, behind] = paddingSides(settings.padding, settings.size, settings.dilation);
-    const previous = state.map?.columns;
-    const [row, column] = previous ? [Math.floor(state.place / previous), state.place % previous] : [0, 0];
+    const [row, column] = kept(settings, before); // the window stays over the same pixels
     state.settings = settings;
     state.map = featureMap(settings);
     const padded = [settings.height + before + behind, settings.width + before + behind];
     const widest = Math.max(...padded, ...(state.map ? [state.map.rows, state.map.columns] : []));
     state.side = Math.max(3, Math.floor(BOX / widest));
     state.before = before;
+    state.stride = settings.stride;
     state.padded = padded;
     if (state.map) {
       const { rows, columns } = state.map;
@@ -340,7 +357,7 @@ function render({ model, el }) {
     const value = asNumber(field.value);
     field.classList.toggle("wrong", value === null);
     if (value === null) {
-      const left = field.value.trim() ? `“${field.value.trim()}” is not a number` : "a weight is missing";
+      const left = field.value.trim() ? notUsable(field.value) : "a weight is missing";
       return model.set("problem", `${left}: the kernel keeps its old weight until you write one, such as 0.5 or −1.`);
     }
     editWeight(place, value);
@@ -366,15 +383,19 @@ function render({ model, el }) {
     view.index = element("input", { type: "number", min: 0, max: Math.max(0, count - 1), "aria-label": "number of the digit" });
     view.index.addEventListener("input", () => {
       const index = Number(view.index.value);
-      if (view.index.value === "") return;
+      if (view.index.value === "") return model.set("problem", "");
       if (!Number.isInteger(index) || index < 0 || index >= count)
-        return model.set("problem", `There is no digit ${view.index.value}: use 0 to ${count - 1}.`);
-      view.source.value = "digit";
-      view.drawing = false;
+        return model.set("problem", `There is no digit ${view.index.value}: use a whole number, 0 to ${count - 1}.`);
       chooseIndex(index);
     });
     view.index.hidden = !count;
-    view.brush = element("span", { class: "quiet", hidden: true }, "draw on the input with the mouse; keys: arrows move, Space paints");
+    const drawingHelp = "Draw on the input; the right button wipes. Keys: arrows move, Space paints.";
+    view.brush = element(
+      "div",
+      { class: "control quiet", hidden: true },
+      button("Clear", () => clearDrawing()),
+      drawingHelp,
+    );
     view.operation = select({
       label: "operation",
       options: OPERATIONS,
@@ -391,7 +412,7 @@ function render({ model, el }) {
     view.bias = element("input", { type: "text", inputmode: "decimal", id: biasId, class: "bias" });
     view.bias.addEventListener("input", () => {
       const bias = asNumber(view.bias.value);
-      if (bias === null) return model.set("problem", `“${view.bias.value}” is not a number: the bias stays as it was.`);
+      if (bias === null) return model.set("problem", `${notUsable(view.bias.value)}: the bias stays as it was.`);
       change({ bias });
     });
     view.biasField = element("div", { class: "control" }, element("label", { for: biasId }, "bias"), view.bias);
@@ -452,7 +473,8 @@ function render({ model, el }) {
 
   function pointAtInput(event) {
     const [row, column] = pixelAt(event, view.input);
-    if (view.drawing) return event.buttons & 1 ? ink(row - state.before, column - state.before) : undefined;
+    if (view.drawing && event.buttons) return ink(row - state.before, column - state.before, event.buttons === 2);
+    if (view.drawing) return;
     if (!state.map || state.timer || !(event.buttons & 1)) return;
     const { size, dilation, stride } = state.settings;
     const middle = Math.floor(reach(size, dilation) / 2); // the window's middle goes to the pointer
@@ -460,13 +482,14 @@ function render({ model, el }) {
     moveTo(clip(row, state.map.rows) * state.map.columns + clip(column, state.map.columns));
   }
 
-  /** A soft dot of ink: the middle full, its neighbours half. */
-  function ink(row, column) {
+  /** A soft dot of ink: the middle full, its neighbours half; or the same place wiped. */
+  function ink(row, column, wiping = false) {
     const { height, width } = state.settings;
     const pixels = state.settings.pixels.slice();
     for (const [r, c, amount] of [[0, 0, 255], [0, 1, 130], [1, 0, 130], [0, -1, 130], [-1, 0, 130]]) {
       const [y, x] = [row + r, column + c];
-      if (y >= 0 && y < height && x >= 0 && x < width) pixels[y * width + x] = Math.max(pixels[y * width + x], amount);
+      if (y < 0 || y >= height || x < 0 || x >= width) continue;
+      pixels[y * width + x] = wiping ? 0 : Math.max(pixels[y * width + x], amount);
     }
     change({ pixels: bytes(pixels) });
   }
@@ -487,9 +510,11 @@ function render({ model, el }) {
   view.outputBox.addEventListener("pointerdown", pointAtOutput);
   view.outputBox.addEventListener("keydown", keys);
   for (const kind of ["pointerdown", "pointermove"]) view.inputBox.addEventListener(kind, pointAtInput);
+  view.inputBox.addEventListener("contextmenu", (event) => view.drawing && event.preventDefault());
   view.inputBox.addEventListener("keydown", inputKeys);
 
   state.first = numbers(model.get("pixels"));
+  state.firstSize = [model.get("height"), model.get("width")];
   const outside = () => state.own || update();
   const moved = () => state.map && moveTo(model.get("row") * state.map.columns + model.get("column"));
   const watched = "change:pixels change:height change:width change:size change:padding change:stride change:dilation change:operation change:weights change:bias change:kernel_name change:index";
@@ -497,9 +522,9 @@ function render({ model, el }) {
   state.place = 0;
   update();
   if (state.map) {
-    // the strongest pixel shows more than a corner of the background
+    // the rim of a stroke shows more than a corner of the background
     const given = model.get("row") * state.map.columns + model.get("column");
-    moveTo(given || strongest(state.map.values));
+    moveTo(given || rim(state.map.values));
   }
   const positioned = () => {
     if (!state.own) moved();
@@ -529,11 +554,24 @@ function bytes(values) {
   return new DataView(values.buffer, values.byteOffset, values.byteLength);
 }
 
-/** A number as written by a person, with a comma or a true minus as well; null if it is none. */
+const LARGEST = 1e6; // larger ones would hide all others
+
+/** A number as written by a person: with a comma, a true minus, or as a fraction; null if it is none. */
 function asNumber(text) {
-  const plain = text.trim().replace("−", "-").replace(",", ".");
-  const value = Number(plain);
-  return plain !== "" && Number.isFinite(value) && Math.abs(value) <= 1e6 ? value : null;
+  const value = anyNumber(text);
+  return Number.isFinite(value) && Math.abs(value) <= LARGEST ? value : null;
+}
+
+function anyNumber(text) {
+  const parts = text.trim().replaceAll("−", "-").replaceAll(",", ".").split("/");
+  if (parts.length > 2 || parts.some((part) => part.trim() === "")) return NaN;
+  return parts.length === 2 ? Number(parts[0]) / Number(parts[1]) : Number(parts[0]);
+}
+
+/** Why a text is no weight. */
+function notUsable(text) {
+  const large = !Number.isNaN(anyNumber(text));
+  return `“${text.trim()}” is ${large ? "too large (use −1,000,000 to 1,000,000)" : "not a number"}`;
 }
 
 /** A weight in a narrow field: .008 rather than 0.008. */
@@ -541,9 +579,12 @@ function short(value) {
   return written(value, Math.abs(value) < 1 ? 3 : 1).replace(/^(−?)0\./, "$1.");
 }
 
-/** Where a map is farthest from 0. */
-function strongest(values) {
-  return values.reduce((best, value, place) => (Math.abs(value) > Math.abs(values[best]) ? place : best), 0);
+/** The first place in the map's middle third that is at least half as far from 0 as any. */
+function rim(values) {
+  const half = values.reduce((most, value) => Math.max(most, Math.abs(value)), 0) / 2;
+  const start = Math.floor(values.length / 3);
+  const place = values.subarray(start).findIndex((value) => Math.abs(value) >= half);
+  return place < 0 ? start : start + place;
 }
 
 function digitsFor(value) {
@@ -608,13 +649,15 @@ function sumOf({ operation, bias, size }, parts, row, column) {
     return [`the largest of ${size * size}: `, element("b", {}, written(most)), where];
   }
   const total = parts.reduce((sum, part) => sum + part.product, 0);
+  const whole = Number.isInteger(total) && Number.isInteger(bias);
+  const fixed = (value) => (whole ? written(value) : value.toFixed(2).replace("-", "−"));
   if (operation === "average pooling") {
     const mean = element("b", {}, written(total / size ** 2));
     return [`sum ${written(total)} ÷ ${size * size} = `, mean, where];
   }
-  const plus = bias < 0 ? `− ${written(-bias)}` : `+ ${written(bias)}`;
-  const result = element("b", {}, written(total + bias));
-  return [`sum of the products ${written(total)} ${plus} (bias) = `, result, where];
+  const plus = bias < 0 ? `− ${fixed(-bias)}` : `+ ${fixed(bias)}`;
+  const shown = Number(total.toFixed(2)) + Number(bias.toFixed(2)); // so that the line adds up as it is written
+  return [`sum of the products ${fixed(total)} ${plus} (bias) = `, element("b", {}, fixed(shown)), where];
 }
 
 /** The size formula with the numbers put in, and the pixels that the floor leaves out. */
@@ -633,14 +676,15 @@ function formula(settings, why) {
       " + ",
       element("b", {}, pads),
       " − ",
-      element("b", {}, `${dilation}·(${size} − 1)`),
-      " − 1) / ",
+      element("b", {}, dilation > 1 ? `${dilation}·(${size} − 1)` : `${size}`),
+      dilation > 1 ? " − 1) / " : ") / ",
       element("b", {}, `${stride}`),
       "⌋ + 1 = ",
       element("b", { class: why ? "result none" : "result" }, `${made}`),
     );
   });
-  const words = "⌊(input + padding on both sides − dilation·(kernel − 1) − 1) / stride⌋ + 1";
+  const covered = dilation > 1 ? "dilation·(kernel − 1) − 1" : "kernel";
+  const words = `⌊(input + padding on both sides − ${covered}) / stride⌋ + 1`;
   const parts = [...lines, element("p", { class: "quiet" }, `size = ${words}`)];
   parts.push(element("p", { class: "left-out" }, why ? " " : leftOut(settings)));
   return parts;

@@ -202,7 +202,7 @@ class ConvolutionExplorer(Explorer):
     @traitlets.validate("weights", "pixels")
     def _numbers(self, proposal: Any) -> bytes:
         name, value = proposal["trait"].name, bytes(proposal["value"])
-        if len(value) % 4 or not np.isfinite(np.frombuffer(value, dtype="<f4")).all():
+        if not value or len(value) % 4 or not np.isfinite(np.frombuffer(value, dtype="<f4")).all():
             raise traitlets.TraitError(f"the {name} hold something that is no number: use finite numbers.")
         return value
 
@@ -215,6 +215,11 @@ class ConvolutionExplorer(Explorer):
     @traitlets.observe("size", "weights", "kernel_name", "height", "width", "pixels")
     def _agree(self, _change: object) -> None:
         """Bring the kernel's numbers to its name and size; the browser sends both, Python code only one."""
+        if len(self.pixels) != 4 * self.height * self.width:
+            raise traitlets.TraitError(
+                f"{len(self.pixels) // 4} pixels are not {self.height} × {self.width}: set explorer.image, "
+                "which takes an image of any size."
+            )
         if not self.weights:
             return  # still being made
         count = len(self.weights) // 4

@@ -64,12 +64,18 @@ class Explorer(anywidget.AnyWidget):
         super().__init_subclass__(**keywords)
 
     def set_state(self, sync_data: dict[str, Any]) -> None:
-        """Take what the browser sends; refuse in words what cannot be."""
+        """Take what the browser sends; refuse in words what cannot be, and go back to what was."""
+        before = {name: getattr(self, name) for name in self.keys if not name.startswith("_")}
         try:
             super().set_state(sync_data)
-        except (traitlets.TraitError, ValueError, TypeError) as error:
-            self.problem = str(error)
-            self.send_state([name for name in sync_data if self.has_trait(name)])
+        except Exception as error:  # whatever it is: nobody would see it elsewhere
+            kept = isinstance(error, ValueError)  # a student's model failed: what was drawn or chosen stays
+            now = self._trait_values
+            spoilt = [n for n, old in before.items() if n in sync_data or now.get(n, old) is not old]
+            if not kept:
+                now.update(before)
+            self.problem = str(error) or type(error).__name__
+            self.send_state([name for name in spoilt if name != "problem"])
         else:
             if "problem" not in sync_data:
                 self.problem = ""

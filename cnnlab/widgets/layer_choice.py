@@ -41,10 +41,14 @@ class LayerChoice(traitlets.HasTraits):
     def _watch(self, model: nn.Module, image: Tensor) -> None:
         """Find the layers of a model; image: (1, 1, H, W) as the model takes it."""
         self._made = {}
+        self._runs = True
         try:
             found = tuple(unit_fields(model, image))
-        except (TypeError, ValueError):
-            self._found, self.explanation = (), str(explain(model, image))
+        except Exception:  # a student's forward can fail in any way
+            explained = explain(model, image)
+            if explained.works:
+                raise
+            self._found, self.explanation, self._runs = (), str(explained), False
         else:
             convolution = any(type(m).__name__.lower().find("conv") >= 0 for m in model.modules())
             self._found = found
@@ -64,13 +68,15 @@ class LayerChoice(traitlets.HasTraits):
         Returns:
             What the model makes of it, (n,) float; None if it fails or makes no row of numbers.
         """
-        if not self._found:
+        if not self._runs:
             return None
-        self._made = activations(model, image)
+        if self._found:
+            self._made = activations(model, image)
         with evaluating(model):
             output = output_of(model, image)
-        is_row = isinstance(output, Tensor) and output.ndim == 2 and len(output) == 1
-        return output[0].float().cpu() if is_row else None
+        # a forward that ends in squeeze() makes (n,) of one image
+        is_row = isinstance(output, Tensor) and output.ndim in (1, 2) and output.numel() > 0
+        return output.flatten().float().cpu() if is_row else None
 
     def _picture(self, size: tuple[int, int], pixels: bytes, **more: Any) -> dict[str, Any]:
         """What the browser draws: the image and the layer's maps, float32 (C, H, W) or (n,)."""

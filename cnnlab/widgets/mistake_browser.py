@@ -10,7 +10,6 @@ import traitlets
 from torch import Tensor, nn
 
 from cnnlab.data import Split
-from cnnlab.errors import TrainingError
 from cnnlab.inspection import explain
 from cnnlab.inspection.activations import evaluating, output_of
 from cnnlab.inspection.mistakes import ChosenMistake, Mistake, mistakes_of
@@ -83,7 +82,7 @@ class MistakeBrowser(LayerChoice, Explorer):
         if evaluation is None:
             try:
                 self._evaluation = evaluate(model, split, batch_size=EVALUATED)
-            except TrainingError:
+            except Exception:  # a student's forward can fail in any way
                 explained = explain(model, split.take(1).normalised())
                 if explained.works:
                     raise

@@ -29,7 +29,7 @@ export function marginText(logits, label, predicted, classes) {
   const [won, lost] = [logits[predicted], logits[label]];
   const [winner, loser] = [classes[predicted] ?? predicted, classes[label] ?? label];
   const both = `logit ${decimals(won)} against ${decimals(lost)} for ${loser}`;
-  return `${winner} wins by ${decimals(won - lost)}: ${both}.`;
+  return `${winner} wins by ${decimals(Number(won.toFixed(2)) - Number(lost.toFixed(2)))}: ${both}.`;
 }
 
 /** Bars from 0 to each number, as shares of the room: { zero, bars: [{ start, length }] }. */

@@ -208,11 +208,11 @@ print("feature maps drawn:", 3 * len(kernels))
 #
 # **Tasks**
 # 1. Find the strongest orange pixel of the feature map and read its nine products. Which of them make it so large?
-# 2. Choose "identity": all 0 and a 1 in the middle. What is missing from the image that comes out? Now set padding 1: why does it come out as it went in?
+# 2. Choose the image "slope" and the kernel "identity": all 0 and a 1 in the middle. What is missing from the image that comes out? Now set padding 1: why does it come out as it went in?
 # 3. Predict, then try: move that 1 one field to the left, still with padding 1. What happens to the image?
-# 4. Choose "horizontal edges". The *upper* edges of strokes are orange. Change it so that the *lower* edges of strokes turn orange.
-# 5. Choose the image "one pixel" and any kernel with different numbers. What do you see on the feature map, and why is it turned around?
-# 6. Set the operation to "max pooling", kernel size 2 and stride 2. How large is the feature map, and what happens to thin strokes? Compare with average pooling.
+# 4. Choose a digit again, and "horizontal edges". The *upper* edges of strokes are orange. Change it so that the *lower* edges of strokes turn orange.
+# 5. Choose the image "one pixel", and write 1 to 9 into the weights, row by row. What do you see on the feature map, and why is it turned around?
+# 6. Go back to a digit and padding 0. Set the operation to "max pooling", kernel size 2 and stride 2. How large is the feature map, and what happens to thin strokes? Compare with average pooling.
 
 # %%
 from cnnlab.widgets import ConvolutionExplorer
@@ -222,7 +222,7 @@ ConvolutionExplorer(data.test)
 # %% [markdown]
 # <details><summary>Answers</summary>
 #
-# 1. The right column: bright pixels × 1, while the left column × −1 lies on dark ground and takes nearly nothing away.
+# 1. The right column: three bright pixels × 1. The left column × −1 lies on darker ground and takes less away. (On MNIST nearly nothing: the largest sum there is, 3 · 255 = 765, is almost reached.)
 # 2. Every answer is 1 × the pixel in the middle. Without padding the outermost pixels are never in the middle, so 26 × 26 are left: the image
 #    without its border. Padding 1, a frame of zeros 1 pixel wide, lets the middle of the kernel reach them all: 28 × 28, as it went in. (Section 5 has more.)
 # 3. The image moves one pixel to the right, because each place now copies its left neighbour.

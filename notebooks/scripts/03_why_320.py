@@ -469,8 +469,8 @@ print("pixel column 26 changed, output the same:", torch.equal(conv(image), conv
 # is computed again while you move. Point at a layer, and the orange cone shows which pixels one of its numbers sees.
 #
 # **Tasks**
-# 1. Keep the 5×5 kernels and find the settings that give 980. How many parameters does that cost?
-# 2. Use 7×7 kernels in both blocks, and find the padding that brings back 320.
+# 1. Keep the 5×5 kernels and find the padding, the same in both blocks, that gives 980. How many parameters does that cost?
+# 2. Use 7×7 kernels in both blocks, and find the padding, again the same in both, that brings back 320.
 # 3. Go back to cnn_320. Set kernel 3 and stride 2 in block 1. For which layers does the column "unread" say something? Try padding 1 in block 1: where is it now? Find a padding of block 1 without any.
 # 4. Go back to cnn_320 and write 980 into "fc1 takes". Read the answer: which layer, which number, and which ways to mend it?
 # 5. Choose cnn_deep, lab 004's network. Where are its 870,634 parameters, and where are its multiply–adds? (The bars in the table show it.) Open "The network as code".
@@ -483,8 +483,8 @@ NetworkExplorer()
 # %% [markdown]
 # <details><summary>Answers</summary>
 #
-# 1. Padding 2 in both: 28 → 28 → 14 → 14 → 7, 20 × 7 × 7 = 980. 54,840 parameters, all the new ones in fc1: (980 − 320) · 50 = 33,000.
-# 2. Padding 1 in both. One more pixel of padding on each side makes up for a kernel that is wider by 2, because w + 2p − k stays the same.
+# 1. Padding 2: 28 → 28 → 14 → 14 → 7, 20 × 7 × 7 = 980. 54,840 parameters, all the new ones in fc1: (980 − 320) · 50 = 33,000.
+# 2. Padding 1. One more pixel of padding on each side makes up for a kernel that is wider by 2, because w + 2p − k stays the same.
 # 3. conv1 and pool1: 28 → 13 → 6 → 2 → 1, and each of the two leaves its last column and row unread. With padding 1 it is 28 → 14 → 7 → 3 → 1: conv1 and pool1 read everything, but now
 #    pool2 halves an odd width and drops one of 3 columns. Padding 3 in block 1: (28 + 6 − 3) // 2 + 1 = 16, then 16 → 8 → 4 → 2, and nothing is lost (flatten 80). Mending one layer moves the sizes of all that follow.
 # 4. fc1: it gets 320 numbers and takes 980. Either fc1 becomes nn.Linear(320, 50), or padding 2 in conv1 and conv2 makes the 320 into 980.

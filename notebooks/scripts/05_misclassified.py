@@ -99,8 +99,8 @@ confused = torch.triu(matrix + matrix.T, diagonal=1) > 0
 claim("pairs of digits confused at least once, of 45", confused.sum(), at_least=1, at_most=42, spec="d")
 
 # %% [markdown]
-# Most cells hold 0 to 2 images: the mistakes are spread thinly over many pairs. On MNIST nearly two of three pairs are confused at least
-# once, but hardly any of them often.
+# Most cells hold 0 to 2 images: the mistakes are spread thinly over many pairs. On MNIST about half of the 90 cells off the diagonal hold at least
+# one image, and hardly any of them many.
 #
 # `labels * 10 + predicted` numbers the cells from 0 to 99, and `bincount` counts how often each number occurs: a 4 taken for a 9 is
 # cell 49. Rows and columns are not symmetric: "4 taken for 9" and "9 taken for 4" are two cells.
@@ -177,7 +177,7 @@ claim("mistakes that the network expects, for each one that it makes", ratio, at
 # the layers make of it, and the training images that are nearest to it, pixel by pixel.
 #
 # **Tasks**
-# 1. Which two digits are confused most often, and in which direction?
+# 1. Which two digits are confused most often, both directions together? Is one direction commoner than the other?
 # 2. Look for a mistake whose nearest training images all carry the *right* label. Comparing pixels would have read it correctly: the network did not.
 # 3. Look for one whose nearest training images carry the *wrong* label as well. Would you have read it?
 # 4. Sort out for ten mistakes whose fault they are: the network's, the writer's, or the label's. Keep your count for section 8.

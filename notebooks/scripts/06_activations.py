@@ -155,7 +155,7 @@ explorer
 #
 # 1. All 25 pixels are the same number there, so the sum is that number × (sum of the weights), plus the bias: the line of arithmetic above.
 # 2. Another training gives other kernels. Orange weights beside blue ones answer at an edge, and the border between them shows its direction.
-# 3. A frame, one kernel wide: to a normalised image, 0 is not black but grey. The network sees an edge where the padding begins.
+# 3. A frame 2 pixels wide, as wide as the padding: to a normalised image, 0 is not black but grey. The network sees an edge where the padding begins.
 #
 # </details>
 

@@ -24,7 +24,7 @@ def test_both_explorers_work_from_a_file_without_a_request_or_an_error(browser: 
     convolution = page.locator(".cnnlab").first
     convolution.get_by_label("stride").focus()
     page.keyboard.press("ArrowRight")
-    assert "Feature map 14 × 14" in convolution.inner_text()  # (28 + 2·1 − 3) // 2 + 1
+    assert "Feature map 13 × 13" in convolution.inner_text()  # (28 − 3) // 2 + 1
     convolution.get_by_label("number of the digit").fill("29")
 
     network = page.locator(".cnnlab").nth(1)

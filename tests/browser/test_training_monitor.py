@@ -34,7 +34,8 @@ START = """(code) => {
 
 
 def state(notebook, name, timeout=20_000):
-    notebook.page.locator(f".training-monitor .state[data-state={name}]").first.wait_for(timeout=timeout)
+    shown = notebook.page.locator(f".training_monitor .state[data-state={name}]")
+    shown.first.wait_for(timeout=timeout)
 
 
 def press(notebook, name):
@@ -42,7 +43,7 @@ def press(notebook, name):
 
 
 def step(notebook):
-    text = notebook.page.locator(".training-monitor .tile .value").nth(1).inner_text()
+    text = notebook.page.locator(".cnnlab.training_monitor .tile .value").nth(1).inner_text()
     return int(re.sub(r"\D", "", text.split(" of ")[0]))
 
 
@@ -50,7 +51,7 @@ def more_steps(notebook, than):
     """Wait until the shown step has moved on."""
     notebook.page.wait_for_function(
         """(than) => {
-          const shown = document.querySelectorAll(".training-monitor .tile .value")[1].textContent;
+          const shown = document.querySelectorAll(".cnnlab.training_monitor .tile .value")[1].textContent;
           return Number(shown.split(" of ")[0].replace(/\\D/g, "")) > than;
         }""",
         arg=than,
@@ -99,9 +100,9 @@ def test_a_second_run_keeps_the_first_as_a_faint_line_and_the_keyboard_reads_it(
     both = SHOWN + "from IPython.display import display\ndisplay(monitor)\n" + TRAINING
     notebook = open_notebook(both + "train(2, 30)\ntrain(2, 30, lr=0.1)\nNone", "monitor")
     page = notebook.page
-    assert page.locator(".training-monitor").count() == 2  # the second view shows the same
+    assert page.locator(".cnnlab.training_monitor").count() == 2  # the second view shows the same
     for view in (0, 1):
-        one = page.locator(".training-monitor").nth(view)
+        one = page.locator(".cnnlab.training_monitor").nth(view)
         assert "done" in one.locator(".state").inner_text()
         assert "run 1: Sequential, Adam, learning rate 0.001" in one.locator(".legend").inner_text()
         assert one.locator("path.earlier").count() == 3  # one in the legend, one in each chart
@@ -140,4 +141,4 @@ def test_the_kernels_stop_button_ends_a_pause_and_an_error_is_shown(open_noteboo
     assert notebook.run("print(history.stopped)") == "True\n"
     page.evaluate(START, "images = images.double() * float('nan'); images = images.float(); train(1)")
     state(notebook, "failed")
-    assert "the loss is nan" in page.locator(".training-monitor .problem").nth(1).inner_text()
+    assert "the loss is nan" in page.locator(".cnnlab.training_monitor .problem").nth(1).inner_text()

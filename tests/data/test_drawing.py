@@ -116,3 +116,10 @@ def test_an_unknown_preparation_suggests_the_nearest():
 
 def test_an_empty_sheet_may_be_resized_naively():
     assert not prepare_drawing(torch.zeros(140, 140, dtype=torch.uint8), "naive").any()
+
+
+def test_ink_that_is_too_faint_to_be_left_is_told() -> None:
+    ink = torch.zeros(140, 140, dtype=torch.uint8)
+    ink[0, 0] = ink[139, 139] = 20
+    with pytest.raises(ValueError, match="too faint"):
+        prepare_drawing(ink)

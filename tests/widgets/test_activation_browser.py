@@ -166,3 +166,23 @@ def test_a_number_that_no_image_has_is_refused_in_the_page(text):
 
 def test_the_number_of_an_image_is_taken():
     assert run('{ wrongIndex } from "activation_browser.js"', "return wrongIndex(' 359 ', 360);") == ""
+
+
+def test_the_strongest_images_follow_to_a_layer_with_fewer_units() -> None:
+    browser = ActivationBrowser(models.build("cnn_320"), torch.rand(5, 1, 28, 28))
+    browser.searching, browser.channel = True, 3
+    browser.layer = "fc2"
+    assert browser.found["layer"] == browser.view["layer"] == "fc2"
+
+
+def test_a_misspelt_layer_in_forward_is_explained() -> None:
+    class Misspelt(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.conv1 = torch.nn.Conv2d(1, 4, 5)
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return self.con1(x)
+
+    browser = ActivationBrowser(Misspelt(), torch.rand(5, 1, 28, 28))
+    assert "con1" in browser.explanation

@@ -196,3 +196,14 @@ def test_the_text_says_what_is_shown(image: torch.Tensor) -> None:
     assert repr(explorer) == "ConvolutionExplorer(vertical edges, 3×3, padding 1, stride 1: 28×28 → 28×28)"
     explorer.operation, explorer.padding = "max pooling", 0
     assert repr(explorer).startswith("ConvolutionExplorer(max pooling, 3×3")
+
+
+@pytest.mark.parametrize("state", [{"pixels": b""}, {"pixels": b"0000"}, {"height": 14}, {"weights": b""}])
+def test_numbers_that_do_not_fit_the_image_are_refused_and_nothing_is_lost(
+    image: torch.Tensor, state: dict[str, object]
+) -> None:
+    explorer = ConvolutionExplorer(image)
+    from_browser(explorer, **state)
+    assert explorer.problem
+    assert torch.equal(explorer.image, image.float())
+    assert torch.equal(explorer.kernel, preset("vertical edges", 3))

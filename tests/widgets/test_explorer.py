@@ -93,6 +93,14 @@ def test_what_the_browser_sends_out_of_range_is_told_and_the_old_state_stays() -
     assert lamp.problem == ""
 
 
+def test_whatever_fails_behind_a_change_is_told_and_the_state_goes_back() -> None:
+    lamp = Lamp()
+    lamp.observe(lambda change: {}["missing"], names="colour")
+    lamp.set_state({"colour": "green", "level": 2})
+    assert "missing" in lamp.problem
+    assert (lamp.colour, lamp.level) == ("red", 0)
+
+
 def test_what_python_sets_out_of_range_is_an_error_there() -> None:
     lamp = Lamp()
     with pytest.raises(traitlets.TraitError, match=r"level=-1 is out of range"):

@@ -227,3 +227,17 @@ def test_how_many_of_how_many_are_shown_is_told_in_words():
 
     assert said(8993, 200, everything) == "all 8,993 mistakes; the 200 most confident are shown"
     assert said(12, 12, some) == "12 of 8,993 mistakes: label a, taken for b, confidence 50 to 100 %"
+
+
+def test_a_network_without_layers_to_list_is_shown_by_its_logits() -> None:
+    class Weights(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.w = torch.nn.Parameter(torch.randn(784, 10))
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return x.flatten(1) @ self.w
+
+    browser = MistakeBrowser(Weights(), digits().test)
+    assert browser.chosen is not None
+    assert browser.chosen.logits.shape == (10,)
