@@ -15,7 +15,8 @@ from typing import Any
 
 from cnnlab.data import DrawnDigit, drawn_digits
 from cnnlab.timing import load, machine
-from tests.browser.lab import ARGUMENTS, Notebook, Server, find_browser
+from tests.browser.lab import ARGUMENTS, Notebook, Server
+from tools.photograph import find_browser
 
 CELL = "from cnnlab.widgets import DrawDigit\ndigit = DrawDigit()\ndigit"
 

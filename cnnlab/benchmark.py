@@ -24,6 +24,7 @@ from cnnlab.data import Split, data_loader, load_data
 from cnnlab.table import Table, column
 from cnnlab.timing import Timing, load, machine, take_turns
 from cnnlab.training import fit
+from cnnlab.whole_file import check_writable
 
 Loop = Callable[[nn.Module, Iterable[tuple[Tensor, Tensor]]], None]  # one epoch of training
 
@@ -64,9 +65,10 @@ def benchmark(
     Returns:
         One row for each thing measured.
     Raises:
-        ValueError: fewer than 3 rounds.
+        ValueError: fewer than 3 rounds, or `out` cannot be written.
     """
     whole("rounds", rounds, 3)
+    check_writable(Path(out))
     data = "digits" if quick else "auto"
     images = load_data(data, root)
     busy = [load()]

@@ -96,6 +96,8 @@ def data_verify(name: Name = "mnist", root: Root = None) -> None:
         if root is None:
             typer.echo(f"There is no {name} to check: cnnlab data fetch {name}", err=True)
             raise typer.Exit(1)
+        if not root.expanduser().is_dir():
+            raise DataError(f"{root} is not a folder: name the one that holds MNIST/raw.")
         checks = verify(root, name)
         typer.echo(checks)
         if not all(check.ok for check in checks):

@@ -11,7 +11,6 @@ import datetime
 import hashlib
 import io
 import json
-import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -27,6 +26,7 @@ from cnnlab.errors import did_you_mean
 from cnnlab.models.trained import FOLDER, TRAINED, TrainedRecipe
 from cnnlab.timing import thread_count
 from cnnlab.training import evaluate, fit, set_seed
+from cnnlab.whole_file import whole_file
 
 MEAN, STD = 0.1307, 0.3081  # of MNIST's training pixels, as everyone writes them
 EPOCHS = {"cnn_320": 12, "mlp": 16}
@@ -112,7 +112,8 @@ def pretrain(
         )
         text = json.dumps(dataclasses.asdict(recipe), indent=2) + "\n"
         for path, content in zip(_files(folder, name), (weights, text.encode())):
-            _write(path, content)
+            with whole_file(path) as file:
+                file.write(content)
         recipes.append(recipe)
         print(
             f"{name}: {recipe.accuracy:.2f} % of {len(test):,} test images, {len(weights):,} bytes",
@@ -195,10 +196,3 @@ def _bytes_of(model: nn.Module) -> bytes:
 
 def _files(folder: Path, name: str) -> tuple[Path, Path]:
     return folder / f"{name}.pt", folder / f"{name}.json"
-
-
-def _write(path: Path, content: bytes) -> None:
-    """Write under another name first, so that whoever is killed meanwhile leaves no half file."""
-    partial = path.with_name(path.name + ".partial")
-    partial.write_bytes(content)
-    os.replace(partial, path)

@@ -21,6 +21,7 @@ from cnnlab.data import ImageData, load_data
 from cnnlab.table import Table, column
 from cnnlab.timing import load, machine
 from cnnlab.training import evaluate, fit, set_seed
+from cnnlab.whole_file import check_writable
 
 # The networks that have a band come first, so that a run cut short still answers for them.
 NETWORKS = ("cnn_320", "cnn_padded", "cnn_wide", "logistic", "mlp", "lenet_dropout", "cnn_deep")
@@ -102,7 +103,8 @@ def reproduce(
     Returns:
         One row for each network; `all_hold(table)` says whether every band held.
     Raises:
-        ValueError: a network is unknown or has no recipe, a number is below 1, or `out` ends in .jsonl.
+        ValueError: a network is unknown or has no recipe, a number is below 1, or `out` ends in .jsonl or
+            cannot be written.
         DataError: MNIST was not found.
         KeyboardInterrupt: stopped by Ctrl-C; the finished runs are kept.
     """
@@ -116,7 +118,8 @@ def reproduce(
         raise ValueError(f"{out} is where the runs are kept: name a file such as reproduce.md for the table.")
     images = load_data(data, root)
     kept = Path(out).with_suffix(".jsonl")
-    kept.parent.mkdir(parents=True, exist_ok=True)
+    for file in (kept, Path(out)):
+        check_writable(file)
 
     planned = [(name, seed) for seed in range(seeds) for name in chosen]
     finished = {_identity(r.network, r.seed, r.data, r.settings): r for r in read_runs(kept)}

@@ -67,3 +67,8 @@ def test_a_busy_machine_is_mentioned():
 
 def test_importing_the_names_costs_little_beyond_torch():
     assert module._import_seconds() < 10  # 0.1 s on an idle machine
+
+
+def test_a_folder_in_the_place_of_the_file_is_refused_before_anything_is_measured(tmp_path):
+    with pytest.raises(ValueError, match="is a folder: name a file in it"):
+        benchmark(tmp_path, quick=True)

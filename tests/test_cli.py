@@ -72,6 +72,12 @@ def test_data_verify_without_data_says_how_to_get_it(nowhere: Path) -> None:
     assert "cnnlab data fetch mnist" in run.output
 
 
+def test_data_verify_of_what_is_no_folder_says_so(nowhere: Path) -> None:
+    run = cnnlab("data", "verify", "--root", str(nowhere / "wrong"))
+    assert run.exit_code == 1
+    assert run.stderr.strip() == f"{nowhere / 'wrong'} is not a folder: name the one that holds MNIST/raw."
+
+
 def test_data_verify_names_the_damaged_file_and_fails(nowhere: Path) -> None:
     raw = nowhere / "mine" / "MNIST" / "raw"
     raw.mkdir(parents=True)

@@ -13,13 +13,12 @@ from PIL import Image
 
 from cnnlab.widgets import ConvolutionExplorer
 from cnnlab.widgets.page import Part, part
-from tests.browser.lab import find_browser
 from tools import photograph
 
 
 def needs_browser() -> None:
     pytest.importorskip("playwright", reason="Playwright is not installed")
-    if find_browser() is None:
+    if photograph.find_browser() is None:
         pytest.skip("no Chromium or Chrome is installed; CNNLAB_BROWSER can name one")
 
 

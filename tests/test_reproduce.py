@@ -184,3 +184,11 @@ def test_the_table_cannot_take_the_place_of_the_kept_runs(tmp_path):
 
 def test_a_kept_run_survives_the_file():
     assert Run(**json.loads(json.dumps(RUN.__dict__))) == RUN
+
+
+def test_a_table_that_cannot_be_written_is_refused_before_anything_is_trained(tmp_path, monkeypatch):
+    monkeypatch.setattr("cnnlab.reproduce._train", lambda *_: pytest.fail("it trained"))
+    (tmp_path / "file").write_text("mine")
+    for out in (tmp_path, tmp_path / "file" / "table.md"):
+        with pytest.raises(ValueError, match=r"is a folder: name|cannot be written \("):
+            reproduce(["logistic"], 1, out=out, data="digits")

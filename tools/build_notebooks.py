@@ -25,6 +25,7 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
 
+from cnnlab.whole_file import whole_file
 from tools.photograph import WIDGET_VIEW, NoBrowser, add_pictures
 
 NOTEBOOKS = Path(__file__).resolve().parent.parent / "notebooks"
@@ -144,15 +145,8 @@ def differs(script: Path, notebook: Path) -> str:
 def write(notebook: NotebookNode, path: Path) -> None:
     """Write all of the file or nothing."""
     nbformat.validate(notebook)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem}-", suffix=".tmp")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-            nbformat.write(notebook, file)
-        os.chmod(name, 0o644)  # a temporary file is private, a notebook is not
-        os.replace(name, path)
-    except BaseException:
-        os.unlink(name)
-        raise
+    with whole_file(path) as file:
+        file.write((nbformat.writes(notebook) + "\n").encode())
 
 
 def check_claims(notebook: NotebookNode) -> None:

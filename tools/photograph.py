@@ -12,7 +12,7 @@ from typing import Any
 from nbformat import NotebookNode
 from PIL import Image
 
-from cnnlab.widgets.page import Part, page
+from cnnlab.widgets.page import Part, own_state, page
 
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 WIDGET_STATE = "application/vnd.jupyter.widget-state+json"
@@ -20,6 +20,11 @@ BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stab
 WIDTH = 1140  # screen pixels, about the width of a notebook's output
 SETTLED = 400  # milliseconds until a drawing stands still
 COLOURS = 256  # enough for grey images and flat controls, and half of the bytes
+
+
+def find_browser() -> str | None:
+    """The installed Chromium or Chrome; CNNLAB_BROWSER names another."""
+    return os.environ.get("CNNLAB_BROWSER") or next(filter(None, map(shutil.which, BROWSERS)), None)
 
 
 class NoBrowser(Exception):
@@ -49,10 +54,8 @@ def add_pictures(notebook: NotebookNode) -> None:
 
 def as_part(widget: dict[str, Any]) -> Part:
     """A widget as the notebook stores it, as a part of a page."""
-    state = {name: value for name, value in widget["state"].items() if not name.startswith("_")}
-    for name in ("layout", "tabbable", "tooltip"):
-        state.pop(name, None)
-    state = copy.deepcopy(state)  # the bytes go in where they were taken out, also deep inside a trait
+    state = copy.deepcopy(own_state(widget["state"]))
+    # the bytes go in where they were taken out, also deep inside a trait
     for buffer in widget.get("buffers", []):
         *way, last = buffer["path"]
         place: Any = state
@@ -72,7 +75,7 @@ def photograph(parts: list[Part]) -> list[bytes]:
         from playwright.sync_api import sync_playwright
     except ImportError as error:
         raise NoBrowser("The explorers' pictures need Playwright: pip install playwright") from error
-    path = os.environ.get("CNNLAB_BROWSER") or next(filter(None, map(shutil.which, BROWSERS)), None)
+    path = find_browser()
     if path is None:
         raise NoBrowser(
             "The explorers' pictures need Chromium or Chrome: install it (Debian, Ubuntu: sudo apt install "

@@ -30,7 +30,7 @@ class Batches:
         device: where the batches are, such as "cpu" or "cuda".
         drop_last: leave out the last batch if it is smaller.
     Raises:
-        TypeError: batch_size is not an integer.
+        TypeError: batch_size or seed is not an integer.
         ValueError: batch_size is below 1, or no batch would be left.
 
     >>> from cnnlab.data.splits import Split
@@ -56,7 +56,7 @@ class Batches:
                 f"use batch_size <= {len(split):,}."
             )
         self.shuffle = shuffle
-        self.seed = operator.index(seed)
+        self.seed = check_seed(seed)
         self.device = pick_device(device)
         self.drop_last = drop_last
         self.epoch = 0
@@ -114,3 +114,10 @@ def check_batch_size(batch_size: int) -> int:
     if operator.index(batch_size) < 1:
         raise ValueError(f"batch_size={batch_size}, but a batch holds at least 1 image: use e.g. 64.")
     return operator.index(batch_size)
+
+
+def check_seed(seed: int) -> int:
+    """`seed` as an int, or an error that says what is wrong with it."""
+    if isinstance(seed, bool) or not hasattr(seed, "__index__"):
+        raise TypeError(f"seed={seed!r} is not an integer: use a number such as 0 or 42.")
+    return operator.index(seed)

@@ -28,6 +28,10 @@ DISK_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROF
 _failed: dict[str, str] = {}  # data set -> why; so that a second call does not wait for the network again
 
 
+class Unreachable(DataError):
+    """No server has the files: whoever wants them can still copy them by hand."""
+
+
 def forget_failures() -> None:
     """Let the next download try the network again."""
     _failed.clear()
@@ -49,7 +53,7 @@ def download(data_set: Published, root: Path) -> ImageData:
             "\n".join(f"{folder}/{check.file}: {check.state}. {check.remedy}" for check in broken)
         )
     if data_set.name in _failed:
-        raise DataError(_failed[data_set.name])
+        raise Unreachable(_failed[data_set.name])
     try:
         mirrors = _reachable(data_set)
         root.mkdir(parents=True, exist_ok=True)
@@ -64,7 +68,7 @@ def download(data_set: Published, root: Path) -> ImageData:
             _move(raw.parent, root / data_set.folder)
     except _NoNetwork as error:
         _failed[data_set.name] = f"{data_set.title} cannot be downloaded: {error}."
-        raise DataError(_failed[data_set.name]) from error
+        raise Unreachable(_failed[data_set.name]) from error
     except OSError as error:
         raise DataError(f"{data_set.title} cannot be stored: {_disk_fault(error, root)}.") from error
     return read_folder(root / data_set.folder / "raw", data_set, "downloaded now")

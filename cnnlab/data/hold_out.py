@@ -7,6 +7,7 @@ import operator
 
 import torch
 
+from cnnlab.data.batches import check_seed
 from cnnlab.data.splits import ImageData, Split
 
 
@@ -20,7 +21,7 @@ def hold_out(split: Split, size: int | float, seed: int = 0) -> tuple[Split, Spl
     Returns:
         (train, validation), both with the classes, mean and std of `split`, in its order.
     Raises:
-        TypeError: split is not a Split, or size is not a number.
+        TypeError: split is not a Split, or a number is none.
         ValueError: one of the two parts would be empty.
 
     >>> split = Split(torch.zeros(10, 1, 28, 28, dtype=torch.uint8), torch.tensor([0, 1] * 5))
@@ -34,7 +35,7 @@ def hold_out(split: Split, size: int | float, seed: int = 0) -> tuple[Split, Spl
             f"hold_out divides a Split, and this is of the type {type(split).__name__}: give {wanted}."
         )
     count = _count(len(split), size)
-    held = stratified_mask(split.labels, count, seed)
+    held = stratified_mask(split.labels, count, check_seed(seed))
     return split.take(~held), split.take(held)
 
 

@@ -47,6 +47,7 @@ def load_data(name: str = "auto", root: str | Path | None = None, download: bool
         download: whether to download what is not found.
     Raises:
         ValueError: the name is unknown.
+        TypeError: root is no path.
         DataError: the data set was not found, or a file is cut off, swapped or corrupt.
 
     >>> load_data("digits").train.images.shape
@@ -80,6 +81,8 @@ def load_data(name: str = "auto", root: str | Path | None = None, download: bool
 def given_folder(root: str | Path | None) -> tuple[Path, str] | None:
     """The folder that somebody named, and where: as `root`, or in CNNLAB_DATA."""
     if root is not None:
+        if not isinstance(root, (str, os.PathLike)):
+            raise TypeError(f"root={root!r} is a {type(root).__name__}: give a folder, such as 'data'.")
         return Path(root).expanduser(), "root"
     if os.environ.get(VARIABLE):
         return Path(os.environ[VARIABLE]).expanduser(), VARIABLE

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch.utils.data import DataLoader, Dataset
 
-from cnnlab.data.batches import check_batch_size
+from cnnlab.data.batches import check_batch_size, check_seed
 from cnnlab.data.splits import Split
 
 
@@ -49,5 +49,5 @@ def data_loader(
         batch_size=check_batch_size(batch_size),
         shuffle=shuffle,
         num_workers=workers,
-        generator=torch.Generator().manual_seed(seed),
+        generator=torch.Generator().manual_seed(check_seed(seed)),
     )

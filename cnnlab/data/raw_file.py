@@ -91,7 +91,8 @@ def _fault(content: Bytes, md5: str, wanted: RawFile, data_set: Published) -> tu
     """What is wrong with the bytes, and a remedy if it is a special one; both empty if nothing is."""
     header = _header(content, wanted)
     for other in data_set.files:
-        if other != wanted and header[:2] == other.header[:2]:
+        # a file of just the right size with another's header is no other file, but has a damaged header
+        if other != wanted and header[:2] == other.header[:2] and content.size != wanted.bytes:
             return f"swapped: it holds {other.name}", "Give both files the name of what they hold."
     if content.size != wanted.bytes:
         much = "cut off" if content.size < wanted.bytes else "too long"

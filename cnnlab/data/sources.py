@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cnnlab.data.catalogue import Published, published
-from cnnlab.data.download import download, forget_failures
+from cnnlab.data.download import Unreachable, download, forget_failures
 from cnnlab.data.folder import find_folder, verify
-from cnnlab.data.load import VARIABLE, cache_folder, find_given, given_folder
+from cnnlab.data.load import VARIABLE, cache_folder, find_given, given_folder, how_to_get
 from cnnlab.data.raw_file import MISSING, FileCheck
 from cnnlab.errors import DataError
 from cnnlab.table import Table, column
@@ -65,11 +65,16 @@ def fetch(name: str = "mnist", root: str | Path | None = None) -> Table[FileChec
     data_set = published(name)
     given = given_folder(root)
     target = given[0] if given else cache_folder()
+    if target.exists() and not target.is_dir():
+        raise DataError(f"{target} is not a folder: name another one in {VARIABLE}, or as root.")
     checks = verify(target, name)
     if all(check.ok for check in checks):
         return checks
     forget_failures()  # somebody asked for it, so the network is tried again
-    download(data_set, target)
+    try:
+        download(data_set, target)
+    except Unreachable as error:
+        raise DataError(f"{error}\n{how_to_get(data_set)}") from error
     return verify(target, name)
 
 

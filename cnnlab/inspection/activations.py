@@ -8,6 +8,7 @@ from typing import Any
 
 import torch
 from torch import nn
+from torch.nn.parameter import is_lazy
 
 from cnnlab.errors import did_you_mean
 from cnnlab.inspection.shapes import first_line
@@ -38,6 +39,13 @@ def activations(
     >>> {name: tuple(made.shape) for name, made in activations(model, torch.zeros(2, 1, 28, 28)).items()}
     {'0': (2, 10, 24, 24), '1': (2, 10, 24, 24)}
     """
+    return activations_and_output(model, images, layers)[0]
+
+
+def activations_and_output(
+    model: nn.Module, images: torch.Tensor, layers: Sequence[str] | str | None = None
+) -> tuple[dict[str, torch.Tensor], Any]:
+    """What `activations` returns, and what the model itself makes of the images, from a single run."""
     _check_batch(images)
     if layers is None:
         wanted = [name for name, module in model.named_modules() if not list(module.children())]
@@ -61,12 +69,12 @@ def activations(
                 lambda _module, _inputs, output, name=name: keep(name, output)
             )
             hooks.callback(handle.remove)
-        output_of(model, images)
+        output = output_of(model, images)
     if layers is not None:
         for name in wanted:
             if name not in made:
                 raise ValueError(_nothing_from(name, called=name in calls))
-    return made
+    return made, output
 
 
 def dead_channels(model: nn.Module, images: torch.Tensor, layer: str) -> list[int]:
@@ -127,9 +135,43 @@ def device_of(model: nn.Module) -> torch.device:
     return torch.device("cpu") if weight is None else weight.device
 
 
+def weights_now(model: nn.Module) -> tuple[object, ...]:
+    """Something that differs as soon as the model has other weights, or other running statistics.
+
+    The sum is there for who writes into `weight.data`, which counts no version.
+    """
+    found = []
+    for name, value in model.state_dict(keep_vars=True).items():
+        if isinstance(value, torch.Tensor):
+            version = None if value.is_inference() else value._version
+            found.append((name, id(value), version, repr(value.detach().sum().item())))
+    return tuple(found)
+
+
+def check_initialised(model: nn.Module) -> None:
+    """Refuse a model whose lazy layers have no weights yet.
+
+    A run in inference mode would make weights that can never be trained.
+
+    Raises:
+        ValueError: there is such a layer; the message names it.
+    """
+    for name, module in model.named_modules():
+        if any(is_lazy(value) for value in (*module._parameters.values(), *module._buffers.values())):
+            raise ValueError(
+                f"layer {name!r} is a {type(module).__name__}, which has no weights before its first batch: "
+                "send one through, model(images[:1]), and ask again."
+            )
+
+
 @contextmanager
 def evaluating(model: nn.Module) -> Iterator[None]:
-    """Evaluation and inference mode; afterwards every layer is in the mode it was found in."""
+    """Evaluation and inference mode; afterwards every layer is in the mode it was found in.
+
+    Raises:
+        ValueError: a lazy layer has no weights yet.
+    """
+    check_initialised(model)
     with keep_mode(model), torch.inference_mode():
         model.eval()
         yield

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import nn
 
-from cnnlab.inspection.activations import layer_named
+from cnnlab.inspection.activations import check_initialised, layer_named
 
 
 def kernels(model: nn.Module, layer: str) -> torch.Tensor:
@@ -17,7 +17,7 @@ def kernels(model: nn.Module, layer: str) -> torch.Tensor:
     Returns:
         (c_out, c_in, k_h, k_w) float on the CPU; c_in is divided by the groups of a grouped convolution.
     Raises:
-        ValueError: the name is unknown, or the layer is no convolution.
+        ValueError: the name is unknown, or the layer is no convolution or has no weights yet.
 
     >>> kernels(nn.Sequential(nn.Conv2d(1, 10, 5)), "0").shape
     torch.Size([10, 1, 5, 5])
@@ -27,6 +27,7 @@ def kernels(model: nn.Module, layer: str) -> torch.Tensor:
         found = [name for name, other in model.named_modules() if isinstance(other, nn.Conv2d)]
         there = f"the convolutions here are {', '.join(found)}" if found else "this model has no convolution"
         raise ValueError(f"layer {layer!r} is {_what(module)}, which has no kernels: {there}.")
+    check_initialised(model)
     return module.weight.detach().cpu().clone()
 
 

@@ -94,6 +94,15 @@ def stopped(model: nn.Module, made: Trace) -> Fault:
                 "keep it in a class of your own, whose forward() calls the layers",
             ),
         )
+    inner = re.search(r"Module \[(ModuleList|ModuleDict)\]", message)
+    if isinstance(error, NotImplementedError) and inner:
+        return Fault(
+            f"forward() of {name} calls an nn.{inner[1]}, which keeps layers and calls none of them.",
+            remedies=Remedies().or_else(
+                "for layer in self.name: x = layer(x)",
+                "nn.Sequential(…) in its place, which calls its layers one after another",
+            ),
+        )
     if isinstance(error, NotImplementedError) and "forward" in message:
         own = [
             key for key, value in vars(type(model)).items() if inspect.isfunction(value) and key != "__init__"

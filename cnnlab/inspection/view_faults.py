@@ -23,6 +23,9 @@ def view(bench: Workbench) -> Fault | None:
         return _out_of_order(bench)
     if step.in_shape[:1] != (batch,) or (step.out_shape or ())[:1] == (batch,):
         return None  # the batch came in mixed up, or goes out as it should
+    fraction = next((v for v in _given(step) if isinstance(v, float)), None)
+    if fraction is not None:
+        return _no_whole_number(bench, fraction)
     each, sizes = math.prod(bench.shape), _sizes(step)
     wide = math.prod(sizes[1:])
     if len(sizes) > 1 and sizes[0] == -1 and wide > 0 and wide != each:
@@ -38,6 +41,15 @@ def view(bench: Workbench) -> Fault | None:
         f"{_call(step)} cannot work: each image has {each} numbers, not {wanted}.",
         has=each,
         needs=wanted,
+        remedies=_keep_the_batch(bench),
+    )
+
+
+def _no_whole_number(bench: Workbench, fraction: float) -> Fault:
+    return Fault(
+        f"{_call(bench.step)} has {fraction} in it, which is no whole number of numbers.",
+        has=math.prod(bench.shape),
+        details=("A result of / is always a float, 14.0 as well: 28 // 2 is 14, and w_out floors.",),
         remedies=_keep_the_batch(bench),
     )
 
@@ -117,13 +129,18 @@ def _flatten(bench: Workbench) -> str:
 
 
 def _sizes(step: Step) -> tuple[int, ...]:
-    """The numbers in a view or reshape."""
+    """The whole numbers in a view or reshape."""
+    return tuple(v for v in _given(step) if isinstance(v, int))
+
+
+def _given(step: Step) -> tuple[Any, ...]:
+    """What a view or reshape was given."""
     if step.module is not None or step.what not in ("view", "reshape"):
         return ()
     given: Any = step.args[1:] or step.kwargs.get("size", step.kwargs.get("shape", ()))
     if len(given) == 1 and isinstance(given[0], (tuple, list)):
         given = given[0]
-    return tuple(v for v in given if isinstance(v, int))
+    return tuple(given)
 
 
 def _call(step: Step) -> str:

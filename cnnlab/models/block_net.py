@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from torch import Tensor, nn
 
-from cnnlab.arithmetic import pool_w_out, w_out, whole
+from cnnlab.arithmetic import whole
 from cnnlab.errors import did_you_mean
-from cnnlab.models.convnet import POOLINGS
+from cnnlab.models.convnet import POOLINGS, width_after_convolution, width_after_pooling
 
 CLASSES = 10
 WIDTH = 28  # of the image in pixels; its height is the same
@@ -91,7 +91,7 @@ class BlockNet(nn.Module):
         pool_first = pool_first and pooling is not None
         for i in range(block.convolutions):
             name = self._next("conv")
-            width_after = after_convolution(name, width, block)
+            width_after = width_after_convolution(name, width, block.kernel, block.padding, block.stride)
             conv = nn.Conv2d(channels, block.channels, block.kernel, block.stride, block.padding)
             self.add_module(name, conv)
             channels, width = block.channels, width_after
@@ -100,7 +100,7 @@ class BlockNet(nn.Module):
             if not (pool_first and i == block.convolutions - 1):
                 self._add_relu(nn.ReLU())
         if pooling is not None:
-            width = after_pooling(number, width, block.pool_size)
+            width = width_after_pooling(number, width, block.pool_size)
             self.add_module(f"pool{number}", pooling(block.pool_size))
             if pool_first:
                 self._add_relu(nn.ReLU())
@@ -119,45 +119,3 @@ class BlockNet(nn.Module):
         for layer in self.children():  # in the order in which they were added
             x = layer(x)
         return x  # (N, 10), the logits
-
-
-def after_convolution(name: str, width: int, block: Block) -> int:
-    """Width of the map behind one convolution of a block.
-
-    Args:
-        name: the layer's, for the message.
-        width: of the map that it gets, in pixels.
-        block: its sizes.
-    Raises:
-        ValueError: the kernel does not fit; the message names the layer and says how to mend it.
-    """
-    if not isinstance(block.padding, str):
-        try:
-            return w_out(width, block.kernel, block.padding, block.stride)
-        except ValueError as error:
-            raise ValueError(f"{name} does not fit: it gets {width}×{width} pixels, and {error}") from error
-    if block.stride > 1:
-        raise ValueError(
-            f"{name} does not fit: padding='same' keeps the size, which stride={block.stride} does not: "
-            f"use stride=1, or padding={block.kernel // 2}."
-        )
-    return width
-
-
-def after_pooling(number: int, width: int, size: int) -> int:
-    """Width of the map behind the pooling of a block.
-
-    Args:
-        number: the block's, counted from 1.
-        width: of the map that it gets, in pixels.
-        size: of the window, in pixels.
-    Raises:
-        ValueError: the window is wider than the map.
-    """
-    if size > width:
-        earlier = f", or stop after block {number - 1}" if number > 1 else ""
-        raise ValueError(
-            f"pool{number} does not fit: it has a {size}×{size} window and gets {width}×{width} pixels: "
-            f"use pool_size <= {width} or more padding{earlier}."
-        )
-    return pool_w_out(width, size)

@@ -72,13 +72,14 @@ class ConvNet(nn.Module):
 
         c_in, width = 1, 28
         for i, c_out in enumerate(channels, start=1):
-            width = _width_after_block(i, width, kernel, padding, stride, pool_size if make_pooling else 1)
+            width = width_after_convolution(f"conv{i}", width, kernel, padding, stride)
             self.add_module(f"conv{i}", nn.Conv2d(c_in, c_out, kernel, stride, padding))
             if batch_norm:
                 self.add_module(f"norm{i}", nn.BatchNorm2d(c_out))
             if make_activation:
                 self.add_module(f"{activation}{i}", make_activation())
             if make_pooling:
+                width = width_after_pooling(i, width, pool_size)
                 self.add_module(f"pool{i}", make_pooling(pool_size))
             c_in = c_out  # (N, c_out, width, width)
 
@@ -133,22 +134,45 @@ def _check(
         raise ValueError(f"dropout={dropout} is a chance: use 0 <= dropout < 1.")
 
 
-def _width_after_block(
-    block: int, w_in: int, kernel: int, padding: int | str, stride: int, pool_size: int
-) -> int:
-    """Width of the feature maps that a block makes, in pixels; an error names the block."""
-    width = w_in
-    try:
-        if not isinstance(padding, str):
-            width = w_out(w_in, kernel, padding, stride)
-    except ValueError as error:
+def width_after_convolution(name: str, w_in: int, kernel: int, padding: int | str, stride: int) -> int:
+    """Width of the map behind a convolution, in pixels.
+
+    Args:
+        name: the layer's, for the message.
+        w_in: width of the map that it gets, in pixels.
+        kernel: its width in pixels.
+        padding: zero pixels on each side, or "same".
+        stride: pixels between two kernel positions.
+    Raises:
+        ValueError: the kernel does not fit; the message names the layer and says how to mend it.
+    """
+    if padding == "same" and stride > 1:
         raise ValueError(
-            f"block {block} does not fit: conv{block} gets {w_in}×{w_in} pixels, and {error}"
-        ) from error
-    if pool_size > width:
-        earlier = f", or stop after block {block - 1}" if block > 1 else ""
-        raise ValueError(
-            f"block {block} does not fit: pool{block} has a {pool_size}×{pool_size} window and gets "
-            f"{width}×{width} pixels: use pool_size <= {width} or more padding{earlier}."
+            f"{name} does not fit: padding='same' keeps the size, which stride={stride} does not: "
+            f"use stride=1, or padding={kernel // 2}."
         )
-    return pool_w_out(width, pool_size)
+    if isinstance(padding, str):
+        return w_in
+    try:
+        return w_out(w_in, kernel, padding, stride)
+    except ValueError as error:
+        raise ValueError(f"{name} does not fit: it gets {w_in}×{w_in} pixels, and {error}") from error
+
+
+def width_after_pooling(number: int, w_in: int, size: int) -> int:
+    """Width of the map behind the pooling of a block, in pixels.
+
+    Args:
+        number: the block's, counted from 1.
+        w_in: width of the map that it gets, in pixels.
+        size: of the window, in pixels.
+    Raises:
+        ValueError: the window is wider than the map.
+    """
+    if size > w_in:
+        earlier = f", or stop after block {number - 1}" if number > 1 else ""
+        raise ValueError(
+            f"pool{number} does not fit: it has a {size}×{size} window and gets {w_in}×{w_in} pixels: "
+            f"use pool_size <= {w_in} or more padding{earlier}."
+        )
+    return pool_w_out(w_in, size)

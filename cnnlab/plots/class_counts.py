@@ -37,7 +37,7 @@ def class_counts(splits: Split | Mapping[str, Split], ax: Axes | None = None) ->
         ax.bar_label(bars, numbers, label_type="center", fontsize=SMALL, color="white")
         even = counts.sum() / len(counts)
         ax.axhline(even, color=GREY, linestyle="--", linewidth=1.5, zorder=3)
-        ax.set_title(f"{counts.sum():,} images; dashed: the same number of each, {even:,.0f}")
+        ax.set_title(f"{counts.sum():,} images; dashed: the same number of each, {even:,.{int(even < 10)}f}")
         ax.set_ylabel("images")
         ax.yaxis.set_major_formatter("{x:,.0f}")
         classes = splits.classes

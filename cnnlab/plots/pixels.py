@@ -52,7 +52,7 @@ def many_images(images: Drawable) -> Pixels:
 
 def grey_scale(pixels: Pixels) -> dict[str, Any]:
     """The imshow arguments for images: bytes from 0 to 255, floats from their least to their greatest."""
-    low, high = (0, 255) if pixels.dtype == np.uint8 else (float(pixels.min()), float(pixels.max()))
+    low, high = (0, 255) if pixels.dtype == np.uint8 else _range(pixels)
     return {"cmap": IMAGES, "vmin": low, "vmax": high if high > low else low + 1}
 
 
@@ -62,12 +62,19 @@ def map_scale(values: Pixels) -> dict[str, Any]:
     Values with a sign get two colours with white at 0; values of 0 or more get one that grows.
     """
     cmap: str | Colormap
-    if values.min() < 0:
-        reach = float(np.abs(values).max())
+    least, greatest = _range(values)
+    if least < 0:
+        reach = max(-least, greatest)
         cmap, low, high = SIGNED, -reach, reach
     else:
-        cmap, low, high = AMOUNTS, 0.0, float(values.max()) or 1.0
+        cmap, low, high = AMOUNTS, 0.0, greatest or 1.0
     return {"cmap": cmap, "vmin": low, "vmax": high}
+
+
+def _range(values: Pixels) -> tuple[float, float]:
+    """The least and the greatest number; one NaN must not take the scale from all the others."""
+    finite = values[np.isfinite(values)]
+    return (float(finite.min()), float(finite.max())) if finite.size else (0.0, 0.0)
 
 
 def _array(values: Drawable) -> Pixels:

@@ -23,7 +23,7 @@ def timing_curves(sweeps: Mapping[str, Iterable[SweepRow]], ax: Axes | None = No
     Returns:
         The Axes.
     Raises:
-        ValueError: there are no sweeps, or more than there are colours to tell apart.
+        ValueError: there are no sweeps or no times, or more sweeps than there are colours to tell apart.
     """
     if not 1 <= len(sweeps) <= len(PALETTE):
         raise ValueError(f"{len(sweeps)} sweeps: give 1 to {len(PALETTE)}, more lines cannot be told apart.")
@@ -36,6 +36,8 @@ def timing_curves(sweeps: Mapping[str, Iterable[SweepRow]], ax: Axes | None = No
         batch_sizes = [size for size, _ in measured]
         ax.plot(batch_sizes, [speed for _, speed in measured], color=colour, marker=marker, label=name)
         sizes.update(batch_sizes)
+    if not sizes:
+        raise ValueError("no sweep has a time to draw: measure at least one batch that fits into memory.")
     ax.set_xscale("log", base=2)
     ax.set_yscale("log")
     ax.set_xticks(sorted(sizes), [f"{size:,}" for size in sorted(sizes)])

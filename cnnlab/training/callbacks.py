@@ -41,7 +41,8 @@ class State:
 class Callback:
     """Looks on while `fit` works; override what you need.
 
-    What a callback raises ends the run; a checkpoint that was written before stays as it is.
+    What a callback raises ends the run; a checkpoint that was written before stays as it is. `on_end` and
+    `on_error` reach all callbacks, even if one of them raises there.
     Callbacks are not stored in checkpoints.
     """
 
@@ -75,7 +76,9 @@ def check_callbacks(callbacks: Iterable[object]) -> tuple[object, ...]:
     if not isinstance(callbacks, Iterable):
         raise TypeError(f"callbacks is a {type(callbacks).__name__}: give a list, callbacks=[...].")
     given = tuple(callbacks)
-    for callback in given:
+    for place, callback in enumerate(given):
+        if any(callback is other for other in given[:place]):
+            raise ValueError(f"the callback {callback!r} is given twice: callbacks=[...] must name it once.")
         if not any(callable(getattr(callback, name, None)) for name in METHODS):
             raise TypeError(
                 f"the callback {callback!r} has none of the methods {', '.join(METHODS)}: derive a class "
@@ -91,12 +94,37 @@ def methods(callbacks: Iterable[object], name: str) -> list[Callable[..., None]]
     return [method for method in found if getattr(method, "__func__", None) is not empty]
 
 
+def tell_end(callbacks: Iterable[object], history: History) -> None:
+    """Call `on_end` of all callbacks, whatever one of them raises; then raise the first error."""
+    errors = _tell_all(callbacks, "on_end", history)
+    if errors:
+        raise _with_notes(errors[0], errors[1:], "on_end")
+
+
 @contextmanager
 def told_of_errors(callbacks: Iterable[object]) -> Iterator[None]:
-    """Whatever is raised inside reaches the callbacks' `on_error` on its way out."""
+    """Whatever is raised inside reaches all callbacks' `on_error` and is what is raised in the end."""
     try:
         yield
     except BaseException as error:
-        for on_error in methods(callbacks, "on_error"):
-            on_error(error)
+        _with_notes(error, _tell_all(callbacks, "on_error", error), "on_error")
         raise
+
+
+def _tell_all(callbacks: Iterable[object], name: str, about: object) -> list[BaseException]:
+    """What some of them raised; nobody goes without the call because of another."""
+    errors: list[BaseException] = []
+    for method in methods(callbacks, name):
+        try:
+            method(about)
+        except BaseException as error:
+            errors.append(error)
+    return errors
+
+
+def _with_notes(error: BaseException, others: Iterable[BaseException], name: str) -> BaseException:
+    for other in others:
+        if other is error:  # a callback raised what it was told of
+            continue
+        error.add_note(f"A callback's {name} failed as well: {type(other).__name__}: {other}")
+    return error

@@ -15,6 +15,7 @@ from cnnlab.errors import CheckpointError
 from cnnlab.training.run import Run
 from cnnlab.training.schedules import EXTENDABLE
 from cnnlab.training.seeding import random_states, restore_random_states
+from cnnlab.whole_file import partial_name, whole_file
 
 FORMAT = "cnnlab checkpoint 1"
 KEYS = ("settings", "layers", "shapes", "model", "optimizer", "schedule", "recorder", "random", "order")
@@ -27,7 +28,7 @@ def check_place(path: Path) -> None:
             f"checkpoint={str(path)!r}: there is no folder {str(path.parent)!r}: make it first, or give "
             "another path."
         )
-    partial = _partial(path)
+    partial = partial_name(path)
     try:
         with open(partial, "wb"):
             pass
@@ -59,21 +60,14 @@ def save_checkpoint(path: Path, run: Run) -> None:
         "random": random_states(),
         "order": _order_state(run),
     }
-    partial = _partial(path)
     try:
-        with open(partial, "wb") as file:
+        with whole_file(path) as file:
             torch.save(content, file)
-            file.flush()
-            os.fsync(file.fileno())  # the content must be on the disk before the name points to it
-        os.replace(partial, path)
-    except BaseException as error:
-        partial.unlink(missing_ok=True)
-        if isinstance(error, (OSError, RuntimeError)):
-            raise CheckpointError(
-                f"{path} could not be written after epoch {run.epochs_done} ({error}): free some space or "
-                "give another path. The model keeps its weights; an earlier checkpoint is still there."
-            ) from error
-        raise
+    except (OSError, RuntimeError) as error:
+        raise CheckpointError(
+            f"{path} could not be written after epoch {run.epochs_done} ({error}): free some space or "
+            "give another path. The model keeps its weights; an earlier checkpoint is still there."
+        ) from error
 
 
 def load_checkpoint(path: Path, run: Run) -> bool:
@@ -174,10 +168,6 @@ def _compare_epochs(path: Path, content: dict[str, Any], run: Run) -> None:
             f"{path} has {done} epochs behind it, and epochs={run.epochs} was asked for. It was left as it "
             f"is: ask for at least {done}, or give another path to start anew."
         )
-
-
-def _partial(path: Path) -> Path:
-    return path.with_name(path.name + ".partial")
 
 
 def _shapes(model: nn.Module) -> dict[str, list[int]]:

@@ -143,7 +143,7 @@ def _run(
             try:
                 logits = model(images.to(device))
             except (RuntimeError, ValueError) as error:
-                raise guards.forward_error(error, images, where) from error
+                raise guards.forward_error(error, images, where, model) from error
             guards.check_logits(logits, images, where)
             guards.check_labels(labels, logits.shape[1], classes, where)
             all_logits.append(logits.float())
@@ -151,9 +151,10 @@ def _run(
     if not all_labels:
         raise TrainingError("there is nothing to evaluate: the data gave no batch at all.")
     found = torch.cat(all_logits)
-    if bool(found.isnan().any()):
+    if bool(found.softmax(dim=1).isnan().any()):  # a logit of -inf is a probability of 0, and no mistake
+        what = "not numbers (NaN)" if bool(found.isnan().any()) else "infinite"
         raise TrainingError(
-            "the model's logits are not numbers (NaN): its weights are spoilt, or the images hold NaN: build "
+            f"the model's logits are {what}: its weights are spoilt, or the images hold NaN: build "
             "and train it anew, with a smaller lr if the loss was not finite before."
         )
     # Cloned outside of inference mode, so that a caller may use them like any other tensors.

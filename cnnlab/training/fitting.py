@@ -12,7 +12,7 @@ from torch import nn
 from cnnlab.device import pick_device
 from cnnlab.errors import did_you_mean
 from cnnlab.training import guards
-from cnnlab.training.callbacks import check_callbacks, methods, told_of_errors
+from cnnlab.training.callbacks import check_callbacks, tell_end, told_of_errors
 from cnnlab.training.checkpoint import check_place, load_checkpoint, save_checkpoint
 from cnnlab.training.evaluation import EVALUATION_BATCH_SIZE
 from cnnlab.training.history import History
@@ -126,8 +126,7 @@ def fit(
             set_seed(seed)
             _run_to_the_end(run, None if checkpoint is None else Path(checkpoint), progress)
         history = run.recorder.history(stopped=run.epochs_done < epochs)
-    for on_end in methods(watching, "on_end"):
-        on_end(history)
+    tell_end(watching, history)
     return history
 
 

@@ -18,6 +18,8 @@ LOOK_EVERY = 300  # steps: by then every network of the course has left chance f
 FEW_STEPS = 100  # in a shorter run than this, guessing is no surprise
 FAR_OFF = 3  # times ln(classes): a mean loss above that is no slow start, but a training that blew up
 FAR_OFF_STEPS = 10  # that the mean must be of
+FIRST_STEP = "epoch 1, step 1"  # as `Run.where` writes it
+SAFE_LR = 0.01  # a tenth of an absurd learning rate is absurd as well
 
 
 def check_count(name: str, value: int) -> None:
@@ -31,12 +33,20 @@ def check_count(name: str, value: int) -> None:
 def check_model(model: object) -> None:
     """Refuse what is no network, above all a class in place of one."""
     if isinstance(model, nn.Module):
+        if "_modules" not in vars(model):
+            raise TypeError(
+                f"{type(model).__name__} is not a network yet: write super().__init__() as the first line of "
+                "its __init__."
+            )
         return
     if isinstance(model, type):
         raise TypeError(
             f"model is the class {model.__name__}: write {model.__name__}(), which makes a network."
         )
-    raise TypeError(f"model is a {type(model).__name__}: give a network, such as models.build('cnn_320').")
+    trained = ", or models.trained('cnn_320') for a trained one" if isinstance(model, str) else ""
+    raise TypeError(
+        f"model is a {type(model).__name__}: give a network, such as models.build('cnn_320'){trained}."
+    )
 
 
 def check_batch(batch: Any, where: str) -> tuple[Tensor, Tensor]:
@@ -85,6 +95,11 @@ def check_logits(logits: Tensor, images: Tensor, where: str) -> None:
             "x.flatten(1), or x.view(x.size(0), -1), and mend the first linear layer's input. "
             f"cnnlab.explain(model, {tuple(images.shape[1:])}) shows where."
         )
+    if shape == (n,) or logits.ndim == 0:
+        raise TrainingError(
+            f"{where}: the model returned shape {shape} for {n} images; ({n}, classes) is needed, one logit "
+            "for each class: leave out argmax, mean, sum or squeeze at the end of forward()."
+        )
     raise TrainingError(
         f"{where}: the model returned shape {shape} for {n} images; ({n}, classes) is needed: flatten the "
         f"feature maps before the last linear layer. cnnlab.explain(model, {tuple(images.shape[1:])}) "
@@ -125,10 +140,18 @@ def check_loss(loss: float, lr: float, where: str, model: nn.Module, images: Ten
             "division by zero where they are normalised (std = 0?)."
         )
     spoilt = [name for name, p in model.named_parameters() if not bool(torch.isfinite(p).all())]
+    if where == FIRST_STEP:  # no step has been made, so none was too large
+        reason = (
+            f"because {spoilt[0]} is not finite: build the model anew"
+            if spoilt
+            else "before any step was made: look for log(0) or a division by zero in the model"
+        )
+        raise TrainingError(f"{said}, {reason}.")
     reason = f", and weights are not finite either ({spoilt[0]} first)" if spoilt else ""
     raise TrainingError(
         f"{said}{reason}. With lr={lr:g} the steps are probably too large: build the model anew and try "
-        f"lr={lr / 10:g}; if that does not help, look for log(0) or a division by zero in the model."
+        f"lr={min(lr / 10, SAFE_LR):g}; if that does not help, look for log(0) or a division by zero in the "
+        "model."
     )
 
 

@@ -3,6 +3,7 @@
 import { button, element, frame, grouped, newId, numbers, written } from "./dom.js";
 import { grey, paint } from "./colours.js";
 import { tell } from "./choices.js";
+import { kernelLine } from "./kernel_line.js";
 import { layerView } from "./layer_view.js";
 import { seen, unitAt } from "./unit_fields.js";
 
@@ -93,6 +94,7 @@ function strongImages(model) {
 
 function render({ model, el }) {
   const { root, stop } = frame({ model, el }, "activation browser", "activation_browser");
+  const line = kernelLine(model);
   const field = imageField(model);
   const view = layerView(model);
   const strong = strongImages(model);
@@ -105,6 +107,7 @@ function render({ model, el }) {
   const actions = element("div", { class: "row actions" }, peak, search);
   const side = element("div", { class: "side" }, view.channels, actions);
   root.append(
+    line.node,
     field.node,
     explanation,
     view.layers,
@@ -135,6 +138,7 @@ function render({ model, el }) {
     model.off("change:found", onFound);
     model.off("change:searching", onFound);
     view.stop();
+    line.stop();
     stop();
   };
 }

@@ -8,6 +8,7 @@ import traitlets
 from torch import Tensor, nn
 
 from cnnlab.data import Split
+from cnnlab.inspection.activations import check_initialised, weights_now
 from cnnlab.inspection.strongest import Peaks, StrongUnit, peaks
 from cnnlab.table import Table
 from cnnlab.training.guards import check_model
@@ -31,7 +32,7 @@ class ActivationBrowser(LayerChoice, Explorer):
         std: standard deviation of the training pixels, in units of [0, 1].
     Raises:
         TypeError: model is no network, or images are neither a Split nor a tensor.
-        ValueError: the images are no grey images, or cannot be normalised.
+        ValueError: the images are no grey images, or cannot be normalised; or a lazy layer has no weights.
         traitlets.TraitError: the layer is unknown.
 
     A network that does not take the images is explained in the widget.
@@ -48,9 +49,9 @@ class ActivationBrowser(LayerChoice, Explorer):
     style = ("layer_view.css", "activation_browser.css")
 
     index = traitlets.Int(help="the image shown, counted from 0").tag(sync=True)
-    count = traitlets.Int().tag(sync=True)  # images
+    count = traitlets.Int().tag(sync=True, python_only=True)  # images
     searching = traitlets.Bool(help="whether the images with the strongest units are shown").tag(sync=True)
-    found: Any = traitlets.Dict().tag(sync=True)  # these images
+    found: Any = traitlets.Dict().tag(sync=True, python_only=True)  # these images
 
     def __init__(
         self,
@@ -61,6 +62,7 @@ class ActivationBrowser(LayerChoice, Explorer):
         std: float | None = None,
     ) -> None:
         check_model(model)
+        check_initialised(model)
         self._model, self._source = model, ImageSource(images, mean, std)
         self._peaks: dict[object, Peaks] = {}
         self._ready = False
@@ -82,7 +84,7 @@ class ActivationBrowser(LayerChoice, Explorer):
         chosen = self._chosen()
         if chosen is None:
             raise ValueError(f"there is no layer to read: {self.explanation.splitlines()[0]}")
-        trained = tuple(value._version for value in self._model.state_dict(keep_vars=True).values())
+        trained = weights_now(self._model)
         if (self.layer, trained) not in self._peaks:
             images = self._source.normalised(range(min(SEARCHED, self.count)))
             self._peaks = {(self.layer, trained): peaks(self._model, images, self.layer)}
@@ -113,6 +115,14 @@ class ActivationBrowser(LayerChoice, Explorer):
         if self._ready:
             self._refresh()
 
+    @traitlets.observe("channel", "unit", "searching")
+    def _new_choice(self, change: Any) -> None:
+        if self._ready:
+            with self.hold_sync():
+                if self._trained_since(self._model):
+                    self._refresh()
+                self._search(change)
+
     @traitlets.observe("layer")
     def _new_layer(self, change: Any) -> None:
         if self._ready:
@@ -122,12 +132,14 @@ class ActivationBrowser(LayerChoice, Explorer):
                     self._keep_place(change.old)
                 finally:
                     self._ready = True
-                self._show()
+                if self._trained_since(self._model):
+                    self._refresh()
+                else:
+                    self._show()
                 self._search(change)
 
-    @traitlets.observe("searching", "channel", "unit")
     def _search(self, change: Any) -> None:
-        if not self._ready or not self.searching or not self._found:
+        if not self.searching or not self._found:
             return
         if change.name == "unit" and len(self._made[self.layer].shape) == 4:
             return  # the whole map was searched already

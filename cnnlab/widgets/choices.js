@@ -1,12 +1,14 @@
 // One of several to choose, with a click or the arrow keys; and how Python hears of it.
 
 import { element } from "./dom.js";
+import { expectAnswer } from "./kernel_line.js";
 import { movedTo } from "./unit_fields.js";
 
 /** Send a change to Python. */
 export function tell(model, changes) {
   for (const [name, value] of Object.entries(changes)) model.set(name, value);
   model.save_changes();
+  expectAnswer(model);
 }
 
 /** A list of which one is chosen, with the arrow keys or a click; `columns` says how they stand. */
@@ -15,6 +17,7 @@ export function choices({ role, label, className, columns, onChoose }) {
   const mark = option === "radio" ? "aria-checked" : "aria-selected";
   const node = element("div", { role, "aria-label": label, class: className });
   let items = [];
+  let focused = false; // whether the focus was on an item that `fill` took away
   const current = () => items.findIndex((item) => item.getAttribute(mark) === "true");
   const choose = (number) => {
     show(number);
@@ -28,6 +31,8 @@ export function choices({ role, label, className, columns, onChoose }) {
       if (item.getAttribute(mark) !== chosen) item.setAttribute(mark, chosen); // others need no new look
       if (item.tabIndex !== tab || !item.hasAttribute("tabindex")) item.tabIndex = tab;
     });
+    if (focused) items[Math.max(0, number)]?.focus({ preventScroll: true });
+    focused = false;
   };
   node.addEventListener("keydown", (event) => {
     const place = items.indexOf(event.target.closest(`[role=${option}]`));
@@ -47,6 +52,7 @@ export function choices({ role, label, className, columns, onChoose }) {
     /** Other items: elements that can be chosen. */
     fill(list) {
       items = list;
+      focused ||= node.contains(document.activeElement);
       items.forEach((item, place) => {
         item.setAttribute("role", option);
         item.addEventListener("click", () => choose(place));

@@ -52,10 +52,13 @@ export function mapColours(values) {
 /** Draw numbers as square pixels, `side` screen pixels each, sharp on every screen. */
 export function paint(canvas, width, height, side, colourOf) {
   const image = new ImageData(width, height);
-  for (let place = 0; place < width * height; place += 1) {
-    const [red, green, blue] = colourOf(place % width, Math.floor(place / width));
-    image.data.set([red, green, blue, 255], 4 * place);
-  }
+  const bytes = new Uint32Array(image.data.buffer); // one write for the four of a pixel: A, B, G, R
+  let place = 0;
+  for (let y = 0; y < height; y += 1)
+    for (let x = 0; x < width; x += 1) {
+      const [red, green, blue] = colourOf(x, y);
+      bytes[place++] = 0xff000000 | (blue << 16) | (green << 8) | red;
+    }
   if (canvas.width !== width || canvas.height !== height) {
     canvas.width = width;
     canvas.height = height;

@@ -1,5 +1,5 @@
-// The ConvolutionExplorer: padded input, window, sum, feature map. All of it is drawn here, so that it
-// follows a key within one frame; Python only hears of it.
+// The ConvolutionExplorer: padded input, window, sum, feature map. All of it is computed and drawn here, so
+// that no key waits for Python, which only hears of it.
 import { OPERATIONS, PATTERNS, PRESETS, featureMap, mapSize, pattern, presetKernel, refusal, resizedKernel, windowAt } from "./convolution.js";
 import { paddingSides, reach, unread } from "./sizes.js";
 import { PADDING, css, extent, grey, mapColours, paint, readableOn, signed } from "./colours.js";
@@ -39,8 +39,14 @@ function render({ model, el }) {
     for (const [name, value] of Object.entries(values)) model.set(name, value);
     model.set("problem", "");
     state.own = false;
-    model.save_changes();
     update();
+    state.unsent ??= setTimeout(send); // after the drawing, and once for changes that follow each other
+  }
+
+  function send() {
+    clearTimeout(state.unsent);
+    state.unsent = undefined;
+    model.save_changes();
   }
 
   function learnt(name) {
@@ -73,17 +79,18 @@ function render({ model, el }) {
 
   function chooseImage(source) {
     if (view.drawing) state.drawn = state.settings.pixels;
-    if (!view.index.hidden) state.digit = { index: model.get("index"), pixels: state.settings.pixels };
+    const index = model.get("index");
+    if (index !== null) state.digit = { index, pixels: state.settings.pixels };
     view.drawing = source === "drawn by you";
     view.brush.hidden = !view.drawing;
     view.index.hidden = source !== "digit";
     const area = model.get("height") * model.get("width");
-    if (view.drawing) return change({ pixels: bytes(fitting(state.drawn ?? new Float32Array(0), area)) });
+    if (view.drawing) return change({ index: null, pixels: bytes(fitting(state.drawn ?? new Float32Array(0), area)) });
     if (PATTERNS.includes(source))
-      return change({ pixels: bytes(pattern(source, model.get("height"), model.get("width"))) });
+      return change({ index: null, pixels: bytes(pattern(source, model.get("height"), model.get("width"))) });
     const [height, width] = state.firstSize;
     if (source === "image") return change({ height, width, pixels: bytes(state.first) });
-    chooseIndex(model.get("index"));
+    chooseIndex(state.digit?.index ?? 0);
   }
 
   function clearDrawing() {
@@ -182,7 +189,10 @@ function render({ model, el }) {
       if (state.revealed !== Infinity) state.revealed = state.place + 1;
       state.colours = mapColours(state.map.values);
       drawLegend();
+      view.outputTitle.textContent = `Feature map ${state.map.rows} × ${state.map.columns}`;
+      view.scrub.range(0, state.map.values.length - 1);
     } else play(false);
+    state.painted = null;
     showControls(settings);
     drawInput(settings);
     view.formula.replaceChildren(...formula(settings, why));
@@ -211,7 +221,7 @@ function render({ model, el }) {
   function drawInput({ height, width, pixels, operation }) {
     const [lowest, highest] = extent(pixels);
     const top = highest > 1 && highest <= 255 && lowest >= 0 ? 255 : highest;
-    const [bottom] = [Math.min(0, lowest)];
+    const bottom = Math.min(0, lowest);
     state.grey = (value) => grey(value, bottom, top);
     const [rows, columns] = state.padded;
     paint(view.input, columns, rows, state.side, (x, y) => {
@@ -240,18 +250,22 @@ function render({ model, el }) {
       return;
     }
     const { rows, columns, values } = map;
+    if (state.painted !== state.revealed) drawOutput(map);
+    const over = overlay(view.outputOver, columns * state.side, rows * state.side);
+    const [row, column] = [Math.floor(state.place / columns), state.place % columns];
+    outline(over, column * state.side, row * state.side, state.side, state.side);
+    view.scrub.value = state.place;
+    view.count.textContent = `${state.place + 1} of ${values.length}`;
+  }
+
+  /** The feature map, as far as the window has come. */
+  function drawOutput({ rows, columns, values }) {
     const hiddenColour = [128, 134, 140];
     paint(view.output, columns, rows, state.side, (x, y) => {
       const place = y * columns + x;
       return place < state.revealed ? state.colours.colour(values[place]) : hiddenColour;
     });
-    view.outputTitle.textContent = `Feature map ${rows} × ${columns}`;
-    const over = overlay(view.outputOver, columns * state.side, rows * state.side);
-    const [row, column] = [Math.floor(state.place / columns), state.place % columns];
-    outline(over, column * state.side, row * state.side, state.side, state.side);
-    view.scrub.range(0, values.length - 1);
-    view.scrub.value = state.place;
-    view.count.textContent = `${state.place + 1} of ${values.length}`;
+    state.painted = state.revealed;
   }
 
   function drawLegend() {
@@ -322,12 +336,19 @@ function render({ model, el }) {
       cell.product.style.background = css(tint);
       cell.product.style.color = readableOn(tint);
       cell.node.classList.toggle("best", place === best);
-      cell.node.title = `row ${part.row}, column ${part.column}${part.inside ? "" : " (padding)"}: ${written(part.pixel)}${convolving ? ` × ${written(part.weight, 4)} = ${written(part.product, 4)}` : ""}`;
     });
+    view.parts = parts;
     if (state.map) view.sum.replaceChildren(...sumOf(settings, parts, row, column));
   }
 
-  /** The cells of a kernel size, kept once they are made: building 121 fields takes longer than a frame. */
+  /** What a cell's tooltip says: the place in the image, and the numbers with more digits. */
+  function inFull({ row, column, inside, pixel, weight, product }) {
+    const sum = ` × ${written(weight, 4)} = ${written(product, 4)}`;
+    const convolving = state.settings.operation === "convolution";
+    return `row ${row}, column ${column}${inside ? "" : " (padding)"}: ${written(pixel)}${convolving ? sum : ""}`;
+  }
+
+  /** The cells of a kernel size, kept once they are made. */
   function showCells(size) {
     const focused = view.cells.findIndex((cell) => cell.weight === document.activeElement);
     view.cells = view.made[size] ??= Array.from({ length: size * size }, (_, place) => makeCell(place, size));
@@ -349,7 +370,9 @@ function render({ model, el }) {
       onkeydown: (event) => moveBetweenWeights(event, place, size),
     });
     const product = element("span", { class: "product" });
-    return { node: element("div", { class: "cell" }, pixel, weight, product), pixel, weight, product };
+    const node = element("div", { class: "cell" }, pixel, weight, product);
+    node.addEventListener("pointermove", () => (node.title = inFull(view.parts[place])));
+    return { node, pixel, weight, product };
   }
 
   function takeWeight(place) {
@@ -534,6 +557,7 @@ function render({ model, el }) {
   return () => {
     stop();
     play(false);
+    if (state.unsent) send();
     for (const event of watched.split(" ")) model.off(event, outside);
     model.off("change:row", positioned);
     model.off("change:column", positioned);
@@ -602,12 +626,16 @@ function layered(name) {
 /** A cleared drawing surface of width × height screen pixels, sharp on every screen. */
 function overlay(canvas, width, height) {
   const scale = window.devicePixelRatio || 1;
-  canvas.width = Math.round(width * scale);
-  canvas.height = Math.round(height * scale);
-  canvas.style.width = `${width}px`;
-  canvas.style.height = `${height}px`;
+  const [across, down] = [Math.round(width * scale), Math.round(height * scale)];
   const context = canvas.getContext("2d");
-  context.scale(scale, scale);
+  if (canvas.width !== across || canvas.height !== down) {
+    canvas.width = across;
+    canvas.height = down;
+    canvas.style.width = `${width}px`;
+    canvas.style.height = `${height}px`;
+  }
+  context.setTransform(scale, 0, 0, scale, 0, 0);
+  context.clearRect(0, 0, width, height);
   return context;
 }
 

@@ -15,6 +15,7 @@ from cnnlab.data import Split
 from cnnlab.errors import did_you_mean
 from cnnlab.inspection import kernels
 from cnnlab.plots.pixels import Drawable, one_image
+from cnnlab.training.guards import check_model
 from cnnlab.widgets.explorer import Explorer
 from cnnlab.widgets.preset_kernels import KERNELS, preset, resized
 
@@ -58,9 +59,9 @@ class ConvolutionExplorer(Explorer):
     height = traitlets.Int(28).tag(sync=True)
     width = traitlets.Int(28).tag(sync=True)
     pixels = traitlets.Bytes().tag(sync=True, from_json=lambda value, _: bytes(value))  # float32, row by row
-    index = traitlets.Int(0).tag(sync=True)  # of the image in the Split
-    count = traitlets.Int(0).tag(sync=True)  # images in the Split; 0 for a single image
-    library = traitlets.Bytes().tag(sync=True)  # uint8, its first images
+    index = traitlets.Int(0, allow_none=True).tag(sync=True)  # of the image in the Split; None: no such image
+    count = traitlets.Int(0).tag(sync=True, python_only=True)  # images in the Split; 0 for a single image
+    library = traitlets.Bytes().tag(sync=True, python_only=True)  # uint8, its first images
     operation = traitlets.Unicode("convolution").tag(sync=True)
     size = traitlets.Int(3).tag(sync=True)
     padding = traitlets.Union([traitlets.Int(), traitlets.Unicode()], default_value=0).tag(sync=True)
@@ -69,8 +70,8 @@ class ConvolutionExplorer(Explorer):
     kernel_name = traitlets.Unicode("vertical edges").tag(sync=True)
     weights = traitlets.Bytes().tag(sync=True, from_json=lambda value, _: bytes(value))  # float32, row by row
     bias = traitlets.Float(0.0).tag(sync=True)
-    learnt = traitlets.Dict().tag(sync=True)  # layer, size and biases of learnt kernels
-    learnt_weights = traitlets.Bytes().tag(sync=True)  # float32, kernel by kernel
+    learnt = traitlets.Dict().tag(sync=True, python_only=True)  # layer, size and biases of learnt kernels
+    learnt_weights = traitlets.Bytes().tag(sync=True, python_only=True)  # float32, kernel by kernel
     row = traitlets.Int(0).tag(sync=True)  # of the output pixel that is looked at
     column = traitlets.Int(0).tag(sync=True)
 
@@ -128,6 +129,7 @@ class ConvolutionExplorer(Explorer):
         with self.hold_sync(), self.hold_trait_notifications():
             self.height, self.width = pixels.shape
             self.pixels = pixels.tobytes()
+            self.index = None
 
     @property
     def kernel(self) -> torch.Tensor:
@@ -163,8 +165,10 @@ class ConvolutionExplorer(Explorer):
             return None
 
     @traitlets.validate("size", "stride", "dilation", "height", "width", "index", "row", "column", "count")
-    def _in_range(self, proposal: Any) -> int:
-        name, value = proposal["trait"].name, int(proposal["value"])
+    def _in_range(self, proposal: Any) -> int | None:
+        name, value = proposal["trait"].name, proposal["value"]
+        if value is None:  # an index that is held back comes here as well
+            return None
         lowest, highest = {
             "size": (1, LARGEST_KERNEL),
             "stride": (1, LONGEST_STRIDE),
@@ -175,7 +179,7 @@ class ConvolutionExplorer(Explorer):
         }.get(name, (0, 2**31))
         if not lowest <= value <= highest:
             raise traitlets.TraitError(f"{name}={value} is out of range: use {lowest} to {highest}.")
-        return value
+        return int(value)
 
     @traitlets.validate("padding")
     def _padding_known(self, proposal: Any) -> int | str:
@@ -237,10 +241,12 @@ class ConvolutionExplorer(Explorer):
 
     @traitlets.observe("index")
     def _take_image(self, _change: object) -> None:
-        if self._split is not None:
-            pixels = _shown(self._split.images[self.index])
-            if self.pixels != pixels.tobytes():
-                self.image = torch.from_numpy(pixels)
+        if self._split is None or self.index is None:
+            return
+        pixels = _shown(self._split.images[self.index])
+        with self.hold_sync(), self.hold_trait_notifications():
+            self.height, self.width = pixels.shape
+            self.pixels = pixels.tobytes()
 
     def _named(self, name: str, size: int) -> torch.Tensor:
         """The kernel of a name: a preset of any size, or a learnt one, which has its own."""
@@ -300,17 +306,20 @@ def _as_bytes(kernel: torch.Tensor) -> bytes:
 
 def _learnt_kernels(model: nn.Module, layer: str | None) -> tuple[dict[str, Any], bytes]:
     """Every kernel of a convolution that reads images of one channel."""
+    check_model(model)
     found = [name for name, module in model.named_modules() if isinstance(module, nn.Conv2d)]
     if layer is None and not found:
         raise ValueError("the model has no nn.Conv2d, so there is no learnt kernel to show: leave model out.")
     chosen = found[0] if layer is None else layer
     stack = kernels(model, chosen)
-    c_out, c_in, k_h, k_w = stack.shape
+    c_out, _, k_h, k_w = stack.shape
+    c_in = getattr(model.get_submodule(chosen), "in_channels", stack.shape[1])  # a grouped kernel has fewer
     if c_in != 1:
-        raise ValueError(
-            f"{chosen} reads {c_in} channels, and an image has one: choose a layer that reads the image "
-            f"itself, layer={found[0]!r}."
+        grey = [name for name in found if model.get_submodule(name).in_channels == 1]
+        remedy = (
+            f"choose a layer that reads the image itself, layer={grey[0]!r}" if grey else "leave model out"
         )
+        raise ValueError(f"{chosen} reads {c_in} channels, and an image has one: {remedy}.")
     if k_h != k_w or k_h > LARGEST_KERNEL:
         raise ValueError(
             f"{chosen} has kernels of {k_h}×{k_w}: squares of up to {LARGEST_KERNEL} can be shown."

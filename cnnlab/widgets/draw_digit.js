@@ -6,7 +6,6 @@ import { drawingPad } from "./pad.js";
 import { aboutImage, seenImage } from "./seen_image.js";
 
 const EVERY = 80; // ms between two questions while the pen is down
-const NUDGES = [8, 18, 30, 45]; // ms after a question: when the connection is nudged, if there is no answer
 const PATIENCE = 3000; // ms until a kernel that does not answer is mentioned
 const GONE =
   "The kernel does not answer: run this cell again. If another cell is running, wait for it to end.";
@@ -91,14 +90,16 @@ function mapTiles(layers, names) {
     const sizes = layers.map((row) => row.shown * row.height * row.width);
     const start = sizes.slice(0, Number(choice.value)).reduce((sum, size) => sum + size, 0);
     const which = shown < channels ? `the first ${shown} of ${channels} channels, ` : "";
-    note.textContent = `${which}after ReLU; black is 0, white the layer's largest number`;
+    const scale = `${which}after ReLU; black is 0, white the layer's largest number`;
+    note.textContent = bytes.length ? scale : "nothing is read yet";
     const what = `${shown} feature maps of ${model}'s ${layer}`;
     tiles.setAttribute("aria-label", `${what}, ${height} × ${width} pixels each`);
     while (tiles.children.length > shown) tiles.lastChild.remove();
     while (tiles.children.length < shown) tiles.append(element("canvas"));
     [...tiles.children].forEach((canvas, channel) => {
       const from = start + channel * height * width;
-      paint(canvas, width, height, 4, (x, y) => grey(bytes[from + y * width + x] ?? 0, 0, 255));
+      if (bytes.length) paint(canvas, width, height, 4, (x, y) => grey(bytes[from + y * width + x], 0, 255));
+      else [canvas.width, canvas.height] = [width, height]; // as dark as the empty pad
       canvas.style.width = canvas.style.height = ""; // the style sheet makes all tiles alike
     });
   }
@@ -145,8 +146,10 @@ function render({ model, el }) {
   const seen = seenImage();
   const facts = element("p", { class: "quiet facts" });
   const table = answerTable(names);
-  const tiles = mapTiles(model.get("layers"), names);
+  let tiles = mapTiles(model.get("layers"), names);
+  const maps = element("div", { class: "maps" }, tiles.node);
   let asked = model.get("asked"); // the number of this view's last question
+  let pixels = null; // the ink that this view sent last
   let finished = true; // whether that question came with the pen lifted
   let last = -Infinity; // when it was asked
   let patience = 0;
@@ -155,41 +158,42 @@ function render({ model, el }) {
   function ask(bytes, done) {
     window.clearTimeout(later);
     later = 0;
-    [last, finished] = [performance.now(), done];
-    asked = Math.max(asked, model.get("asked")) + 1;
-    root.dataset.asked = asked;
-    model.set("pixels", new DataView(bytes().buffer));
-    model.set("asked", asked);
-    send();
-  }
-  /**
-   * A message without content. Jupyter's server holds small messages back until the browser confirms the
-   * first of them: after 40 ms, or together with a message of its own (Nagle's algorithm, delayed ACK).
-   */
-  function nudge() {
-    if (model.get("answered") === asked) return;
-    try {
-      model.send({ nudge: true });
-    } catch {
-      // the line to the kernel is cut; `send` says so
-    }
+    last = performance.now();
+    pixels = new DataView(bytes().buffer);
+    model.set("pixels", pixels);
+    send(done, {}, [pixels]);
   }
   function say(text, gone = false) {
     status.textContent = text;
     status.classList.toggle("gone", gone);
   }
-  function send() {
+  /** Ask with a message: a change of the state would wait until the kernel is done with the one before. */
+  function send(done, more, buffers) {
+    finished = done;
+    asked = Math.max(asked, model.get("asked"), model.get("answered")) + 1;
+    root.dataset.asked = asked;
+    model.set("asked", asked);
     if (model.alone) return forget();
     window.clearTimeout(patience);
     patience = window.setTimeout(() => {
       if (model.get("answered") !== asked) say(GONE, true);
     }, PATIENCE);
+    post({ asked, ...more }, done ? { iopub: { status: nudge } } : undefined, buffers);
+  }
+  function post(...message) {
     try {
-      model.save_changes();
-      if (finished) for (const wait of NUDGES) window.setTimeout(nudge, wait);
+      model.send(...message);
     } catch {
       say(GONE, true); // the line to the kernel is cut
     }
+  }
+  /**
+   * A message without content. Jupyter's server holds small messages back until the browser confirms the
+   * first of them: after 40 ms, or together with a message of its own (Nagle's algorithm, delayed ACK).
+   * That first one says that the kernel is busy; our own then fetches the answer.
+   */
+  function nudge({ content }) {
+    if (content.execution_state === "busy" && model.get("answered") !== asked) post({});
   }
   const pad = drawingPad({
     describedBy: help.id,
@@ -208,11 +212,7 @@ function render({ model, el }) {
   });
   const prepare = preparationSwitch(model.get("preparation"), (key) => {
     model.set("preparation", key);
-    asked = Math.max(asked, model.get("asked")) + 1; // so that an answer is waited for
-    root.dataset.asked = asked;
-    model.set("asked", asked);
-    finished = true;
-    send();
+    send(true, { preparation: key });
   });
   const width = slider({
     label: "Pen",
@@ -246,8 +246,9 @@ function render({ model, el }) {
     const digits = answers?.map(winner);
     const agree = digits?.every((digit) => digit === digits[0]);
     const both = names.length < 2 ? "" : agree ? "Both read the same digit." : "They read different digits.";
-    say(answers ? both : model.alone ? ALONE : "Nothing is drawn yet.");
-    if (finished) live.textContent = answers ? spoken(names, answers) : "Nothing is drawn yet.";
+    const silence = image.some((level) => level > 0) ? "" : "Nothing is drawn yet."; // or a problem is shown
+    say(answers ? both : model.alone ? ALONE : silence);
+    if (finished) live.textContent = answers ? spoken(names, answers) : silence;
     root.dataset.answered = model.get("answered");
   }
   function loadPixels() {
@@ -269,15 +270,19 @@ function render({ model, el }) {
     "change:answered": showSoon,
     "change:answer": showSoon,
     "change:seen": showSoon,
-    "change:put": () => {
-      loadPixels();
+    "change:pixels": () => {
+      if (model.get("pixels") === pixels) return; // from this pad
+      loadPixels(); // from Python, or from another view of the same explorer
       finished = true;
       showSoon();
     },
     "change:asked": () => {
-      if (model.get("asked") <= asked) return; // its own question, perhaps an old one that was sent back
-      asked = model.get("asked"); // another view of the same explorer was drawn on
-      loadPixels();
+      asked = Math.max(asked, model.get("asked"));
+    },
+    "change:layers": () => {
+      tiles = mapTiles(model.get("layers"), names); // a model was changed
+      maps.replaceChildren(tiles.node);
+      showSoon();
     },
     "change:preparation": () => {
       prepare.value = model.get("preparation");
@@ -306,7 +311,7 @@ function render({ model, el }) {
   const answering = element("div", { class: "answering" }, reads, table.node, status);
   root.append(
     element("div", { class: "draw-digit" }, drawing, seeing, answering),
-    element("div", { class: "maps" }, tiles.node),
+    maps,
     live,
   );
   if (numbers(model.get("pixels"), Uint8Array).some((level) => level > 0)) loadPixels();

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
@@ -13,15 +14,12 @@ from cnnlab import models as networks
 from cnnlab.data import PREPARATIONS, prepare_drawing
 from cnnlab.data.drawing import as_sheet, resized
 from cnnlab.errors import did_you_mean
-from cnnlab.inspection import activations, explain
-from cnnlab.inspection.activations import evaluating, output_of
 from cnnlab.timing import thread_count
+from cnnlab.training.guards import check_model
+from cnnlab.widgets.digit_reader import Reading, read_digit
 from cnnlab.widgets.explorer import Explorer
 
 SIDE = 140  # pixels of the ink, each way: five for each of the network's 28
-MOST_LAYERS = 4  # convolutions to choose from, of each network
-MOST_MAPS = 20  # feature maps of a layer that are shown
-DIGITS = 10
 
 
 class DrawDigit(Explorer):
@@ -57,16 +55,16 @@ class DrawDigit(Explorer):
     pixels = traitlets.Bytes(bytes(SIDE * SIDE)).tag(  # uint8 (140, 140)
         sync=True, echo_update=False, from_json=lambda value, widget: bytes(value)
     )
-    asked = traitlets.Int(0).tag(sync=True)  # the browser's number for these pixels
+    asked = traitlets.Int(0).tag(sync=True, echo_update=False)  # the browser's number for these pixels
     preparation = traitlets.Unicode("mnist").tag(sync=True)
-    # From Python.
-    put = traitlets.Int(0).tag(sync=True)  # how often Python put ink on the pad
-    answered = traitlets.Int(0).tag(sync=True)  # the `asked` that all below belongs to
-    seen = traitlets.Bytes(bytes(28 * 28)).tag(sync=True)  # uint8 (28, 28)
-    answer = traitlets.Bytes(b"").tag(sync=True)  # float32 (models, 10); empty if nothing is drawn
-    maps = traitlets.Bytes(b"").tag(sync=True)  # uint8, all layers one behind the other
-    names = traitlets.List(traitlets.Unicode()).tag(sync=True)  # of the models
-    layers = traitlets.List(traitlets.Dict()).tag(sync=True)  # of which maps are shown
+    # From Python only.
+    answered = traitlets.Int(0).tag(sync=True, python_only=True)  # the `asked` that all below belongs to
+    seen = traitlets.Bytes(bytes(28 * 28)).tag(sync=True, python_only=True)  # uint8 (28, 28)
+    # float32 (models, 10); empty if nothing is drawn
+    answer = traitlets.Bytes(b"").tag(sync=True, python_only=True)
+    maps = traitlets.Bytes(b"").tag(sync=True, python_only=True)  # uint8, all layers in a row; or empty
+    names = traitlets.List(traitlets.Unicode()).tag(sync=True, python_only=True)  # of the models
+    layers = traitlets.List(traitlets.Dict()).tag(sync=True, python_only=True)  # of which maps are shown
 
     def __init__(
         self,
@@ -78,15 +76,16 @@ class DrawDigit(Explorer):
     ) -> None:
         self._models = _named(models)
         recipe = networks.trained_recipe("cnn_320")
-        self._mean = recipe.mean if mean is None else float(mean)
-        self._std = recipe.std if std is None else float(std)
+        self._mean = _finite("mean", mean, recipe.mean)
+        self._std = _finite("std", std, recipe.std)
         if not self._std > 0:
             raise ValueError(f"std={self._std:g}, but pixels are divided by it: give a number above 0.")
         self._probabilities: dict[str, Tensor] = {}
         self._shown: tuple[Any, ...] | None = None
-        layers = _check(self._models)
+        layers = _layers(self._read(torch.zeros(1, 28, 28)))
         super().__init__(preparation=preparation, names=list(self._models), layers=layers, **keywords)
-        self.observe(self._look, names=["asked", "put", "preparation"])
+        self.on_msg(self._hear)
+        self.observe(self._look, names=["asked", "pixels", "preparation"])
 
     @traitlets.validate("preparation")
     def _known_preparation(self, proposal: Any) -> str:
@@ -118,9 +117,10 @@ class DrawDigit(Explorer):
         if sheet.shape[0] != sheet.shape[1]:
             height, width = sheet.shape
             raise ValueError(f"ink is {height}×{width} pixels, and the pad is square: add an empty edge.")
+        self._shown = None  # the same ink is read again: the model may have learnt
         with self.hold_sync():  # one message, so that the page never sees half of it
             self.pixels = resized(sheet, SIDE, SIDE).numpy().tobytes()
-            self.put += 1
+            self._look()
 
     def clear(self) -> None:
         """Take all ink off the pad."""
@@ -142,35 +142,41 @@ class DrawDigit(Explorer):
         if not any(self.pixels):
             raise ValueError("nothing is drawn yet: draw a digit on the pad, or set .ink from Python.")
 
+    def _hear(self, _widget: object, asked: dict[str, Any], buffers: Sequence[memoryview]) -> None:
+        """Take a question of the page; a message without one only keeps the line awake.
+
+        A question is no change of the state as ipywidgets sends it, because that waits until the last one
+        is dealt with.
+        """
+        if "asked" in asked:
+            self.set_state({**asked, **({"pixels": buffers[0]} if buffers else {})})
+
     def _look(self, _change: Any = None) -> None:
         """Prepare the ink, ask the networks, and send what they say."""
-        now = (self.asked, self.put, self.preparation)
+        now = (self.asked, self.pixels, self.preparation)
         if now == self._shown:  # two of the three changed in one message
             return
         self._shown = now
-        # One image is too little work to share among threads, which would wait for one another.
-        with self.hold_sync(), thread_count(1):
+        with self.hold_sync():
             self.answered = self.asked
             self._probabilities = {}
+            self.seen, self.answer, self.maps = bytes(28 * 28), b"", b""  # empty, or an error is raised
             if not any(self.pixels):
-                self.seen, self.answer, self.maps = bytes(28 * 28), b"", b""
                 return
             image = self.image
             self.seen = image.numpy().tobytes()
-            try:
-                self._ask((image[None].float() / 255 - self._mean) / self._std)
-            except (ValueError, RuntimeError, TypeError) as error:  # a model that was changed since
-                self._probabilities, self.answer, self.maps = {}, b"", b""
-                raise ValueError(str(error)) from error
+            readings = self._read(image.float() / 255)
+            self.layers = _layers(readings)
+            self.maps = b"".join(reading.maps for reading in readings)
+            self._probabilities = {name: found.probabilities for name, found in zip(self._models, readings)}
+            self.answer = torch.stack(list(self._probabilities.values())).numpy().tobytes()
 
-    def _ask(self, batch: Tensor) -> None:
-        """Keep and send what the networks make of one normalised image, (1, 1, 28, 28)."""
-        maps = b""
-        for name, model in self._models.items():
-            self._probabilities[name] = _probabilities(name, model, batch)
-            maps += _maps(model, batch, [row for row in self.layers if row["model"] == name])
-        self.maps = maps
-        self.answer = torch.stack(list(self._probabilities.values())).numpy().tobytes()
+    def _read(self, image: Tensor) -> list[Reading]:
+        """What the networks make of an image, float32 (1, 28, 28) in [0, 1]."""
+        batch = (image[None] - self._mean) / self._std
+        # One image is too little work to share among threads, which would wait for one another.
+        with thread_count(1):
+            return [read_digit(name, model, batch) for name, model in self._models.items()]
 
     def __repr__(self) -> str:
         return f"DrawDigit({', '.join(self._models)})"
@@ -179,65 +185,35 @@ class DrawDigit(Explorer):
 def _named(models: nn.Module | Mapping[str, nn.Module] | None) -> dict[str, nn.Module]:
     if models is None:
         return {"CNN": networks.trained("cnn_320"), "MLP": networks.trained("mlp")}
-    if isinstance(models, nn.Module):
-        return {type(models).__name__: models}
-    if not isinstance(models, Mapping):
+    given = models if isinstance(models, Mapping) else {type(models).__name__: models}
+    if not 1 <= len(given) <= 2:
+        raise ValueError(f"{len(given)} models were given: give one, or two to compare.")
+    if isinstance(models, (list, tuple)):
         raise TypeError(
             f"models is a {type(models).__name__}: give a network, or two by name, such as "
             '{"CNN": cnn, "MLP": mlp}.'
         )
-    if not 1 <= len(models) <= 2:
-        raise ValueError(f"{len(models)} models were given: give one, or two to compare.")
-    return {str(name): model for name, model in models.items()}
-
-
-def _check(models: Mapping[str, nn.Module]) -> list[dict[str, Any]]:
-    """Refuse a model that cannot read a drawing; the convolutions whose maps can be shown."""
-    layers: list[dict[str, Any]] = []
-    for name, model in models.items():
-        blank = torch.zeros(1, 1, 28, 28)
-        try:
-            with evaluating(model):
-                output = output_of(model, blank)
-        except (ValueError, TypeError, AttributeError) as error:
-            raise ValueError(f"{name} cannot read a drawing. {explain(model, blank)}") from error
-        if not isinstance(output, Tensor) or tuple(output.shape) != (1, DIGITS):
-            shape = tuple(output.shape) if isinstance(output, Tensor) else type(output).__name__
-            raise ValueError(
-                f"{name} gives {shape} for one image, and ten logits (1, 10) are needed: let its last layer "
-                "have 10 outputs."
+    for model in given.values():
+        if isinstance(model, str):
+            name = "mlp" if "mlp" in model.lower() else "cnn_320"
+            raise TypeError(
+                f'{model!r} is a name, and a network is needed: write models.trained("{name}"), after '
+                "from cnnlab import models."
             )
-        convolutions = [key for key, part in model.named_modules() if isinstance(part, nn.Conv2d)]
-        made = activations(model, blank) if convolutions else {}
-        for layer in [key for key in convolutions if key in made][:MOST_LAYERS]:
-            channels, height, width = made[layer].shape[1:]
-            shown = min(channels, MOST_MAPS)
-            row = {"layer": layer, "channels": channels, "shown": shown, "height": height, "width": width}
-            layers.append({"model": name, **row})
-    return layers
+        check_model(model)
+    return {str(name): model for name, model in given.items()}
 
 
-def _probabilities(name: str, model: nn.Module, batch: Tensor) -> Tensor:
-    """Ten probabilities, float32 (10,) on the CPU, outside inference mode."""
-    with evaluating(model):
-        output: Tensor = output_of(model, batch)[0].float().cpu()
-    output = output.clone()
-    if not output.isfinite().all():
-        raise ValueError(
-            f"{name} gives numbers that are not finite: its weights are spoilt, so train it anew."
-        )
-    already = bool((output >= 0).all()) and abs(float(output.sum()) - 1) < 1e-4  # it ends in a softmax
-    return output if already else output.softmax(dim=0)
+def _finite(name: str, given: float | None, usual: float) -> float:
+    """The mean or std that was given, or the usual one."""
+    try:
+        number = usual if given is None else float(given)
+    except (TypeError, ValueError):
+        raise TypeError(f"{name}={given!r} is no number: give one such as {usual:.4f}.") from None
+    if not math.isfinite(number):
+        raise ValueError(f"{name}={number:g} is not finite: give a number such as {usual:.4f}.")
+    return number
 
 
-def _maps(model: nn.Module, batch: Tensor, layers: list[dict[str, Any]]) -> bytes:
-    """The feature maps after ReLU, 255 being the largest number of a layer."""
-    if not layers:
-        return b""
-    made = activations(model, batch, [row["layer"] for row in layers])
-    parts = []
-    for row in layers:
-        values = made[row["layer"]][0, : row["shown"]].float().relu()
-        values = 255 * values / values.max().clamp(min=1e-9)
-        parts.append(values.round().to(torch.uint8).numpy().tobytes())
-    return b"".join(parts)
+def _layers(readings: Sequence[Reading]) -> list[dict[str, Any]]:
+    return [row for reading in readings for row in reading.layers]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import threading
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -44,11 +45,13 @@ class Explorer(anywidget.AnyWidget):
     kind, the script's name, which `frame` in dom.js writes beside that class. It checks its traits with
     `traitlets.validate`; a check raises `traitlets.TraitError` with the number and the remedy. Set from
     Python, such an error reaches the caller. Sent by the browser, where no one would see it, it is shown in
-    the widget, which goes back to the last good state.
+    the widget, which goes back to the last good state. A trait tagged `python_only` is not the browser's
+    to set: what it sends is dropped.
     """
 
     script: ClassVar[str]  # the JavaScript file
     style: ClassVar[tuple[str, ...]] = ()  # CSS files besides explorer.css
+    while_cells_run: ClassVar[bool] = False  # whether the browser's messages are for a busy kernel, too
 
     problem = traitlets.Unicode().tag(sync=True)  # shown in the widget; empty if all is well
 
@@ -63,8 +66,35 @@ class Explorer(anywidget.AnyWidget):
             cls._css = "\n".join([shared, *(_ROOT.sub(kind, sheet) for sheet in own)])
         super().__init_subclass__(**keywords)
 
+    def __init__(self, *arguments: Any, **state: Any) -> None:
+        super().__init__(*arguments, **state)
+        self.on_msg(self._say_there)
+
+    def _say_there(self, _widget: object, content: object, _buffers: object) -> None:
+        """Answer the browser, which asks whether there is anybody (kernel_line.js)."""
+        if isinstance(content, dict) and content.get("there"):
+            self.send({"there": True})
+
+    def _handle_msg(self, message: dict[str, Any]) -> None:
+        """Deal with the browser's messages between cells.
+
+        Before version 7.4 ipykernel brings them in another thread while a cell runs. There a network that
+        the cell is training would be put into evaluation mode in the middle of a step.
+        """
+        deal = super()._handle_msg
+        kernel_loop = getattr(getattr(self.comm, "kernel", None), "io_loop", None)
+        elsewhere = threading.current_thread() is not threading.main_thread()
+        if elsewhere and kernel_loop is not None and not self.while_cells_run:
+            kernel_loop.add_callback(deal, message)
+        else:
+            deal(message)
+
     def set_state(self, sync_data: dict[str, Any]) -> None:
         """Take what the browser sends; refuse in words what cannot be, and go back to what was."""
+        python_only = [n for n in sync_data if n in self.keys and self.trait_metadata(n, "python_only")]
+        if python_only:
+            sync_data = {name: value for name, value in sync_data.items() if name not in python_only}
+            self.send_state(python_only)  # what it is in truth
         before = {name: getattr(self, name) for name in self.keys if not name.startswith("_")}
         try:
             super().set_state(sync_data)

@@ -9,8 +9,8 @@ import traitlets
 from torch import Tensor, nn
 
 from cnnlab.errors import did_you_mean
-from cnnlab.inspection import activations, explain
-from cnnlab.inspection.activations import evaluating, output_of
+from cnnlab.inspection import explain
+from cnnlab.inspection.activations import activations_and_output, evaluating, output_of, weights_now
 from cnnlab.inspection.unit_fields import LayerUnits, unit_fields
 
 _NO_CONVOLUTION = (
@@ -26,17 +26,21 @@ _NO_LAYER = (
 class LayerChoice(traitlets.HasTraits):
     """State of an explorer that shows what the layers of a network make of one image."""
 
-    layers: Any = traitlets.List().tag(sync=True)  # every layer that can be chosen, for the browser
+    # every layer that can be chosen, for the browser
+    layers: Any = traitlets.List().tag(sync=True, python_only=True)
     layer = traitlets.Unicode(help="the layer shown, by name").tag(sync=True)
     channel = traitlets.Int(help="the map shown, counted from 0").tag(sync=True)
     unit = traitlets.Tuple(traitlets.Int(), traitlets.Int(), default_value=(0, 0)).tag(
         sync=True
     )  # row, column
-    view: Any = traitlets.Dict().tag(sync=True)  # the image and the maps of the layer, in one message
-    explanation = traitlets.Unicode().tag(sync=True)  # what this network or these images lack
+    # the image and the maps of the layer, in one message
+    view: Any = traitlets.Dict().tag(sync=True, python_only=True)
+    # what this network or these images lack
+    explanation = traitlets.Unicode().tag(sync=True, python_only=True)
 
     _found: tuple[LayerUnits, ...] = ()
     _made: dict[str, Tensor]  # the outputs of all layers for the image that is shown
+    _weights: tuple[object, ...] = ()  # those of the model when it was read
 
     def _watch(self, model: nn.Module, image: Tensor) -> None:
         """Find the layers of a model; image: (1, 1, H, W) as the model takes it."""
@@ -71,12 +75,28 @@ class LayerChoice(traitlets.HasTraits):
         if not self._runs:
             return None
         if self._found:
-            self._made = activations(model, image)
-        with evaluating(model):
-            output = output_of(model, image)
+            made, output = activations_and_output(model, image)
+            self._same_layers(made)
+            self._made = made
+        else:
+            with evaluating(model):
+                output = output_of(model, image)
+        self._weights = weights_now(model)
         # a forward that ends in squeeze() makes (n,) of one image
         is_row = isinstance(output, Tensor) and output.ndim in (1, 2) and output.numel() > 0
         return output.flatten().float().cpu() if is_row else None
+
+    def _same_layers(self, made: dict[str, Tensor]) -> None:
+        """Refuse a network that was rebuilt since its layers were listed."""
+        for entry in self._found:
+            now = tuple(made[entry.name].shape[1:]) if entry.name in made else None
+            if now != entry.shape:
+                is_now = "is called no more" if now is None else f"made {entry.shape} and now makes {now}"
+                raise ValueError(f"the network was rebuilt: {entry.name!r} {is_now}. Run this cell again.")
+
+    def _trained_since(self, model: nn.Module) -> bool:
+        """Whether the network has other weights than those that were read."""
+        return self._runs and weights_now(model) != self._weights
 
     def _picture(self, size: tuple[int, int], pixels: bytes, **more: Any) -> dict[str, Any]:
         """What the browser draws: the image and the layer's maps, float32 (C, H, W) or (n,)."""

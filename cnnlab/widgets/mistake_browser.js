@@ -3,6 +3,7 @@
 import { button, element, frame, grouped, numbers, slider, written } from "./dom.js";
 import { css, grey, paint, signed } from "./colours.js";
 import { choices, inFirstRow, tell } from "./choices.js";
+import { kernelLine } from "./kernel_line.js";
 import { layerView } from "./layer_view.js";
 import { movedTo } from "./unit_fields.js";
 import { bars, decimals, filterText, marginText, percentText, softmax } from "./mistake_facts.js";
@@ -122,17 +123,18 @@ function thumbnails(model) {
     const { size, classes } = model.get("summary");
     const [height, width] = size;
     const bytes = numbers(pixels, Uint8Array);
+    const canvas = element("canvas"); // one for all: a page with hundreds of them is slow to put together
     list.fill(
       entries.map(([index, label, predicted, confidence], number) => {
-        const canvas = element("canvas", { "aria-hidden": "true" });
         const start = number * height * width;
-        paint(canvas, width, height, 2, (x, y) => grey(bytes[start + y * width + x], 0, 255));
+        paint(canvas, width, height, 1, (x, y) => grey(bytes[start + y * width + x], 0, 255));
+        const image = element("img", { src: canvas.toDataURL(), alt: "", width: 2 * width, height: 2 * height });
         const kind = `${classes[label] ?? label}→${classes[predicted] ?? predicted}`;
         const sure = percentText(confidence / 100);
         return element(
           "div",
           { class: "thumbnail number", "aria-label": `image ${index}, ${kind}, ${sure}` },
-          canvas,
+          image,
           element("b", {}, kind),
           element("span", { class: "quiet" }, sure),
         );
@@ -317,6 +319,7 @@ function browserOf(model) {
   onGallery();
   return {
     node,
+    focus: () => gallery.node.querySelector('[tabindex="0"]')?.focus({ preventScroll: true }),
     stop() {
       for (const [event, call] of Object.entries(listeners)) model.off(event, call);
       near.stop();
@@ -329,8 +332,10 @@ function render({ model, el }) {
   const { root, stop } = frame({ model, el }, "mistake browser", "mistake_browser");
   const explanation = element("p", { class: "explanation" });
   const headline = element("p", { class: "headline number" });
-  root.append(headline, explanation);
+  const line = kernelLine(model);
+  root.append(line.node, headline, explanation);
   let browser = null;
+  let shown = null; // the summary that `browser` was made of; another one comes with a network trained further
   const show = () => {
     const { n, correct, accuracy } = model.get("summary");
     const missing = model.get("explanation");
@@ -344,9 +349,15 @@ function render({ model, el }) {
       element("b", {}, `${grouped(correct)} of ${grouped(n)} right: ${accuracy.toFixed(2)} %.`),
       wrong ? ` ${grouped(wrong)} mistake${wrong === 1 ? "" : "s"}.` : " There is no mistake to look at.",
     );
-    if (!wrong || browser || !model.get("gallery").entries) return;
-    browser = browserOf(model);
+    if (shown === model.get("summary") || !model.get("gallery").entries) return;
+    shown = model.get("summary");
+    const focused = browser?.node.contains(document.activeElement);
+    browser?.stop();
+    browser?.node.remove();
+    browser = wrong ? browserOf(model) : null;
+    if (!browser) return;
     root.append(browser.node);
+    if (focused) browser.focus();
   };
   const events = ["change:summary", "change:explanation", "change:gallery"];
   events.forEach((event) => model.on(event, show));
@@ -354,6 +365,7 @@ function render({ model, el }) {
   return () => {
     events.forEach((event) => model.off(event, show));
     browser?.stop();
+    line.stop();
     stop();
   };
 }

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from cnnlab.data import Split
 from cnnlab.inspection import explain
-from cnnlab.inspection.activations import evaluating, output_of
+from cnnlab.inspection.activations import check_initialised, evaluating, output_of, weights_now
 from cnnlab.inspection.mistakes import ChosenMistake, Mistake, mistakes_of
 from cnnlab.inspection.nearest import Neighbour, nearest_images
 from cnnlab.table import Table
@@ -35,8 +35,9 @@ class MistakeBrowser(LayerChoice, Explorer):
         evaluation: what `evaluate(model, split)` returned, if it is at hand; None evaluates.
     Raises:
         TypeError: model is no network, or split or train is no Split.
-        ValueError: the evaluation belongs to other images.
+        ValueError: the evaluation belongs to other images; or a lazy layer has no weights yet.
 
+    A network that was trained further is evaluated anew as soon as something else is chosen.
     A network that does not take the images is explained in the widget.
 
     >>> from cnnlab import load_data, models
@@ -57,10 +58,10 @@ class MistakeBrowser(LayerChoice, Explorer):
     index = traitlets.Int(None, allow_none=True, help="the mistake shown: an image of the split").tag(
         sync=True
     )
-    summary = traitlets.Dict().tag(sync=True)  # what does not change
-    gallery: Any = traitlets.Dict().tag(sync=True)  # the mistakes under the filter
+    summary = traitlets.Dict().tag(sync=True, python_only=True)  # of the evaluation
+    gallery: Any = traitlets.Dict().tag(sync=True, python_only=True)  # the mistakes under the filter
     nearest_of = traitlets.Int(None, allow_none=True).tag(sync=True)  # asked for by the browser
-    nearest: Any = traitlets.Dict().tag(sync=True)
+    nearest: Any = traitlets.Dict().tag(sync=True, python_only=True)
 
     def __init__(
         self,
@@ -70,6 +71,7 @@ class MistakeBrowser(LayerChoice, Explorer):
         evaluation: Evaluation | None = None,
     ) -> None:
         check_model(model)
+        check_initialised(model)
         _check(split, train, evaluation)
         self._model, self._split, self._train = model, split, train
         self._evaluation = evaluation
@@ -91,9 +93,7 @@ class MistakeBrowser(LayerChoice, Explorer):
             self._watch(model, split.take(1).normalised())
             self.layer = self._first_layer()
             self._keep_place("")
-            self._all = {mistake.index: mistake for mistake in mistakes_of(self._evaluation)}
-            self.summary = _summary(self._evaluation, split, train)
-            self._filter()
+            self._take(self._evaluation)
         self._ready = True
 
     @property
@@ -134,6 +134,24 @@ class MistakeBrowser(LayerChoice, Explorer):
         if self._train is None:
             return None
         return nearest_images(self._split.images[index], self._train.images, NEAREST)
+
+    def _take(self, evaluation: Evaluation) -> None:
+        """Show the mistakes of an evaluation."""
+        self._evaluation, self._weights = evaluation, weights_now(self._model)
+        self._all = {mistake.index: mistake for mistake in mistakes_of(evaluation)}
+        self.summary = _summary(evaluation, self._split, self._train)
+        self._filter()
+
+    def _evaluate_anew(self) -> bool:
+        """Take the mistakes that a network makes after further training; False if it was not trained."""
+        if self._evaluation is None or not self._trained_since(self._model):
+            return False
+        with self.hold_sync():
+            before = self.index
+            self._take(evaluate(self._model, self._split, batch_size=EVALUATED))
+            if self.index == before:
+                self._show()
+        return True
 
     def _filter(self) -> None:
         """Find the mistakes under the filter, and send the first of them."""
@@ -213,19 +231,26 @@ class MistakeBrowser(LayerChoice, Explorer):
         asked = (self.true, self.predicted, self.confidence)
         if self._ready and self._evaluation is not None and asked != self._filtered:
             with self.hold_sync():
-                self._filter()
+                if not self._evaluate_anew():
+                    self._filter()
 
     @traitlets.observe("index")
     def _new_mistake(self, _change: object) -> None:
-        if self._ready:
+        if self._ready and not self._evaluate_anew():
             self._show()
+
+    @traitlets.observe("channel", "unit")
+    def _new_choice(self, _change: object) -> None:
+        if self._ready:
+            self._evaluate_anew()
 
     @traitlets.observe("layer")
     def _new_layer(self, change: Any) -> None:
         if self._ready and self.index is not None:
             with self.hold_sync():
                 self._keep_place(change.old)
-                self._send_view()
+                if not self._evaluate_anew():
+                    self._send_view()
 
     @traitlets.observe("nearest_of")
     def _find_nearest(self, _change: object) -> None:

@@ -49,10 +49,10 @@ class NetworkExplorer(Explorer):
     style: ClassVar[tuple[str, ...]] = ("network_explorer.css",)
 
     settings = traitlets.Any().tag(sync=True)  # {"blocks": […], "hidden": …}; set it to change the network
-    presets = traitlets.Dict(read_only=True).tag(sync=True)
+    presets = traitlets.Dict(read_only=True).tag(sync=True, python_only=True)
     fc1 = traitlets.Any(None).tag(sync=True)  # what a student says that fc1 takes; None is the right number
     asked = traitlets.Dict().tag(sync=True)  # {"key": …, "inputs": …}: the browser's question
-    answer = traitlets.Dict().tag(sync=True)  # {"key": …, "text": …}: what `explain` says
+    answer = traitlets.Dict().tag(sync=True, python_only=True)  # {"key": …, "text": …}: what `explain` says
 
     def __init__(self, preset: str = "cnn_320", settings: dict[str, Any] | None = None) -> None:
         if preset not in PRESETS:

@@ -18,7 +18,8 @@ from cnnlab.arithmetic import (
     linear_parameters,
 )
 from cnnlab.errors import did_you_mean
-from cnnlab.models.block_net import CLASSES, WIDTH, Block, BlockNet, after_convolution, after_pooling
+from cnnlab.models.block_net import CLASSES, WIDTH, Block, BlockNet
+from cnnlab.models.convnet import POOLINGS, width_after_convolution, width_after_pooling
 
 BLOCKS = (1, 3)  # fewest and most
 HIDDEN = (0, 512)
@@ -30,7 +31,6 @@ RANGES = {
     "convolutions": (1, 2),
     "pool_size": (1, 4),
 }
-POOLINGS = ("max", "avg", "none")
 _FLAGS = {"hidden_relu": True, "pool_first": False}
 _BLOCK = {field.name: field.default for field in fields(Block)}
 
@@ -82,13 +82,13 @@ def totals(settings: Mapping[str, Any]) -> Totals:
         k, made = block.kernel, block.channels
         for _ in range(block.convolutions):
             convolutions += 1
-            width = after_convolution(f"conv{convolutions}", width, block)
+            width = width_after_convolution(f"conv{convolutions}", width, k, block.padding, block.stride)
             parameters += conv_parameters(k, k, channels, made)
             parameters += batch_norm_parameters(made) if block.batch_norm else 0
             work += conv_multiply_adds(k, k, channels, made, width, width)
             channels = made
         if block.pooling != "none":
-            width = after_pooling(number, width, block.pool_size)
+            width = width_after_pooling(number, width, block.pool_size)
     flatten = channels * width * width
     sizes = [flatten, *([settings["hidden"]] if settings["hidden"] else []), CLASSES]
     for n_in, n_out in itertools.pairwise(sizes):

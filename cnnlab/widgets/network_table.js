@@ -25,9 +25,11 @@ export function layerTable(look) {
   );
   const body = element("tbody");
   const foot = element("tfoot");
+  const note = element("caption");
   const node = element(
     "table",
     { class: "network-table", "aria-label": "Every layer, from the image to the logits" },
+    note,
     element("thead", {}, element("tr", {}, ...heads)),
     body,
     foot,
@@ -60,6 +62,9 @@ export function layerTable(look) {
       while (body.children.length < rows.length) body.append(element("tr", { tabindex: -1 }));
       rows.forEach((row, index) => fillRow(body.children[index], row, { parameters, multiplyAdds }));
       if (![...body.children].some((row) => row.tabIndex === 0)) body.firstChild.tabIndex = 0;
+      const widest = Math.max(...rows.map((row) => row.field ?? 0));
+      note.hidden = widest <= IMAGE;
+      write(note, `A unit that sees ${widest} × ${widest} px sees all ${IMAGE} × ${IMAGE} of the image, and padding around it.`);
       const cell = (text) => element("td", { class: "right number" }, text);
       const total = (value) => cell(value === null ? "—" : grouped(value));
       const cells = [cell(""), total(parameters), total(multiplyAdds), cell(""), cell("")];

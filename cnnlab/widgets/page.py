@@ -6,7 +6,7 @@ import base64
 import html
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,13 +25,19 @@ class Part:
     state: dict[str, Any]  # what its model holds; bytes are allowed
     heading: str = ""  # above it
     text: str = ""  # HTML between heading and explorer
+    below: str = ""  # HTML under the explorer
 
 
-def part(explorer: Explorer, heading: str = "", text: str = "") -> Part:
+def part(explorer: Explorer, heading: str = "", text: str = "", below: str = "") -> Part:
     """An explorer as it stands now."""
-    state = {name: getattr(explorer, name) for name in explorer.keys if not name.startswith("_")}
-    own = {name: value for name, value in state.items() if name not in ("layout", "tabbable", "tooltip")}
-    return Part(str(explorer._esm), str(explorer._css), own, heading, text)
+    state = {name: getattr(explorer, name) for name in explorer.keys}
+    return Part(str(explorer._esm), str(explorer._css), own_state(state), heading, text, below)
+
+
+def own_state(state: Mapping[str, Any]) -> dict[str, Any]:
+    """What an explorer's script reads, of all that a widget's state holds."""
+    foreign = ("layout", "tabbable", "tooltip")  # every widget has them
+    return {name: value for name, value in state.items() if name not in foreign and not name.startswith("_")}
 
 
 def page(title: str, parts: Sequence[Part], text: str = "") -> str:
@@ -49,7 +55,7 @@ def page(title: str, parts: Sequence[Part], text: str = "") -> str:
     head = f"<h1>{html.escape(title)}</h1>{text}" if title else ""
     sections = "".join(
         f"<section>{f'<h2>{html.escape(p.heading)}</h2>' if p.heading else ''}{p.text}"
-        f'<div id="explorer-{number}"></div></section>\n'
+        f'<div id="explorer-{number}"></div>{p.below}</section>\n'
         for number, p in enumerate(parts)
     )
     scripts = "".join(

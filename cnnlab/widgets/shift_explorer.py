@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import torch
 import traitlets
 
 from cnnlab.data import shift
-from cnnlab.plots.pixels import Drawable, many_images, one_image
+from cnnlab.plots.pixels import Drawable, Pixels, many_images, one_image
 from cnnlab.widgets.explorer import Explorer
 
 FARTHEST = 8  # pixels; further out the digit leaves the image
@@ -21,7 +23,8 @@ class ShiftExplorer(Explorer):
         image: (H, W) or (1, H, W), 0 to 255.
         averages: (C, 1, H, W) or (C, H, W), the average image of each class, 0 to 255.
     Raises:
-        ValueError: the shapes are no images', or differ.
+        TypeError: the pixels are no numbers.
+        ValueError: the shapes are no images', or differ, or a pixel is not finite.
 
     >>> averages = torch.zeros(2, 28, 28)
     >>> averages[1, :, 14] = 255  # class 1 is a line in column 14
@@ -38,14 +41,18 @@ class ShiftExplorer(Explorer):
 
     dx = traitlets.Int(help="pixels to the right; below 0 to the left").tag(sync=True)
     dy = traitlets.Int(help="pixels down; below 0 up").tag(sync=True)
-    farthest = traitlets.Tuple(traitlets.Int(), traitlets.Int(), default_value=(0, 0)).tag(sync=True)
-    size: Any = traitlets.Tuple(traitlets.Int(), traitlets.Int(), default_value=(0, 0)).tag(sync=True)
-    pixels = traitlets.Bytes().tag(sync=True)  # the image as float32
-    averages = traitlets.Bytes().tag(sync=True)  # float32, one average behind the other
+    farthest = traitlets.Tuple(traitlets.Int(), traitlets.Int(), default_value=(0, 0)).tag(
+        sync=True, python_only=True
+    )
+    size: Any = traitlets.Tuple(traitlets.Int(), traitlets.Int(), default_value=(0, 0)).tag(
+        sync=True, python_only=True
+    )
+    pixels = traitlets.Bytes().tag(sync=True, python_only=True)  # the image as float32
+    averages = traitlets.Bytes().tag(sync=True, python_only=True)  # float32, one average behind the other
 
     def __init__(self, image: Drawable, averages: Drawable) -> None:
-        self._image = torch.as_tensor(one_image(image))[None, None]
-        self._averages = torch.as_tensor(many_images(averages)).double()
+        self._image = _pixels("the image", image, one_image)[None, None]
+        self._averages = _pixels("the averages", averages, many_images)
         if self._averages.shape[1:] != self._image.shape[2:]:
             raise ValueError(
                 f"the image has {tuple(self._image.shape[2:])} pixels, the averages "
@@ -84,6 +91,27 @@ class ShiftExplorer(Explorer):
     def __repr__(self) -> str:
         # without the answer: it would differ between data sets
         return f"ShiftExplorer(moved {self.dx} to the right, {self.dy} down)"
+
+
+def _pixels(name: str, given: Drawable, read: Callable[[Drawable], Pixels]) -> torch.Tensor:
+    """Images as float64; `read` checks the shape."""
+    if isinstance(given, torch.Tensor) and given.dtype == torch.bfloat16:
+        given = given.float()  # NumPy knows no bfloat16
+    try:
+        pixels = read(given)
+    except ValueError as error:
+        if "inhomogeneous" not in str(error):
+            raise
+        raise ValueError(f"{name}: the rows differ in length; each needs as many pixels.") from None
+    if pixels.dtype.kind not in "biuf":
+        raise TypeError(f"{name}: the pixels are {pixels.dtype}; give numbers from 0 to 255.")
+    spoilt = int((~np.isfinite(pixels)).sum())
+    if spoilt:
+        raise ValueError(
+            f"{name}: {spoilt:,} of {pixels.size:,} pixels are no finite numbers; replace them by 0. (The "
+            "average of no images is nan.)"
+        )
+    return torch.from_numpy(pixels.astype(np.float64))
 
 
 def _floats(values: torch.Tensor) -> bytes:

@@ -60,8 +60,9 @@ function mailbox(model, onSilence, onAnswer) {
   const view = `${Date.now()}-${Math.random()}`;
   const waiting = new Map();
   let sent = 0;
+  /** A request may be answered twice: heard, and refused when its turn came. */
   const answered = (message) => {
-    if (!waiting.has(message.heard)) return;
+    if (!String(message.heard).startsWith(view)) return; // another view's
     clearTimeout(waiting.get(message.heard));
     waiting.delete(message.heard);
     onAnswer(message.refused);
@@ -105,7 +106,7 @@ function render({ model, el }) {
     },
     (refused) => {
       unheard = false;
-      say(refused ?? "");
+      if (refused) say(refused);
       schedule();
     },
   );
@@ -125,8 +126,12 @@ function render({ model, el }) {
   };
 
   const paused = () => model.get("status").state === "paused";
-  const pause = button("Pause", () => mail.ask(paused() ? "resume" : "pause"));
-  const halt = button("Stop", () => mail.ask("stop"), { title: "End the run; what was learnt is kept" });
+  const ask = (kind, more) => {
+    say("");
+    mail.ask(kind, more);
+  };
+  const pause = button("Pause", () => ask(paused() ? "resume" : "pause"));
+  const halt = button("Stop", () => ask("stop"), { title: "End the run; what was learnt is kept" });
   pause.classList.add("steady");
   const typing = { type: "text", id: newId("rate"), inputmode: "decimal", placeholder: "0.001" };
   const field = element("input", { ...typing, autocomplete: "off" });
@@ -134,13 +139,13 @@ function render({ model, el }) {
   const setRate = () => {
     const { rate, problem } = typedRate(field.value);
     say(problem ?? "");
-    if (problem === undefined) mail.ask("lr", { lr: rate });
+    if (problem === undefined) ask("lr", { lr: rate });
   };
   field.addEventListener("keydown", (event) => event.key === "Enter" && setRate());
   const times = (factor) => {
     const { problem } = typedRate(String(factor * (model.get("status").lr ?? 0)));
     say(problem ?? "");
-    if (problem === undefined) mail.ask("lr", { times: factor });
+    if (problem === undefined) ask("lr", { times: factor });
   };
   const rateButtons = [
     button("Set", setRate, { title: "Go on with the learning rate in the field" }),

@@ -25,6 +25,7 @@ HIGHEST_LR = 10.0
 SILENCE = 120.0  # seconds without a word from any page end a pause; a page behind others speaks once a minute
 NAP = 0.05  # seconds; Ctrl-C is heard in between
 RUNNING = ("training", "paused")
+ENDED_AT_0 = "The schedule has come to its end, where the learning rate is 0: run fit again."
 
 
 class TrainingMonitor(Explorer, Callback):
@@ -45,15 +46,22 @@ class TrainingMonitor(Explorer, Callback):
 
     script = "training_monitor.js"
     style = ("training_monitor.css",)
+    while_cells_run = True  # the buttons reach into a running `fit`
 
     # Written by the training's thread only; the browser sends messages instead, which wait in `_asked`.
-    run = traitlets.Dict().tag(sync=True)  # number, name, epochs, steps, steps_per_epoch
-    status = traitlets.Dict({"state": "waiting"}).tag(sync=True)  # and epoch, step, lr, speed, left, message
-    body = traitlets.Bytes().tag(sync=True)  # float32 (points, 4): step, loss, accuracy, learning rate
-    tail = traitlets.Bytes().tag(sync=True)  # the newest points, likewise
-    epochs = traitlets.Bytes().tag(sync=True)  # float32 (epochs, 5): step, loss, accuracy, both in validation
-    changes: Any = traitlets.List().tag(sync=True)  # [step, learning rate] after each change by hand
-    earlier: Any = traitlets.List().tag(sync=True)  # the runs before: number, name, points, epochs
+    run = traitlets.Dict().tag(sync=True, python_only=True)  # number, name, epochs, steps, steps_per_epoch
+    # state, epoch, step, lr, speed, left, message
+    status = traitlets.Dict({"state": "waiting"}).tag(sync=True, python_only=True)
+    # float32 (points, 4): step, loss, accuracy, learning rate
+    body = traitlets.Bytes().tag(sync=True, python_only=True)
+    tail = traitlets.Bytes().tag(sync=True, python_only=True)  # the newest points, likewise
+    # float32 (epochs, 5): step, loss, accuracy, both in validation
+    epochs = traitlets.Bytes().tag(sync=True, python_only=True)
+    # [step, learning rate] after each change by hand
+    changes: Any = traitlets.List().tag(sync=True, python_only=True)
+    earlier: Any = traitlets.List().tag(
+        sync=True, python_only=True
+    )  # the runs before: number, name, points, epochs
     log_loss = traitlets.Bool(False).tag(sync=True)
     accuracy_from = traitlets.Int(0).tag(sync=True)
 
@@ -62,13 +70,11 @@ class TrainingMonitor(Explorer, Callback):
         self._views: set[str] = set()  # that show this monitor
         self._spoken = False  # whether one of them has said something since it was last looked at
         self._where: dict[str, Any] = {}  # epoch, step and learning rate, to be shown
+        self._rates_set: list[tuple[int, dict[str, Any]]] = []  # after which step, and who asked for it
         self._start_anew()
         super().__init__(log_loss=log_loss, accuracy_from=accuracy_from)
         self.on_msg(self._hear)
         _keep_subshell(self.comm)
-
-    def __repr__(self) -> str:
-        return f"TrainingMonitor({self.status['state']})"
 
     @traitlets.validate("accuracy_from")
     def _check_accuracy_from(self, proposal: Any) -> int:
@@ -124,13 +130,16 @@ class TrainingMonitor(Explorer, Callback):
         if history.steps:
             last = history.steps[-1]
             self._where = {"epoch": last.epoch, "step": last.step, "lr": last.lr}
+        self.changes = [change for change in self.changes if change[0] < len(history.steps)]
         self._show("stopped" if history.stopped else "done")
+        self._refuse_late_rates(len(history.steps))
 
     def on_error(self, error: BaseException) -> None:
         """Show why it cannot go on."""
         lines = str(error).strip().splitlines()
         message = f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__
         self._show("failed", message)
+        self._refuse_late_rates(len(self._curve))
 
     # ---- the run ----
 
@@ -143,6 +152,7 @@ class TrainingMonitor(Explorer, Callback):
         self._mark = time.perf_counter()
         self._paused = False
         self._asked.clear()
+        self._rates_set = []
 
     def _note_epoch(self, epoch: EpochRecord, step: int) -> None:
         validation = (epoch.validation_loss, epoch.validation_accuracy)
@@ -167,12 +177,29 @@ class TrainingMonitor(Explorer, Callback):
                 self._paused = False
                 state.request_stop()
             elif asked["kind"] == "lr":
-                lr = asked["lr"] if "lr" in asked else asked["times"] * _lr(state)
-                if not why_no_rate(lr) and _lr(state) > 0:
-                    state.set_lr(lr)
-                    self.changes = [*self.changes, [state.step, lr]]
+                self._set_rate(state, asked)
             else:
                 self._paused = asked["kind"] == "pause"
+
+    def _set_rate(self, state: State, asked: dict[str, Any]) -> None:
+        """Go on with another learning rate, or say why not: others may have changed it since the click."""
+        refused = why_no_rate(_rate_asked(asked, _lr(state))) if _lr(state) > 0 else ENDED_AT_0
+        if refused:
+            self._answer(asked, refused)
+            return
+        lr = _rate_asked(asked, _lr(state))
+        state.set_lr(lr)
+        self.changes = [*self.changes, [state.step, lr]]
+        self._rates_set.append((state.step, asked))
+
+    def _refuse_late_rates(self, steps: int) -> None:
+        """Say so to who asked for a learning rate that no step was made with."""
+        unread = [asked for asked in self._asked if asked["kind"] == "lr"]
+        for asked in [*(asked for step, asked in self._rates_set if step >= steps), *unread]:
+            self._answer(asked, "The run ended before the new learning rate could count.")
+
+    def _answer(self, asked: dict[str, Any], refused: str) -> None:
+        self.send({"heard": asked.get("call"), "refused": refused})
 
     def _wait(self, state: State) -> None:
         """Until someone resumes or stops, or no page shows the monitor any more."""
@@ -235,16 +262,18 @@ class TrainingMonitor(Explorer, Callback):
             refused = self._why_not(content)
             if not refused:
                 self._asked.append(content)
-            self.send({"heard": content.get("call"), "refused": refused})
+                refused = self._why_not(content)  # the run may have ended just now
+            self._answer(content, refused)
 
     def _why_not(self, asked: dict[str, Any]) -> str:
-        """Why a request cannot be granted; "" if it can."""
+        """Why a request cannot be granted; "" if it can, as far as this thread knows."""
         if self.status["state"] not in RUNNING or asked.get("run") != self.run.get("number"):
             return "This run has ended: there is nothing to change any more."
         if asked.get("kind") not in ("pause", "resume", "stop", "lr"):
             return f"The monitor knows no request {asked.get('kind')!r}: pause, resume, stop or lr."
         if asked["kind"] == "lr":
-            return why_no_rate(asked.get("lr", asked.get("times")))
+            now = float(self.status.get("lr", 0))
+            return why_no_rate(_rate_asked(asked, now)) if now > 0 else ENDED_AT_0
         return ""
 
 
@@ -257,6 +286,14 @@ def why_no_rate(lr: object) -> str:
     if lr > HIGHEST_LR:
         return f"The learning rate {lr:g} is above {HIGHEST_LR:g}: 0.0001 to 1 is usual."
     return ""
+
+
+def _rate_asked(asked: dict[str, Any], now: float) -> Any:
+    """The learning rate that is asked for, given or as so many times the present one."""
+    times = asked.get("times")
+    if isinstance(times, (int, float)) and "lr" not in asked:
+        return times * now
+    return asked.get("lr", times)
 
 
 def _lr(state: State) -> float:

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from tests.browser.lab import ARGUMENTS, Notebook, Server, find_browser
+from tests.browser.lab import ARGUMENTS, Notebook, Server
+from tools.photograph import find_browser
 
 
 @pytest.fixture(scope="session")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import secrets
-import shutil
 import socket
 import subprocess
 import sys
@@ -17,7 +16,6 @@ from urllib.parse import urlsplit
 
 import nbformat
 
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 ARGUMENTS = (
     "--no-sandbox",
     "--disable-gpu",
@@ -42,12 +40,6 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "@jupyterlab/docmanager-extension/plugin": {"autosave": False},
     "@jupyterlab/notebook-extension/tracker": {"windowingMode": "none", "scrollPastEnd": False},
 }
-
-
-def find_browser() -> str | None:
-    """The installed Chromium or Chrome; CNNLAB_BROWSER names another."""
-    named = os.environ.get("CNNLAB_BROWSER")
-    return named or next((path for name in BROWSERS if (path := shutil.which(name))), None)
 
 
 class Server:

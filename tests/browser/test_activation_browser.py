@@ -91,3 +91,50 @@ def test_images_of_another_size_are_explained_in_the_page(open_notebook):
     said = opened.page.locator(".cnnlab .explanation").inner_text()
     assert "fc1 does not fit: it gets 500 numbers" in said
     assert opened.broken() == []
+
+
+# Begins a cell of five seconds and does not wait for it.
+BUSY = """(code) => {
+  const kernel = jupyterapp.shell.currentWidget.sessionContext.session.kernel;
+  kernel.requestExecute({ code, store_history: false });
+}"""
+TRAINING = """
+import time
+model = network().train()
+seen, end = [], time.monotonic() + 5
+while time.monotonic() < end:
+    seen.append(all(layer.training for layer in model.modules()))
+    time.sleep(0.001)
+"""
+
+
+def test_while_a_cell_runs_the_widget_says_so_and_leaves_the_network_alone(notebook):
+    page, root = notebook.page, notebook.page.locator(".cnnlab")
+    page.evaluate(BUSY, TRAINING)
+    for _ in range(3):
+        root.get_by_role("button", name="the next image").click()
+    silence = root.locator(".silence")
+    silence.wait_for(timeout=4500)
+    assert "nother cell is running" in silence.inner_text()
+    silence.wait_for(state="hidden", timeout=15000)
+    notebook.wait()
+    assert notebook.run("print(browser.index, browser.view['index'], all(seen))").strip() == "3 3 True"
+    assert root.locator("input[type=number]").input_value() == "3"
+    assert notebook.broken() == []
+
+
+def test_a_kernel_that_was_restarted_is_told_in_the_widget(notebook):
+    root = notebook.page.locator(".cnnlab")
+    root.get_by_role("button", name="the next image").click()
+    notebook.wait()
+    notebook.page.wait_for_timeout(3500)
+    assert not root.locator(".silence").is_visible(), "an answer came"
+    notebook.restart()
+    root.get_by_role("button", name="the next image").click()
+    root.locator(".silence").wait_for(timeout=6000)
+    assert "The kernel does not answer: run this cell again." in root.locator(".silence").inner_text()
+    notebook.run_all()
+    root.get_by_role("button", name="the next image").click()
+    notebook.page.wait_for_timeout(3500)
+    assert root.locator(".silence").count() == 1
+    assert not root.locator(".silence").is_visible()

@@ -78,6 +78,9 @@ def test_a_digit_drawn_with_the_mouse_is_read_and_is_a_tensor_in_python(open_not
     notebook.wait()
     assert page.locator(".verdict").all_text_contents() == ["2", "2"]
     assert page.locator(".pad canvas").get_attribute("aria-label") == "Your drawing: ink from Python"
+    notebook.run("digit.pixels = draw_strokes(drawn_digits(0)[21].strokes).numpy().tobytes()")
+    notebook.wait()
+    assert page.locator(".verdict").all_text_contents() == ["7", "7"]
     assert not axe.serious(page)
     assert not notebook.broken()
 
@@ -166,6 +169,24 @@ def test_a_spoilt_model_and_a_kernel_that_is_gone_are_named_and_drawing_goes_on(
     draw(page, ONE)
     assert page.locator(".pad canvas").get_attribute("aria-label") == "Your drawing: 4 strokes"
     assert not [error for error in notebook.errors if "draw_digit" in error]
+
+
+def test_a_network_whose_sizes_were_changed_shows_its_new_maps(open_notebook):
+    notebook = open_notebook(
+        "from cnnlab.widgets import DrawDigit\nfrom cnnlab import models\nfrom torch import nn\n"
+        "model = models.trained('cnn_320')\ndigit = DrawDigit(model)\ndigit"
+    )
+    page = notebook.page
+    tile = (
+        "() => { const { width, height } = document.querySelector('.tiles canvas'); return [width, height] }"
+    )
+    assert page.evaluate(tile) == [24, 24]
+    notebook.run("model.conv1 = nn.Conv2d(1, 10, 3)")
+    draw(page, ONE)
+    assert answered(page)[0].isdigit()
+    assert page.evaluate(tile) == [26, 26]
+    assert "conv1: 10 × 26 × 26" in page.get_by_label("Feature maps of", exact=True).inner_text()
+    assert not notebook.broken()
 
 
 def test_a_page_without_a_kernel_can_be_drawn_on_and_says_what_it_cannot(browser, tmp_path):

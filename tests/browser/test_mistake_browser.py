@@ -66,3 +66,34 @@ def test_mistakes_are_filtered_and_one_is_seen_in_full_with_the_keys_alone(open_
     assert root.locator(".thumbnail").count() == total
     assert serious(page) == []
     assert notebook.broken() == []
+
+
+def test_further_training_shows_at_the_next_choice_and_a_restart_is_told(open_notebook):
+    notebook = open_notebook(
+        SETUP.replace("MistakeBrowser(network()", "MistakeBrowser(model").replace(
+            "browser =", "from cnnlab import models\nmodel = models.build('cnn_320')\nbrowser ="
+        )
+    )
+    page = notebook.page
+    root = page.locator(".cnnlab")
+    before = root.locator(".headline").inner_text()
+    notebook.run("model.load_state_dict(network().state_dict())")
+    root.locator(".thumbnail[aria-selected=true]").focus()
+    page.keyboard.press("ArrowRight")
+    notebook.wait()
+    headline = root.locator(".headline").inner_text()
+    assert headline != before
+    mistakes, right = notebook.run("print(len(browser.mistakes), browser.summary['correct'])").split()
+    assert f"{right} of 360 right" in headline
+    assert root.locator(".mistakes").count() == 1
+    assert root.locator(".thumbnail").count() == int(mistakes)
+    assert root.locator(".thumbnail:focus").count() == 1, "the keys go on where they were"
+    page.keyboard.press("ArrowRight")
+    notebook.wait()
+    assert notebook.run("print(browser.view['entry'][0] == browser.index)").strip() == "True"
+    assert notebook.broken() == []
+
+    notebook.restart()
+    root.locator(".thumbnail").nth(0).click()
+    root.locator(".silence").wait_for(timeout=6000)
+    assert "run this cell again" in root.locator(".silence").inner_text()

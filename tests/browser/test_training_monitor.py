@@ -96,6 +96,30 @@ def test_pause_learning_rate_and_stop_work_while_the_cell_is_busy(open_notebook)
     assert notebook.broken() == []
 
 
+def test_a_rate_that_was_granted_and_could_not_be_set_is_refused_on_the_page(open_notebook):
+    notebook = open_notebook(SHOWN + "monitor", TRAINING)
+    page = notebook.page
+    page.evaluate(START, "history = train(10, lr=4.0)")
+    state(notebook, "training")
+    more_steps(notebook, 5)
+    press(notebook, "Pause")
+    state(notebook, "paused")
+    double = page.get_by_role("button", name="× 2", exact=True).first
+    double.evaluate(
+        "(button) => { button.click(); button.click() }"
+    )  # 8, and then 16, although the page still shows 4
+    page.locator(".problem", has_text="The learning rate 16 is above 10").first.wait_for()
+    page.get_by_text("rate 8").first.wait_for()
+    press(notebook, "Stop")
+    state(notebook, "stopped")
+    page.locator(
+        ".problem", has_text="The run ended before the new learning rate could count."
+    ).first.wait_for()
+    page.wait_for_function("() => window.trained")
+    assert notebook.run("print({step.lr for step in history.steps}, monitor.changes)") == "{4.0} []\n"
+    assert notebook.broken() == []
+
+
 def test_a_second_run_keeps_the_first_as_a_faint_line_and_the_keyboard_reads_it(open_notebook):
     both = SHOWN + "from IPython.display import display\ndisplay(monitor)\n" + TRAINING
     notebook = open_notebook(both + "train(2, 30)\ntrain(2, 30, lr=0.1)\nNone", "monitor")

@@ -167,3 +167,9 @@ def test_batches_on_cuda_are_those_on_the_cpu(split):
 
 ORDER = [6, 3, 4, 7, 9, 5, 2, 1, 8, 0]
 DIGEST = "aa1ac91d853844a693ead9410c3a9de5d83492e7d8fd567e627bf459a0126b51"
+
+
+@pytest.mark.parametrize("seed", ["3", 1.5, None, True])
+def test_a_seed_that_is_no_integer_is_said(split, seed):
+    with pytest.raises(TypeError, match=f"seed={seed!r} is not an integer: use a number such as 0 or 42"):
+        Batches(split, 5, shuffle=True, seed=seed)

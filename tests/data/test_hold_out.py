@@ -74,3 +74,8 @@ def test_a_whole_data_set_is_refused_with_the_part_to_give(split):
         hold_out(data, 0.1)
     with pytest.raises(TypeError, match=r"of the type Tensor: give a Split, such as load_data\(\).train"):
         hold_out(split.images, 0.1)
+
+
+def test_a_seed_that_is_no_number_is_said(split):
+    with pytest.raises(TypeError, match="seed='a' is not an integer: use a number such as 0 or 42"):
+        hold_out(split, 0.5, seed="a")

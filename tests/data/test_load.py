@@ -237,3 +237,9 @@ def test_loading_mnist_needs_neither_torchvision_nor_scikit_learn_nor_matplotlib
     env = {**os.environ, "CNNLAB_DATA": mnist_root}
     done = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("root", [5, ["data"], b"data"])
+def test_a_root_that_is_no_path_is_said(root):
+    with pytest.raises(TypeError, match=r"^root=.* is a (int|list|bytes): give a folder, such as 'data'\.$"):
+        load_data("mnist", root=root)

@@ -34,3 +34,8 @@ def test_workers_prepare_the_same_images(split):
 def test_the_data_loader_refuses_a_batch_size_of_0(split):
     with pytest.raises(ValueError, match="batch_size=0, but a batch holds at least 1 image"):
         data_loader(split, 0)
+
+
+def test_a_seed_that_is_no_integer_is_said(split):
+    with pytest.raises(TypeError, match="seed='a' is not an integer"):
+        data_loader(split, 5, seed="a")

@@ -167,3 +167,11 @@ def test_classes_of_unequal_size_are_refused_where_the_published_set_is_balanced
 def test_mnist_in_the_place_of_another_data_set_is_recognised(check, mnist, fashion):
     found = check(fashion, IMAGES, body(mnist, IMAGES))
     assert found.state == "from another data set: MNIST, not Fashion-MNIST"
+
+
+def test_a_header_with_another_count_is_not_taken_for_a_swapped_file(check, mnist):
+    test_images = body(mnist, TEST_IMAGES)
+    spoilt = test_images[:4] + body(mnist, IMAGES)[4:8] + test_images[8:]
+    assert check(mnist, TEST_IMAGES, spoilt).state.startswith(
+        "corrupt: it begins with the numbers (2051, 40,"
+    )

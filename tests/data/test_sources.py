@@ -116,3 +116,17 @@ def test_fetch_tries_the_network_again_after_a_failure(mnist, request):
 def test_fetch_refuses_names_without_files():
     with pytest.raises(ValueError, match="unknown data set 'digits'"):
         fetch("digits")
+
+
+def test_fetch_without_a_network_says_how_to_get_the_files_by_hand(mnist):
+    for _ in range(2):  # the second time the failure is remembered, and told as well
+        with pytest.raises(DataError, match=r"cannot be downloaded: .*\n.*Otherwise copy .* into .*MNIST"):
+            fetch()
+
+
+def test_fetch_into_a_file_is_refused_before_a_server_is_asked(server, tmp_path):
+    (tmp_path / "mine").write_text("mine")
+    with pytest.raises(DataError, match="mine is not a folder: name another one in CNNLAB_DATA, or as root"):
+        fetch("mnist", tmp_path / "mine")
+    assert server.asked == []
+    assert (tmp_path / "mine").read_text() == "mine"

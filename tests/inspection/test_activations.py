@@ -3,6 +3,7 @@ import torch
 from torch import nn
 
 from cnnlab.inspection import activations, dead_channels, explain
+from cnnlab.inspection.activations import activations_and_output, weights_now
 
 
 class Small(nn.Module):
@@ -133,3 +134,34 @@ def test_one_image_that_wakes_a_channel_makes_it_alive(model):
     assert 0 in dead_channels(model, images, "conv1")
     images[599] = 1.0
     assert 0 not in dead_channels(model, images, "conv1")
+
+
+def test_one_run_gives_the_layers_and_the_output(model, images):
+    runs = []
+    model.conv1.register_forward_hook(lambda *_: runs.append(1))
+    made, output = activations_and_output(model, images)
+    assert len(runs) == 1
+    assert torch.equal(output, model.eval()(images))
+    assert torch.equal(made["conv1"], activations(model, images)["conv1"])
+
+
+def test_a_lazy_layer_is_not_filled_in_inference_mode_where_it_could_never_be_trained(images):
+    lazy = nn.Sequential(nn.Flatten(), nn.LazyLinear(10))
+    with pytest.raises(
+        ValueError, match=r"layer '1' is a LazyLinear.*send one through, model\(images\[:1\]\)"
+    ):
+        activations(lazy, images)
+    lazy(images[:1]).sum().backward()
+    assert activations(lazy, images)["1"].shape == (3, 10)
+
+
+def test_other_weights_are_noticed_however_they_came_and_equal_ones_are_not(model, images):
+    seen = weights_now(model)
+    activations(model, images)
+    assert weights_now(model) == seen
+    with torch.no_grad():
+        model.fc1.bias.data += 1  # counts no version
+        other = weights_now(model)
+        assert other != seen
+        model.fc1.bias.copy_(model.fc1.bias.roll(1))  # the same sum
+    assert weights_now(model) != other

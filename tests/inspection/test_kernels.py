@@ -34,3 +34,10 @@ def test_kernels_suggests_the_nearest_layer_name():
     model.add_module("conv1", nn.Conv2d(1, 2, 3))
     with pytest.raises(ValueError, match="did you mean 'conv1'"):
         kernels(model, "Conv1")
+
+
+def test_kernels_says_what_to_do_where_a_lazy_convolution_has_none_yet():
+    with pytest.raises(
+        ValueError, match=r"layer '0' is a LazyConv2d, which has no weights.*send one through"
+    ):
+        kernels(nn.Sequential(nn.LazyConv2d(4, 3)), "0")

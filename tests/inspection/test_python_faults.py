@@ -166,3 +166,20 @@ def test_an_exit_that_was_left_in_forward_does_not_end_the_program():
     found = explain(Leaves())
     assert found.headline == "forward() of Leaves stops with RuntimeError: exit() is called here."
     assert found.line.endswith("raise SystemExit")
+
+
+class CallsItsList(Base):
+    def __init__(self):
+        super().__init__()
+        self.layers = nn.ModuleList([nn.Flatten(), nn.Linear(784, 10)])
+
+    def forward(self, x):
+        return self.layers(x)
+
+
+def test_a_list_of_layers_that_is_called_is_told_from_a_missing_forward():
+    found = explain(CallsItsList())
+    assert found.headline == (
+        "forward() of CallsItsList calls an nn.ModuleList, which keeps layers and calls none of them."
+    )
+    assert found.remedies[0] == "for layer in self.name: x = layer(x)"

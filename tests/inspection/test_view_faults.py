@@ -118,3 +118,14 @@ def test_the_batch_of_the_trial_is_not_told_as_if_it_were_written():
     assert found.remedies == ("x.reshape(x.size(0), -1)", "x = torch.flatten(x, 1)")
     found = explain(Between(lambda x: x.view(len(x), 320), 320))
     assert found.headline == "x.view(x.size(0), 320) cannot work: each image has 1440 numbers, not 320."
+
+
+@pytest.mark.parametrize("how", [lambda x: x.view(-1, 10 * 24 / 2 * 12), lambda x: x.reshape((-1, 1440.0))])
+def test_a_float_in_a_view_is_the_result_of_true_division(how):
+    found = explain(Between(how))
+    assert "1440.0) has 1440.0 in it, which is no whole number of numbers." in found.headline.replace(
+        "))", ")"
+    )
+    assert "28 // 2 is 14" in found.details[0]
+    assert found.remedies == ("x = torch.flatten(x, 1)", "x = x.view(x.size(0), -1)")
+    assert found.heading == "Any one of these mends it:"

@@ -82,12 +82,12 @@ def test_gradients_reach_every_weight():
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"channels": (4, 4, 4)}, r"block 3 does not fit: conv3 gets 4×4 pixels, and k=5 is wider .*p >= 1"),
-        ({"pool_size": 5}, r"block 2 does not fit: conv2 gets 4×4 pixels, and k=5 is wider"),
-        ({"kernel": 29}, r"block 1 does not fit: conv1 gets 28×28 pixels, and k=29 .*use k <= 28"),
+        ({"channels": (4, 4, 4)}, r"conv3 does not fit: it gets 4×4 pixels, and k=5 is wider .*p >= 1"),
+        ({"pool_size": 5}, r"conv2 does not fit: it gets 4×4 pixels, and k=5 is wider"),
+        ({"kernel": 29}, r"conv1 does not fit: it gets 28×28 pixels, and k=29 .*use k <= 28"),
         (
             {"channels": (2,) * 5, "padding": "same"},
-            r"block 5 does not fit: pool5 has a 2×2 window and gets 1×1 pixels: .*or stop after block 4\.",
+            r"pool5 does not fit: it has a 2×2 window and gets 1×1 pixels: .*or stop after block 4\.",
         ),
         ({"activation": "rellu"}, r"unknown activation 'rellu': did you mean 'relu'\?"),
         ({"pooling": "maxx"}, r"unknown pooling 'maxx': did you mean 'max'\?"),

@@ -48,3 +48,11 @@ def test_signed_maps_have_white_at_zero_and_others_start_there():
     assert (signed["vmin"], signed["vmax"]) == (-3, 3)
     assert SIGNED(0.5)[:3] == pytest.approx((1, 1, 1), abs=0.01)
     assert map_scale(np.array([0.5, 3.0]))["vmin"] == 0
+
+
+def test_values_that_are_not_finite_do_not_take_the_scale_from_the_others():
+    assert map_scale(np.array([-1.0, np.nan, 3.0, np.inf]))["vmax"] == 3
+    assert map_scale(np.array([0.5, np.nan]))["vmax"] == 0.5
+    assert grey_scale(np.array([0.25, np.nan, 0.75]))["vmax"] == 0.75
+    for scale in (grey_scale, map_scale):
+        assert scale(np.full((2, 2), np.nan))["vmax"] == 1

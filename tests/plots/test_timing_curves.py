@@ -24,3 +24,9 @@ def test_a_batch_that_did_not_fit_into_memory_is_left_out():
 def test_no_sweeps_and_too_many_are_refused(count):
     with pytest.raises(ValueError, match=f"{count} sweeps: give 1 to 6"):
         timing_curves({str(number): ROWS for number in range(count)})
+
+
+@pytest.mark.parametrize("rows", [[], ROWS[2:]])
+def test_sweeps_without_a_time_are_refused(rows):
+    with pytest.raises(ValueError, match="no sweep has a time to draw: measure at least one batch that fits"):
+        timing_curves({"cpu": rows})

@@ -225,3 +225,43 @@ def test_a_block_without_an_error_tells_nothing():
     with told_of_errors([on(error=errors.append)]):
         pass
     assert errors == []
+
+
+def failing(words) -> SimpleNamespace:
+    def fail(_about):
+        raise ZeroDivisionError(words)
+
+    return on(end=fail, error=fail)
+
+
+def test_a_callback_that_fails_at_the_end_leaves_no_other_without_the_call():
+    ends = []
+    watching = [failing("first"), on(end=ends.append), failing("second")]
+    with pytest.raises(ZeroDivisionError, match="first") as raised:
+        fit(net(), SmallSplit(), epochs=1, progress=False, callbacks=watching)
+    assert len(ends) == 1
+    assert raised.value.__notes__ == ["A callback's on_end failed as well: ZeroDivisionError: second"]
+
+
+def test_the_error_of_the_training_wins_over_those_of_callbacks_and_names_them():
+    errors = []
+    watching = [failing("in on_error"), on(error=errors.append)]
+    with pytest.raises(TrainingError, match="no batch at all") as raised:
+        fit(net(), Empty(), epochs=1, progress=False, callbacks=watching)
+    assert errors == [raised.value]
+    assert raised.value.__notes__ == ["A callback's on_error failed as well: ZeroDivisionError: in on_error"]
+
+
+def test_a_callback_that_raises_what_it_was_told_of_adds_no_note():
+    def again(error):
+        raise error
+
+    with pytest.raises(TrainingError) as raised, told_of_errors([on(error=again)]):
+        raise TrainingError("stop")
+    assert not hasattr(raised.value, "__notes__")
+
+
+def test_a_callback_that_is_given_twice_is_refused():
+    watcher = Watcher()
+    with pytest.raises(ValueError, match=r"Watcher object .* is given twice: .* must name it once"):
+        check_callbacks([watcher, on(end=print), watcher])

@@ -1,6 +1,7 @@
 """`evaluate` measures what it says, on all images, and leaves the model as it was."""
 
 import dataclasses
+import math
 
 import pytest
 import torch
@@ -142,6 +143,22 @@ def test_a_model_with_spoilt_weights_is_not_given_an_accuracy():
         model[4].weight.fill_(float("nan"))
     with pytest.raises(TrainingError, match=r"the model's logits are not numbers \(NaN\)"):
         evaluate(model, SmallSplit(), device="cpu")
+
+
+def test_infinite_logits_are_not_given_an_accuracy_unless_they_are_a_probability_of_zero():
+    for bad in ([math.inf, 0, 0, 0], [-math.inf] * 4):
+        with pytest.raises(TrainingError, match="the model's logits are infinite: its weights are spoilt"):
+            evaluate(Fixed(), [(images_with([bad]), torch.tensor([0]))], device="cpu")
+    sure = evaluate(Fixed(), [(images_with([[0, -math.inf, 0, 0]]), torch.tensor([0]))], device="cpu")
+    assert sure.probabilities[0, 1] == 0
+
+
+def test_images_of_another_type_than_the_weights_are_said():
+    batches = [(images.double(), labels) for images, labels in pairs(SmallSplit())]
+    with pytest.raises(
+        TrainingError, match=r"evaluation, batch 1: the images are float64.*use images\.float"
+    ):
+        evaluate(net(), batches, device="cpu")
 
 
 def test_nothing_to_evaluate_is_refused():

@@ -40,9 +40,21 @@ class Fails(nn.Module):
 
 def test_a_loss_that_is_not_finite_names_the_step_the_learning_rate_and_a_smaller_one():
     with pytest.raises(
-        TrainingError, match=r"^epoch \d, step \d+: the loss is (nan|inf).*lr=1e\+30.*try lr=1e\+29"
+        TrainingError, match=r"^epoch \d, step \d+: the loss is (nan|inf).*lr=1e\+30.*try lr=0\.01;"
     ):
         train(net(), SmallSplit(), optimizer="sgd", lr=1e30, epochs=5)
+
+
+def test_a_loss_that_is_not_finite_before_the_first_step_is_not_blamed_on_the_learning_rate():
+    model = net()
+    with torch.no_grad():
+        model[4].bias[0] = math.nan
+    with pytest.raises(
+        TrainingError, match=r"the loss is nan, because 4\.bias is not finite: build the model"
+    ):
+        train(model, SmallSplit())
+    with pytest.raises(TrainingError, match=r"the loss is nan, before any step was made: look for log\(0\)"):
+        train(Fails(lambda logits: logits * math.nan), SmallSplit())
 
 
 def test_on_the_cpu_a_bad_loss_is_found_before_it_spoils_the_weights():
@@ -63,12 +75,12 @@ def test_pixels_that_are_not_finite_are_named_as_the_reason():
         train(net(), pairs(split))
 
 
-def test_weights_that_were_spoilt_before_are_named():
+def test_weights_that_were_spoilt_by_the_steps_are_named():
     model = net()
     with torch.no_grad():
         model[4].bias[0] = math.nan
-    with pytest.raises(TrainingError, match=r"weights are not finite either \(4.bias first\)"):
-        train(model, SmallSplit())
+    with pytest.raises(TrainingError, match=r"weights are not finite either \(4.bias first\). With lr=0.5"):
+        guards.check_loss(math.nan, 0.5, "epoch 1, step 2", model)
 
 
 def test_a_loss_without_a_gradient_is_refused():
@@ -140,6 +152,24 @@ def test_logits_that_are_not_one_row_per_image_are_refused():
         TrainingError, match=r"returned shape \(16, 3, 4, 4\) for 16 images; \(16, classes\) is needed"
     ):
         train(net()[:1], SmallSplit())
+
+
+@pytest.mark.parametrize("end", [lambda x: x.argmax(1), lambda x: x.mean(1), lambda x: x.sum()])
+def test_one_number_for_each_image_is_refused_without_talk_of_feature_maps(end):
+    with pytest.raises(
+        TrainingError, match=r"one logit for each class: leave out argmax, mean, sum or squeeze"
+    ):
+        train(Fails(end), SmallSplit())
+
+
+def test_a_model_without_its_init_is_refused_with_the_line_to_write():
+    class Forgets(nn.Module):
+        def __init__(self):
+            self.k = 3
+
+    for use in (train, evaluate):
+        with pytest.raises(TypeError, match=r"Forgets is not a network yet: write super\(\).__init__\(\) as"):
+            use(Forgets(), SmallSplit())
 
 
 def test_a_model_that_returns_a_pair_is_refused():

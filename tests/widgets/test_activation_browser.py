@@ -141,6 +141,62 @@ def test_a_network_that_was_trained_further_is_searched_anew():
     assert browser.strongest()[0].value == pytest.approx(before + 10, abs=1e-4)
 
 
+def change_weights(model, how):
+    with torch.no_grad():
+        if how == "in place":
+            model.conv1.weight.neg_()
+        elif how == "through data":
+            model.conv1.weight.data *= -1  # counts no version
+        else:
+            model.conv1.weight = nn.Parameter(-model.conv1.weight)
+
+
+@pytest.mark.parametrize("how", ["in place", "through data", "another tensor"])
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("layer", "pool1"), ("channel", 3), ("unit", (1, 2)), ("index", 1), ("searching", True)],
+)
+def test_a_network_that_was_trained_further_is_read_anew_at_the_next_choice(name, value, how):
+    model = models.build("cnn_320")
+    browser = ActivationBrowser(model, digits().test)
+    change_weights(model, how)
+    browser.set_state({name: value})
+    made = activations(model, digits().test.normalised()[browser.index][None])[browser.layer][0]
+    assert torch.equal(browser.activation, made[browser.channel])
+    assert browser.view["maps"] == made.numpy().tobytes()
+    assert browser.problem == ""
+
+
+def test_the_network_runs_once_for_an_image():
+    model = models.build("cnn_320")
+    browser = ActivationBrowser(model, digits().test)
+    runs = []
+    model.conv1.register_forward_hook(lambda *_: runs.append(1))
+    browser.index = 1
+    assert len(runs) == 1
+    browser.channel, browser.unit, browser.layer = 2, (3, 3), "pool1"
+    assert len(runs) == 1, "nothing changed that would need another run"
+
+
+def test_a_network_that_was_rebuilt_is_refused_in_words():
+    model = models.build("cnn_320")
+    browser = ActivationBrowser(model, digits().test)
+    model.conv1 = nn.Conv2d(1, 10, 5, padding=2)
+    model.pool1 = nn.AdaptiveMaxPool2d(12)
+    browser.set_state({"index": 1})
+    assert "rebuilt: 'conv1' made (10, 24, 24) and now makes (10, 28, 28). Run this cell" in browser.problem
+
+
+def test_a_lazy_layer_is_asked_to_be_filled_first():
+    lazy = nn.Sequential(nn.LazyConv2d(4, 3), nn.Flatten(), nn.LazyLinear(10))
+    with pytest.raises(
+        ValueError, match=r"layer '0' is a LazyConv2d.*send one through, model\(images\[:1\]\)"
+    ):
+        ActivationBrowser(lazy, digits().test)
+    lazy(torch.zeros(1, 1, 28, 28)).sum().backward()
+    assert ActivationBrowser(lazy, digits().test).activation.shape == (26, 26)
+
+
 def test_the_network_is_left_as_it_was():
     model = models.build("cnn_320").train()
     browser = ActivationBrowser(model, digits().test)
@@ -150,7 +206,7 @@ def test_the_network_is_left_as_it_was():
 
 
 def test_a_network_is_asked_for():
-    with pytest.raises(TypeError):
+    with pytest.raises(TypeError, match=r"model is a str: .*or models\.trained\('cnn_320'\)"):
         ActivationBrowser("cnn_320", digits().test)
 
 

@@ -8,7 +8,7 @@ import torch.nn.functional as F
 import traitlets
 from torch import nn
 
-from cnnlab.data import Split
+from cnnlab.data import Split, load_data
 from cnnlab.widgets import ConvolutionExplorer
 from cnnlab.widgets.preset_kernels import preset
 
@@ -207,3 +207,27 @@ def test_numbers_that_do_not_fit_the_image_are_refused_and_nothing_is_lost(
     assert explorer.problem
     assert torch.equal(explorer.image, image.float())
     assert torch.equal(explorer.kernel, preset("vertical edges", 3))
+
+
+def test_a_number_chosen_again_after_an_image_of_ones_own_brings_its_digit_back():
+    digits = load_data("digits").test
+    explorer = ConvolutionExplorer(digits)
+    explorer.index = 3
+    explorer.image = torch.zeros(5, 7)
+    assert explorer.index is None
+    assert explorer.image.shape == (5, 7)
+    explorer.index = 3
+    assert torch.equal(explorer.image, digits.images[3, 0].float())
+
+
+def test_a_grouped_convolution_is_not_taken_for_one_that_reads_the_image():
+    network = nn.Sequential(nn.Conv2d(1, 4, 3), nn.Conv2d(4, 4, 3, groups=4))
+    with pytest.raises(ValueError, match=r"1 reads 4 channels, and an image has one: .*layer='0'"):
+        ConvolutionExplorer(torch.zeros(28, 28), model=network, layer="1")
+    with pytest.raises(ValueError, match=r"0 reads 3 channels, .*leave model out"):
+        ConvolutionExplorer(torch.zeros(28, 28), model=nn.Sequential(nn.Conv2d(3, 4, 3)))
+
+
+def test_a_name_in_the_place_of_a_model_is_answered_with_what_to_write():
+    with pytest.raises(TypeError, match=r"models.trained\('cnn_320'\)"):
+        ConvolutionExplorer(torch.zeros(28, 28), model="cnn_320")

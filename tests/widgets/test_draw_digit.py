@@ -99,6 +99,45 @@ def test_what_is_given_out_is_a_copy(digit):
     assert digit.probabilities["CNN"].sum() > 0.99
 
 
+def test_pixels_set_from_python_are_answered_like_ink(digit):
+    digit.pixels = SEVEN.numpy().tobytes()
+    assert digit.probabilities["CNN"].argmax() == 7
+    assert torch.equal(numbers(digit.seen, torch.uint8).view(1, 28, 28), prepare_drawing(SEVEN))
+    digit.pixels = bytes(SIDE * SIDE)
+    assert digit.answer == b""
+
+
+def test_the_same_ink_is_read_anew_by_a_model_that_has_learnt():
+    model = models.trained("cnn_320")
+    digit = DrawDigit({"Mine": model})
+    digit.ink = SEVEN
+    with torch.no_grad():
+        model.fc2.bias[3] += 100
+    digit.ink = SEVEN
+    assert digit.probabilities["Mine"].argmax() == 3
+
+
+def test_a_question_comes_as_a_message_and_an_empty_one_changes_nothing(digit):
+    sent = []
+    digit.send_state = lambda names=None: sent.append(set(names or ()))
+    digit._handle_custom_msg({"asked": 3}, [memoryview(SEVEN.numpy().tobytes())])
+    assert (digit.answered, digit.probabilities["CNN"].argmax()) == (3, 7)
+    assert sent[-1] == {"answered", "answer", "seen", "maps"}  # the ink is not sent back
+    digit._handle_custom_msg({}, [])
+    digit._handle_custom_msg({"asked": 4, "preparation": "naive"}, [])
+    assert (digit.answered, digit.preparation) == (4, "naive")
+    digit._handle_custom_msg({"asked": 5, "preparation": "other"}, [])
+    assert "unknown preparation 'other'" in digit.problem
+
+
+def test_an_empty_drawing_has_no_maps_before_and_after(digit):
+    assert digit.maps == b""
+    digit.ink = SEVEN
+    assert digit.maps
+    digit.clear()
+    assert (digit.maps, any(digit.seen)) == (b"", False)
+
+
 def test_an_image_of_28_pixels_can_be_put_on_the_pad(digit):
     image = prepare_drawing(SEVEN)
     digit.ink = image
@@ -145,9 +184,95 @@ def test_a_model_that_is_spoilt_later_is_named_and_may_recover():
     assert (digit.problem, digit.probabilities["Mine"].argmax().item()) == ("", 7)
 
 
+def smaller_kernel(model):
+    model.conv1 = nn.Conv2d(1, 10, 3)  # 26 × 26 maps; the rest still fits
+
+
+def fewer_channels(model):
+    model.conv1 = nn.Conv2d(1, 4, 5)
+
+
+def nine_outputs(model):
+    model.fc2 = nn.Linear(50, 9)
+
+
+def other_precision(model):
+    model.double()
+
+
+def failing_forward(model):
+    model.forward = lambda x: {}["logits"]
+
+
+def no_output(model):
+    model.forward = lambda x: None
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (fewer_channels, "Mine cannot read a drawing. conv2 does not fit: it gets 4 channels"),
+        (nine_outputs, "Mine gives (1, 9) for one image, and ten logits (1, 10) are needed"),
+        (other_precision, "the images are float32, but the weights are float64"),
+        (failing_forward, "Mine cannot read a drawing. "),
+        (no_output, "Mine gives NoneType for one image"),
+    ],
+)
+def test_a_model_that_is_changed_later_is_explained_and_may_recover(change, words):
+    model = models.trained("cnn_320")
+    digit = DrawDigit({"Mine": model})
+    digit.ink = SEVEN
+    before = dict(model._modules)
+    change(model)
+    from_browser(digit, SEVEN, asked=1)
+    assert words in digit.problem
+    assert (digit.answered, digit.answer, digit.maps, digit.probabilities) == (1, b"", b"", {})
+    with pytest.raises(ValueError, match="Mine"):
+        digit.ink = SEVEN
+    model.float()._modules.update(before)
+    vars(model).pop("forward", None)
+    from_browser(digit, SEVEN, asked=2)
+    assert (digit.problem, digit.probabilities["Mine"].argmax().item()) == ("", 7)
+
+
+def test_the_maps_of_a_model_whose_sizes_were_changed_keep_their_sizes_beside_them():
+    model = models.trained("cnn_320")
+    digit = DrawDigit(model)
+    smaller_kernel(model)
+    digit.ink = SEVEN
+    first = digit.layers[0]
+    assert (first["layer"], first["height"], first["width"]) == ("conv1", 26, 26)
+    assert len(digit.maps) == sum(row["shown"] * row["height"] * row["width"] for row in digit.layers)
+
+
+def test_a_lazy_layer_is_refused_before_it_takes_its_size_in_inference_mode():
+    model = nn.Sequential(nn.LazyConv2d(4, 5), nn.Flatten(), nn.LazyLinear(10))
+    with pytest.raises(ValueError, match="layer '0' is a LazyConv2d, which has no weights"):
+        DrawDigit(model)
+    model(torch.zeros(1, 1, 28, 28)).sum().backward()  # it can still be trained
+    DrawDigit(model).ink = SEVEN
+
+
+@pytest.mark.parametrize(
+    ("settings", "error", "words"),
+    [
+        ({"mean": float("nan")}, ValueError, "mean=nan is not finite: give a number such as 0.1307"),
+        ({"std": float("inf")}, ValueError, "std=inf is not finite: give a number such as 0.3081"),
+        ({"std": "wide"}, TypeError, "std='wide' is no number"),
+        ({"std": -1}, ValueError, "std=-1, but pixels are divided by it"),
+    ],
+)
+def test_a_mean_or_std_that_cannot_be_is_refused_in_words(settings, error, words):
+    with pytest.raises(error, match=words):
+        DrawDigit(**settings)
+
+
 @pytest.mark.parametrize(
     ("given", "error", "words"),
     [
+        ("cnn", TypeError, "'cnn' is a name, .*: write models.trained..cnn_320"),
+        ({"A": "mlp"}, TypeError, "'mlp' is a name, .*: write models.trained..mlp"),
+        (models.MLP, TypeError, r"model is the class MLP: write MLP\(\)"),
         ({}, ValueError, "0 models were given: give one, or two"),
         (dict.fromkeys("abc", nn.Identity()), ValueError, "3 models were given"),
         ([nn.Identity()], TypeError, "models is a list: give a network, or two by name"),
@@ -157,7 +282,6 @@ def test_a_model_that_is_spoilt_later_is_named_and_may_recover():
             r"Sequential gives \(1, 7\) .* 10 outputs",
         ),
         ({"A": nn.Sequential(nn.Conv2d(1, 4, 5), nn.Flatten(), nn.Linear(9, 10))}, ValueError, "2304"),
-        ({"A": "cnn_320"}, ValueError, "A cannot read a drawing"),
     ],
 )
 def test_a_model_that_cannot_read_drawings_is_refused_in_words(given, error, words):

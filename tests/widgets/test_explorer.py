@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+import threading
 from pathlib import Path
 
 import pytest
@@ -72,6 +73,7 @@ class Lamp(Explorer):
     script = "page_model.js"  # any file will do
     level = traitlets.Int(0).tag(sync=True)
     colour = traitlets.Unicode("red").tag(sync=True)
+    watts = traitlets.Float(40.0).tag(sync=True, python_only=True)
 
     @traitlets.validate("level")
     def _in_range(self, proposal: dict[str, int]) -> int:
@@ -114,6 +116,70 @@ def test_a_value_of_another_type_is_told_as_well(state: dict[str, object]) -> No
     lamp.set_state(state)
     assert lamp.problem
     assert (lamp.level, lamp.colour) == (0, "red")
+
+
+def test_what_only_python_sets_stays_when_the_browser_sends_something_else() -> None:
+    lamp = Lamp()
+    sent: list[object] = []
+    lamp.send_state = lambda key=None: sent.append(key)
+    lamp.set_state({"watts": 2000.0, "level": 3})
+    assert (lamp.watts, lamp.level) == (40.0, 3)
+    assert sent == [["watts"]], "the browser hears what is true"
+    lamp.watts = 60.0
+    assert lamp.watts == 60.0
+
+
+# Of each explorer, all that the page may send.
+FROM_THE_PAGE = {
+    "ActivationBrowser": {"index", "layer", "channel", "unit", "searching"},
+    "MistakeBrowser": {"index", "layer", "channel", "unit", "true", "predicted", "confidence", "nearest_of"},
+    "ShiftExplorer": {"dx", "dy"},
+    "NetworkExplorer": {"settings", "fc1", "asked"},
+    "DrawDigit": {"pixels", "asked", "preparation"},
+    "TrainingMonitor": {"log_loss", "accuracy_from"},
+    "ConvolutionExplorer": {"height", "width", "pixels", "index", "operation", "size", "padding", "stride"}
+    | {"dilation", "kernel_name", "weights", "bias", "row", "column"},
+}
+
+
+@pytest.mark.parametrize("one", every_explorer(), ids=lambda one: one.__name__)
+def test_the_page_of_an_explorer_sets_only_what_is_the_readers_to_choose(one: type[Explorer]) -> None:
+    own = set(one.class_trait_names(sync=True)) - set(Explorer.class_trait_names(sync=True))
+    assert own - set(one.class_trait_names(python_only=True)) == FROM_THE_PAGE[one.__name__]
+
+
+def test_who_asks_whether_python_is_there_gets_an_answer() -> None:
+    lamp = Lamp()
+    sent: list[object] = []
+    lamp.send = lambda content, buffers=None: sent.append(content)
+    lamp._handle_msg({"content": {"data": {"method": "custom", "content": {"there": True}}}, "buffers": []})
+    assert sent == [{"there": True}]
+
+
+class Kernel:
+    """A kernel whose cell is running: what its loop gets waits."""
+
+    def __init__(self) -> None:
+        self.waiting: list[tuple[object, ...]] = []
+        self.io_loop = self
+
+    def add_callback(self, *call: object) -> None:
+        self.waiting.append(call)
+
+
+@pytest.mark.parametrize("while_cells_run", [False, True])
+def test_what_comes_in_another_thread_waits_until_the_cell_has_ended(while_cells_run: bool) -> None:
+    lamp = Lamp()
+    lamp.comm.kernel = kernel = Kernel()
+    lamp.while_cells_run = while_cells_run
+    update = {"content": {"data": {"method": "update", "state": {"level": 2}}}}
+    other = threading.Thread(target=lamp._handle_msg, args=(update,))
+    other.start()
+    other.join()
+    assert lamp.level == (2 if while_cells_run else 0)
+    for deal, message in kernel.waiting:
+        deal(message)
+    assert lamp.level == 2
 
 
 def test_the_text_has_no_address() -> None:

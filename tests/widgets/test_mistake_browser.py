@@ -97,6 +97,39 @@ def test_the_nearest_training_images_are_sent_when_the_page_asks(browser):
     assert "image 10000 is none of 360" in browser.problem
 
 
+@pytest.mark.parametrize(
+    "choice", [{"index": -1}, {"layer": "pool2"}, {"channel": 3}, {"unit": [1, 2]}, {"true": 4}]
+)
+def test_a_network_that_was_trained_further_is_evaluated_anew_at_the_next_choice(choice):
+    model = models.build("cnn_320")
+    found = MistakeBrowser(model, digits().test)
+    choice = {**choice, **({"index": found.mistakes[-1].index} if "index" in choice else {})}
+    model.load_state_dict(network().state_dict())
+    found.set_state(choice)
+    now = evaluate(model, digits().test)
+    assert (found.summary["correct"], found.problem) == (now.correct, "")
+    found.reset()
+    assert found.mistakes.column("index") == now.mistakes().tolist()
+    assert found.index in now.mistakes()
+    image = digits().test.take([found.index]).normalised()
+    assert found.view["maps"] == activations(model, image, found.layer)[found.layer][0].numpy().tobytes()
+    assert found.view["entry"][0] == found.index
+
+
+def test_a_network_that_was_not_trained_is_not_evaluated_again(browser, monkeypatch):
+    monkeypatch.setattr("cnnlab.widgets.mistake_browser.evaluate", None)
+    browser.index, browser.layer = browser.mistakes[1].index, "pool2"
+    browser.channel, browser.true = 4, 4
+    assert browser.view["layer"] == "pool2"
+
+
+def test_lazy_layers_and_names_are_refused_in_words():
+    with pytest.raises(ValueError, match="layer '1' is a LazyLinear, which has no weights"):
+        MistakeBrowser(torch.nn.Sequential(torch.nn.Flatten(), torch.nn.LazyLinear(10)), digits().test)
+    with pytest.raises(TypeError, match=r"models\.trained\('cnn_320'\)"):
+        MistakeBrowser("cnn_320", digits().test)
+
+
 def test_without_training_images_none_are_looked_for():
     found = MistakeBrowser(network(), digits().test)
     found.set_state({"nearest_of": found.index})

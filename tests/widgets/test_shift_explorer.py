@@ -104,6 +104,35 @@ def test_images_of_two_sizes_are_refused(images):
         ShiftExplorer(images[0, :, :14, :14], images[1:])
 
 
+def test_pixels_that_are_no_numbers_are_refused(images):
+    spoilt = images[0].float()
+    spoilt[0, 3, :2] = float("nan")
+    with pytest.raises(
+        ValueError, match="the image: 2 of 784 pixels are no finite numbers; replace them by 0"
+    ):
+        ShiftExplorer(spoilt, images[1:])
+    with pytest.raises(ValueError, match=r"the averages: 7,840 of 7,840 .*average of no images is nan"):
+        ShiftExplorer(images[0], images[1:] * float("inf"))
+    with pytest.raises(TypeError, match="the image: the pixels are complex64; give numbers"):
+        ShiftExplorer(images[0].to(torch.complex64), images[1:])
+    with pytest.raises(ValueError, match="the averages: the rows differ in length"):
+        ShiftExplorer(images[0], [[[1, 2], [3]]])
+
+
+def test_pixels_of_half_precision_are_taken(images):
+    explorer = ShiftExplorer((images[0] // 2).bfloat16(), images[1:].half())
+    assert explorer.distances[0] == pytest.approx(
+        float((images[0] // 2 - images[1].double()).square().sum().sqrt() / 255)
+    )
+
+
+def test_the_page_cannot_set_what_only_python_knows(images):
+    explorer = ShiftExplorer(images[0], images[1:])
+    explorer.set_state({"farthest": [100, 100], "dx": 20})
+    assert explorer.farthest == (8, 8)
+    assert "choose -8 to 8" in explorer.problem
+
+
 def test_its_text_is_the_same_for_every_data_set(images):
     assert repr(ShiftExplorer(images[0], images[1:])) == "ShiftExplorer(moved 0 to the right, 0 down)"
 

@@ -135,11 +135,31 @@ def test_a_resumed_run_shows_what_came_before(tmp_path):
     assert floats(monitor.epochs, 5)[:, 0].tolist() == [6, 12]
 
 
-def test_its_name_tells_how_the_run_stands():
+def test_its_name_stays_true_in_a_stored_notebook_however_the_run_goes_on():
     monitor = TrainingMonitor()
-    assert repr(monitor) == "TrainingMonitor(waiting)"
+    assert repr(monitor) == "TrainingMonitor()"
     train(monitor)
-    assert repr(monitor) == "TrainingMonitor(done)"
+    assert repr(monitor) == "TrainingMonitor()"
+
+
+def test_it_shows_how_the_run_ended_although_another_callback_fails():
+    def fail(_about):
+        raise ZeroDivisionError("in a callback")
+
+    monitor = TrainingMonitor()
+    with pytest.raises(ZeroDivisionError):
+        train(monitor, SimpleNamespace(on_end=fail))
+    assert monitor.status["state"] == "done"
+    monitor = TrainingMonitor()
+    with pytest.raises(ZeroDivisionError):
+        train(monitor, SimpleNamespace(on_step=fail, on_error=fail))
+    assert monitor.status["state"] == "failed"
+
+
+def test_the_same_monitor_twice_is_refused():
+    monitor = TrainingMonitor()
+    with pytest.raises(ValueError, match=r"TrainingMonitor\(\) is given twice"):
+        train(monitor, monitor)
 
 
 def test_an_error_is_shown_by_its_first_line():
@@ -179,7 +199,7 @@ def test_without_a_notebook_it_is_silent(capfd):
         "fit(net(), SmallSplit(48), epochs=1, progress=False, callbacks=[m]); print(m)"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
-    assert (done.stdout, done.stderr) == ("TrainingMonitor(done)\n", "")
+    assert (done.stdout, done.stderr) == ("TrainingMonitor()\n", "")
 
 
 # ---- what it obeys ----
@@ -303,14 +323,50 @@ def test_a_learning_rate_that_cannot_be_is_refused_in_words(lr, said):
 
 def test_doubling_stops_at_the_highest_rate():
     monitor = TrainingMonitor()
-    browser = asking(monitor, {2: [{"kind": "lr", "times": 8}] * 3})
+    browser = asking(monitor, {2: [{"kind": "lr", "times": 8}] * 3, 4: [{"kind": "lr", "times": 2}]})
     assert max(train(monitor, browser, lr=0.1).steps.column("lr")) == pytest.approx(6.4)
+    refused = "The learning rate 51.2 is above 10: 0.0001 to 1 is usual."
+    assert {"heard": 2, "refused": refused} in browser.heard  # only known when its turn came
+    assert browser.heard[-1]["refused"].startswith("The learning rate 12.8 is above 10")  # known at once
+    assert len(monitor.changes) == 2
 
 
-def test_a_schedule_at_its_end_takes_no_new_rate():
+def test_a_schedule_at_its_end_takes_no_new_rate_and_says_so():
+    def end(state):
+        if state.step == 3:
+            state.optimizer.param_groups[0]["lr"] = 0.0
+
     monitor = TrainingMonitor()
-    browser = asking(monitor, {12: [{"kind": "lr", "lr": 0.5}]})
-    assert len(train(monitor, browser, schedule="cosine").steps) == 12
+    browser = asking(monitor, {3: [{"kind": "lr", "lr": 0.5}], 5: [{"kind": "lr", "times": 2}]})
+    assert train(monitor, SimpleNamespace(on_step=end), browser).steps[-1].lr == 0
+    assert monitor.changes == []
+    said = [answer["refused"] for answer in browser.heard if answer["refused"]]
+    assert said == [training_monitor.ENDED_AT_0] * 2  # once when its turn came, once at once
+
+
+@pytest.mark.parametrize("last", [{"kind": "stop"}, {"kind": "resume"}])
+def test_a_rate_that_no_step_is_made_with_is_refused_after_all(last):
+    monitor = TrainingMonitor()
+    at = 5 if last["kind"] == "stop" else 12
+    browser = asking(monitor, {at: [{"kind": "lr", "lr": 0.5}, last]})
+    history = train(monitor, browser, lr=0.1)
+    assert set(history.steps.column("lr")) == {0.1}
+    assert monitor.changes == []
+    refused = "The run ended before the new learning rate could count."
+    assert browser.heard[-1] == {"heard": 0, "refused": refused}
+
+
+def test_a_rate_that_is_asked_for_in_the_last_moment_is_refused(monkeypatch):
+    monkeypatch.setattr("cnnlab.training.run.SECONDS_BETWEEN", 1000.0)
+    monitor = TrainingMonitor()
+
+    def interrupt(state):
+        if state.step == 4:
+            raise KeyboardInterrupt
+
+    browser = asking(monitor, {4: [{"kind": "lr", "lr": 0.5}]})
+    train(monitor, browser, SimpleNamespace(on_step=interrupt))
+    assert "The run ended before" in browser.heard[-1]["refused"]
 
 
 @pytest.mark.parametrize("start", [-1, 100])

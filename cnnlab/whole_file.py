@@ -1,0 +1,59 @@
+"""Files that appear complete under their name, or not at all."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+
+def partial_name(path: Path) -> Path:
+    """The name beside `path` under which a file is written first."""
+    return path.with_name(path.name + ".partial")
+
+
+@contextmanager
+def whole_file(path: Path) -> Iterator[BinaryIO]:
+    """Write a file that takes its name only when all of it is on the disk.
+
+    What had the name before stays until then, also if the program is killed or the disk is full.
+
+    Args:
+        path: the file; another one beside it, with ".partial" added, is used while writing.
+    Yields:
+        The file, open for writing bytes.
+    Raises:
+        OSError: it cannot be written; nothing is left behind then.
+    """
+    partial = partial_name(path)
+    try:
+        with open(partial, "wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())  # the content must be on the disk before the name points to it
+        os.replace(partial, path)
+    except BaseException:
+        partial.unlink(missing_ok=True)
+        raise
+
+
+def check_writable(path: Path) -> None:
+    """Refuse a file that cannot be written, before the hours of work that it is for.
+
+    Args:
+        path: the file; its folder is made. A file that is there keeps its content.
+    Raises:
+        ValueError: it is a folder, or may not be written.
+    """
+    if path.is_dir():
+        raise ValueError(f"{path} is a folder: name a file in it.")
+    new = not path.exists()
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.open("ab").close()
+    except OSError as error:
+        raise ValueError(f"{path} cannot be written ({error.strerror}): name another file.") from error
+    if new:
+        path.unlink()

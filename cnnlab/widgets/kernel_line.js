@@ -1,0 +1,59 @@
+// The line to Python: what to say in an explorer when no answer comes.
+
+import { element } from "./dom.js";
+
+const REST = 800; // milliseconds after a change until Python is asked whether it is there
+const PATIENCE = 2200; // milliseconds until its silence is told
+const BUSY = "Another cell is running: the answer comes when it has ended.";
+const GONE =
+  "The kernel does not answer: run this cell again. If another cell is running, wait for it to end.";
+
+const lines = new WeakMap(); // model → what to call when Python was told something
+
+/** Why there is silence, as far as the page knows; a front end may hide its kernel. */
+export function silenceText(model) {
+  return model.widget_manager?.kernel?.status === "busy" ? BUSY : GONE;
+}
+
+/** To be called after a change was sent to Python: from now on a sign of life is waited for. */
+export function expectAnswer(model) {
+  lines.get(model)?.();
+}
+
+/** A line of text that appears when Python is silent and goes when it answers. */
+export function kernelLine(model) {
+  const node = element("p", { class: "problem silence", role: "alert", hidden: true });
+  let timer = null;
+  const say = (text) => {
+    if (node.textContent !== text) node.textContent = text;
+    node.hidden = !text;
+  };
+  const silent = () => {
+    timer = null;
+    say(silenceText(model));
+  };
+  const ask = () => {
+    timer = setTimeout(silent, PATIENCE);
+    try {
+      model.send({ there: true }); // `Explorer` answers with the same
+    } catch {
+      // the line is cut, and `silent` will say so
+    }
+  };
+  const heard = (message) => {
+    if (!message.there) return;
+    clearTimeout(timer);
+    timer = null;
+    say("");
+  };
+  if (!model.alone) lines.set(model, () => (timer ??= setTimeout(ask, REST)));
+  model.on("msg:custom", heard);
+  return {
+    node,
+    stop() {
+      clearTimeout(timer);
+      lines.delete(model);
+      model.off("msg:custom", heard);
+    },
+  };
+}

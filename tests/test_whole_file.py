@@ -1,0 +1,39 @@
+import pytest
+
+from cnnlab.whole_file import check_writable, partial_name, whole_file
+
+
+def test_a_file_is_there_with_all_that_was_written(tmp_path):
+    with whole_file(tmp_path / "a.txt") as file:
+        file.write(b"all of it")
+        assert not (tmp_path / "a.txt").exists()
+    assert (tmp_path / "a.txt").read_bytes() == b"all of it"
+    assert [path.name for path in tmp_path.iterdir()] == ["a.txt"]
+
+
+def test_an_error_while_writing_leaves_the_old_file_and_nothing_else(tmp_path):
+    (tmp_path / "a.txt").write_bytes(b"old")
+    with pytest.raises(TypeError), whole_file(tmp_path / "a.txt") as file:
+        file.writelines([b"half", "no bytes"])
+    assert (tmp_path / "a.txt").read_bytes() == b"old"
+    assert [path.name for path in tmp_path.iterdir()] == ["a.txt"]
+
+
+def test_a_file_that_was_killed_while_written_is_written_over(tmp_path):
+    partial_name(tmp_path / "a.txt").write_bytes(b"left by a killed run, and longer than what comes")
+    with whole_file(tmp_path / "a.txt") as file:
+        file.write(b"new")
+    assert [path.name for path in tmp_path.iterdir()] == ["a.txt"]
+    assert (tmp_path / "a.txt").read_bytes() == b"new"
+
+
+def test_a_place_that_cannot_be_written_is_refused_and_nothing_is_left_there(tmp_path):
+    with pytest.raises(ValueError, match=r"is a folder: name a file in it\."):
+        check_writable(tmp_path)
+    (tmp_path / "file").write_text("mine")
+    with pytest.raises(ValueError, match=r"cannot be written \(.*\): name another file"):
+        check_writable(tmp_path / "file" / "table.md")
+    check_writable(tmp_path / "file")
+    check_writable(tmp_path / "new" / "table.md")
+    assert (tmp_path / "file").read_text() == "mine"
+    assert list((tmp_path / "new").iterdir()) == []
