@@ -28,10 +28,11 @@ _HOME = {  # public name -> the module that defines it
     "receptive_field": "cnnlab.inspection",
     "explain": "cnnlab.inspection",
 }
-_SUBPACKAGES = ("models", "plots")
+_SUBPACKAGES = ("checks", "models", "plots")
 
 __all__ = [
     "Batches",
+    "checks",
     "claim",
     "conv_parameters",
     "count_parameters",
@@ -50,6 +51,7 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
+    from cnnlab import checks as checks
     from cnnlab import models as models
     from cnnlab import plots as plots
     from cnnlab.arithmetic import conv_parameters, linear_parameters, w_out

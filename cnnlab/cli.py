@@ -71,7 +71,7 @@ def data_show(name: Name = "mnist", root: Root = None) -> None:
 
         sources = describe_sources(name, root)
         typer.echo(sources)
-        if root is not None and not sources[0].ok:  # the first row is the root
+        if not sources[0].ok:  # the first row is the root, or CNNLAB_DATA
             raise DataError(sources[0].found)
 
 

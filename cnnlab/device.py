@@ -28,6 +28,8 @@ def pick_device(name: str | torch.device = "auto") -> torch.device:
     if kind not in KINDS:
         raise ValueError(f"unknown device {text!r}: {did_you_mean(MEANT.get(kind.lower(), kind), KINDS)}")
     if kind == "auto":
+        if text != "auto":
+            raise ValueError(f"device={text!r}: auto takes no number: use 'auto' or 'cuda:1'.")
         if torch.cuda.is_available():
             return torch.device("cuda")
         return torch.device("mps" if torch.backends.mps.is_available() else "cpu")

@@ -23,10 +23,10 @@ class TrainingError(Exception):
 
 
 def did_you_mean(name: str, choices: Iterable[str]) -> str:
-    """The end of a message about an unknown name: the nearest choice, then all of them.
+    """The end of a message about an unknown name: the nearest choice if one is near, then all of them.
 
     Args:
-        name: what was asked for.
+        name: what was asked for; of what is no text, the type is said.
         choices: every name that exists.
 
     >>> did_you_mean("adamm", ["adam", "sgd"])
@@ -35,6 +35,8 @@ def did_you_mean(name: str, choices: Iterable[str]) -> str:
     'there are: adam, sgd.'
     """
     known = list(choices)
-    near = difflib.get_close_matches(str(name).lower(), known, n=1, cutoff=0.5)
     listed = ", ".join(known)
+    if not isinstance(name, str):  # "None" is spelt like "cosine", and nobody meant it
+        return f"a name is text, and this is of type {type(name).__name__}. There are: {listed}."
+    near = difflib.get_close_matches(name.lower(), known, n=1)
     return f"did you mean {near[0]!r}? There are: {listed}." if near else f"there are: {listed}."

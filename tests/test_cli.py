@@ -163,3 +163,10 @@ def test_bench_of_too_few_rounds_is_one_message() -> None:
     assert run.exit_code == 1
     assert "rounds" in run.output
     assert "Traceback" not in run.output
+
+
+def test_data_show_of_a_wrong_CNNLAB_DATA_fails_as_a_wrong_root_does(nowhere: Path) -> None:
+    run = CliRunner().invoke(app, ["data", "show"], env={"CNNLAB_DATA": str(nowhere / "wrong")})
+    assert run.exit_code == 1
+    assert "CNNLAB_DATA names" in run.stderr
+    assert "wrong, which is not a folder. Correct it, or leave it out." in run.stderr

@@ -61,3 +61,8 @@ def test_a_gpu_is_not_taken_for_a_misspelt_cpu(name: str, meant: str) -> None:
 def test_a_number_that_is_none_says_how_to_write_it() -> None:
     with pytest.raises(ValueError, match="'cuda:one' is not a device: write 'cpu', 'cuda', 'cuda:0'"):
         pick_device("cuda:one")
+
+
+def test_auto_has_no_number() -> None:
+    with pytest.raises(ValueError, match="device='auto:1': auto takes no number: use 'auto' or 'cuda:1'"):
+        pick_device("auto:1")

@@ -17,8 +17,14 @@ def test_a_name_like_none_of_them_gets_all_names() -> None:
     assert did_you_mean("xyz", ["adam", "sgd"]) == "there are: adam, sgd."
 
 
-def test_what_is_not_even_text_gets_all_names() -> None:
-    assert did_you_mean(3, iter(["adam"])) == "there are: adam."  # type: ignore[arg-type]
+def test_a_name_that_is_only_a_little_like_one_of_them_is_not_taken_for_it() -> None:
+    assert did_you_mean("linear", ["constant", "cosine"]) == "there are: constant, cosine."
+
+
+@pytest.mark.parametrize(("value", "kind"), [(3, "int"), (None, "NoneType"), (["adam"], "list")])
+def test_what_is_not_even_text_gets_its_type_and_all_names(value: object, kind: str) -> None:
+    said = did_you_mean(value, iter(["adam", "none"]))
+    assert said == f"a name is text, and this is of type {kind}. There are: adam, none."
 
 
 @pytest.mark.parametrize("error", [DataError, CheckpointError, TrainingError])

@@ -20,6 +20,7 @@ MODULES = [path for path in sorted((ROOT / "cnnlab").rglob("*.py")) if path.name
 
 PUBLIC = [
     "Batches",
+    "checks",
     "claim",
     "conv_parameters",
     "count_parameters",
@@ -79,6 +80,7 @@ HEAVY = ["torch", "torchvision", "matplotlib", "ipywidgets", "sklearn", "psutil"
             ("from cnnlab import load_data, Batches", ["matplotlib", "ipywidgets", "sklearn", "torchvision"]),
             ("from cnnlab import models", ["matplotlib", "ipywidgets", "sklearn"]),
             ("from cnnlab import trace_shapes, explain", ["matplotlib", "ipywidgets", "sklearn"]),
+            ("from cnnlab import checks", ["matplotlib", "ipywidgets", "sklearn"]),
             ("from cnnlab import plots", ["ipywidgets", "sklearn"]),
         ],
     ],

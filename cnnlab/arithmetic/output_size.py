@@ -137,7 +137,8 @@ def unread_pixels(w_in: int, k: int, p: int = 0, s: int = 1, d: int = 1) -> int:
         s: step between two kernel positions, in pixels.
         d: spacing between two kernel elements, in pixels.
     Returns:
-        How many columns of the image are never read.
+        How many columns at the right edge are never read; the gaps that a stride or a dilation
+        leaves before the last column that is read do not count.
     Raises:
         TypeError, ValueError: as `w_out`.
 

@@ -125,6 +125,6 @@ DATA_NAMES = ("auto", *PUBLISHED, "digits")
 
 def published(name: str) -> Published:
     """The published data set of this name, or an error that suggests one."""
-    if name not in PUBLISHED:
+    if not isinstance(name, str) or name not in PUBLISHED:
         raise ValueError(f"unknown data set {name!r}: {did_you_mean(name, PUBLISHED)}")
     return PUBLISHED[name]

@@ -24,6 +24,7 @@ from cnnlab.errors import DataError
 PROBE_SECONDS = 3.0  # how long a server may take to say that it is there
 STALL_SECONDS = 15.0  # how long a download may stand still
 DISK_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS}
+DISK_ERRORS |= {errno.ENOTDIR, errno.EEXIST}  # a file is where a folder has to be
 
 _failed: dict[str, str] = {}  # data set -> why; so that a second call does not wait for the network again
 

@@ -84,9 +84,14 @@ def read_folder(folder: Path, data_set: Published, source: str) -> ImageData:
     return ImageData(data_set.name, train, test, train.classes, train.mean, train.std, named)
 
 
+def _in_the_way(path: Path) -> Path | None:
+    """A folder that has the name of a file."""
+    return path if path.is_dir() else None
+
+
 def _check_all(folder: Path, data_set: Published) -> tuple[list[FileCheck], tuple[Split, Split] | None]:
     """The state of every file, and the two splits where nothing is wrong."""
-    paths = [locate(folder, wanted) for wanted in data_set.files]
+    paths = [locate(folder, wanted) or _in_the_way(folder / wanted.name) for wanted in data_set.files]
     contents = [None if path is None else read_content(path) for path in paths]
     with ThreadPoolExecutor(max_workers=4) as pool:  # hashing and counting leave the interpreter free
         arrays = [torch.from_numpy(c) for c in contents if c is not None and not isinstance(c, Exception)]

@@ -120,10 +120,13 @@ def find_given(root: Path, said_in: str, data_set: Published) -> Path | None:
 def how_to_get(data_set: Published) -> str:
     """The sentences that say which files belong where."""
     files = ", ".join(f"{wanted.name}.gz" for wanted in data_set.files)
+    raw = cache_folder() / data_set.folder / "raw"
+    nearest = next(folder for folder in (raw, *raw.parents) if os.path.exists(folder))
+    cache = f"{raw}, or into " if nearest.is_dir() and os.access(nearest, os.W_OK) else ""
     return (
         f"Where there is a network, run `cnnlab data fetch {data_set.name}`. "
-        f"Otherwise copy {files} (or the unpacked files) into {cache_folder() / data_set.folder / 'raw'}, "
-        f"or into {data_set.folder}/raw in a folder of your own and set {VARIABLE} to that folder."
+        f"Otherwise copy {files} (or the unpacked files) into {cache}{data_set.folder}/raw in a folder of "
+        f"your own and set {VARIABLE} to that folder."
     )
 
 

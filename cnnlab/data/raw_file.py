@@ -19,6 +19,7 @@ from cnnlab.table import column
 VERIFIED = "verified"
 WELL_FORMED = "well-formed; its MD5 is not published"
 MISSING = "missing"
+COMPRESSED = "compressed, but its name does not end with .gz"
 
 Bytes = NDArray[np.uint8]
 
@@ -72,6 +73,8 @@ def check_content(
         return FileCheck(wanted.name, None, None, MISSING, f"Expected {wanted.bytes:,} bytes, {md5}. {put}")
     if isinstance(content, PermissionError):
         return FileCheck(path.name, None, None, "not readable for you", "Allow yourself to read it.")
+    if isinstance(content, IsADirectoryError):
+        return FileCheck(path.name, None, None, "a folder, not a file", f"Move it away. {put}")
     if isinstance(content, Exception):
         state = f"cannot be read ({content})"
         return FileCheck(path.name, None, None, state, f"It is cut off or corrupt. {put}")
@@ -83,12 +86,16 @@ def check_content(
         return FileCheck(path.name, content.size, found, state)
     if not remedy and path.suffix != ".gz" and _beside(path).is_file():
         remedy = f"Move it away: then {path.name}.gz beside it is used."
+    elif state == COMPRESSED:
+        remedy = "Add .gz to its name."
     expected = f"Expected {wanted.bytes:,} bytes, {md5}; found {content.size:,} bytes, MD5 {found}."
     return FileCheck(path.name, content.size, found, state, f"{expected} {remedy or put}")
 
 
 def _fault(content: Bytes, md5: str, wanted: RawFile, data_set: Published) -> tuple[str, str]:
     """What is wrong with the bytes, and a remedy if it is a special one; both empty if nothing is."""
+    if content[:2].tobytes() == b"\x1f\x8b":  # as every gzip file begins
+        return COMPRESSED, ""
     header = _header(content, wanted)
     for other in data_set.files:
         # a file of just the right size with another's header is no other file, but has a damaged header

@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import math
 import operator
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -28,7 +28,7 @@ class Split:
         mean: mean of the training set's pixels, in units of [0, 1]; None computes it from these images.
         std: standard deviation of the training set's pixels, in units of [0, 1]; None computes it too.
     Raises:
-        TypeError: images or labels are not tensors, or have another type.
+        TypeError: images or labels are not tensors or have another type, or another argument has.
         ValueError: a shape, a length, a label, the mean or the std does not fit; the split is empty.
 
     >>> images = torch.zeros(3, 1, 28, 28, dtype=torch.uint8)
@@ -44,6 +44,8 @@ class Split:
 
     def __post_init__(self) -> None:
         _check_images(self.images)
+        if not isinstance(self.classes, Iterable):
+            raise TypeError(f"classes={self.classes!r} are no names: give them as text, such as ('0', '1').")
         object.__setattr__(self, "classes", tuple(self.classes))
         _check_labels(self.labels, len(self.images), self.classes)
         if self.mean is None or self.std is None:
@@ -51,9 +53,9 @@ class Split:
             # images that are all one grey have no spread: a std of 1 leaves them finite
             object.__setattr__(self, "mean", mean if self.mean is None else self.mean)
             object.__setattr__(self, "std", (std or 1.0) if self.std is None else self.std)
-        if not math.isfinite(self.mean):
+        if not _is_finite("mean", self.mean):
             raise ValueError(f"mean={self.mean} is not a number to subtract: give the training set's mean.")
-        if not (math.isfinite(self.std) and self.std > 0):
+        if not (_is_finite("std", self.std) and self.std > 0):
             raise ValueError(f"std={self.std}, but pixels are divided by it: give a number above 0.")
 
     def __len__(self) -> int:
@@ -197,6 +199,15 @@ def pixel_statistics(images: torch.Tensor) -> tuple[float, float]:
     n = images.numel()
     variance = (squares * n - total * total) / n**2  # in integers up to here
     return total / n / 255, math.sqrt(variance) / 255
+
+
+def _is_finite(name: str, value: float) -> bool:
+    try:
+        return math.isfinite(value)
+    except (TypeError, RuntimeError):  # the latter: a tensor of several numbers
+        raise TypeError(
+            f"{name}={value!r} is a {type(value).__name__}, not a number: give the training set's {name}."
+        ) from None
 
 
 def _check_images(images: torch.Tensor) -> None:

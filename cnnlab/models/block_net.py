@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from cnnlab.arithmetic import whole
 from cnnlab.errors import did_you_mean
-from cnnlab.models.convnet import POOLINGS, width_after_convolution, width_after_pooling
+from cnnlab.models.convnet import POOLINGS, check_chance, width_after_convolution, width_after_pooling
 
 CLASSES = 10
 WIDTH = 28  # of the image in pixels; its height is the same
@@ -38,8 +38,7 @@ class Block:
             whole("padding", self.padding)
         if self.pooling not in POOLINGS:
             raise ValueError(f"unknown pooling {self.pooling!r}: {did_you_mean(self.pooling, POOLINGS)}")
-        if not 0 <= self.dropout < 1:
-            raise ValueError(f"dropout={self.dropout} is a chance: use 0 <= dropout < 1.")
+        check_chance("dropout", self.dropout)
 
 
 class BlockNet(nn.Module):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from numbers import Real
 
 from torch import Tensor, nn
 
@@ -44,7 +45,7 @@ class ConvNet(nn.Module):
         batch_norm: normalise every feature map over the batch.
         hidden: units of the hidden fully connected layers; 0 or () for none.
     Raises:
-        TypeError: a size is not a whole number.
+        TypeError: a size is not a whole number, dropout no number, or batch_norm no yes or no.
         ValueError: a name is unknown, a number is out of range, or a block leaves no pixel.
 
     >>> ConvNet(channels=(8, 16), kernel=3, padding="same").fc1.in_features  # 16 channels × 7 × 7
@@ -65,7 +66,12 @@ class ConvNet(nn.Module):
         hidden: int | Sequence[int] = 50,
     ) -> None:
         super().__init__()
-        _check(channels, kernel, padding, stride, pooling, pool_size, activation, dropout)
+        _check(channels, kernel, padding, stride, pooling, pool_size, activation)
+        check_chance("dropout", dropout)
+        if batch_norm not in (True, False):
+            raise TypeError(
+                f"batch_norm={batch_norm!r} is a {type(batch_norm).__name__}: use batch_norm=True or False."
+            )
         if not isinstance(hidden, Sequence):
             hidden = (hidden,) if whole("hidden", hidden) else ()
         make_activation, make_pooling = ACTIVATIONS[activation], POOLINGS[pooling]
@@ -107,7 +113,6 @@ def _check(
     pooling: str,
     pool_size: int,
     activation: str,
-    dropout: float,
 ) -> None:
     """Refuse what no network can have, before the first layer is made."""
     if not isinstance(channels, Sequence):
@@ -130,8 +135,15 @@ def _check(
         raise ValueError(f"unknown pooling {pooling!r}: {did_you_mean(pooling, POOLINGS)}")
     if activation not in ACTIVATIONS:
         raise ValueError(f"unknown activation {activation!r}: {did_you_mean(activation, ACTIVATIONS)}")
-    if not 0 <= dropout < 1:
-        raise ValueError(f"dropout={dropout} is a chance: use 0 <= dropout < 1.")
+
+
+def check_chance(name: str, value: float) -> None:
+    """Refuse what is no number from 0 up to, but not including, 1."""
+    remedy = f"a chance: use 0 <= {name} < 1."
+    if not isinstance(value, Real):
+        raise TypeError(f"{name}={value!r} is a {type(value).__name__}: it is {remedy}")
+    if not 0 <= value < 1:
+        raise ValueError(f"{name}={value} is {remedy}")
 
 
 def width_after_convolution(name: str, w_in: int, kernel: int, padding: int | str, stride: int) -> int:

@@ -116,6 +116,6 @@ def recipe(name: str) -> Recipe:
     """
     if name == "convnet":
         raise ValueError("convnet comes from no lab, so it has no recipe: give fit() your own numbers.")
-    if name not in _BY_MODEL:
+    if not isinstance(name, str) or name not in _BY_MODEL:
         raise ValueError(f"no recipe for {name!r}: {did_you_mean(name, _BY_MODEL)}")
     return _BY_MODEL[name]

@@ -52,7 +52,7 @@ def build(name: str, **overrides: Any) -> nn.Module:
     >>> build("convnet", channels=(4,), kernel=3, hidden=0).fc1.in_features  # 4 channels × 13 × 13
     676
     """
-    if name not in NETWORKS:
+    if not isinstance(name, str) or name not in NETWORKS:
         raise ValueError(f"unknown network {name!r}: {did_you_mean(name, NETWORKS)}")
     taken = list(inspect.signature(NETWORKS[name]).parameters)
     for argument in overrides:

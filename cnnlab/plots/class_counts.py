@@ -24,8 +24,12 @@ def class_counts(splits: Split | Mapping[str, Split], ax: Axes | None = None) ->
     Returns:
         The Axes.
     Raises:
+        TypeError: what was given is no split, such as a whole data set.
         ValueError: there are no splits, or more than there are colours to tell apart.
     """
+    for split in splits.values() if isinstance(splits, Mapping) else [splits]:
+        if not hasattr(split, "class_counts"):
+            raise TypeError(f"splits are of type {type(split).__name__}: give a Split, such as data.train.")
     if isinstance(splits, Mapping) and not 1 <= len(splits) <= len(PALETTE):
         raise ValueError(f"{len(splits)} splits: give 1 to {len(PALETTE)}, more bars cannot be told apart.")
     ax = axes_or_new(ax, 10, 4.5)

@@ -39,13 +39,14 @@ def confusion_matrix(evaluation: Evaluation, ax: Axes | None = None) -> Axes:
         for column in range(size):
             right = row == column
             if counts[row, column]:
+                number = f"{counts[row, column]}"
                 ax.text(
                     column,
                     row,
-                    f"{counts[row, column]}",
+                    number,
                     ha="center",
                     va="center",
-                    fontsize=13 if right else 15,
+                    fontsize=min(13 if right else 15, 60 / len(number)),  # 60: so that it stays in its cell
                     fontweight="normal" if right else "bold",
                     color="#444444" if right else "black",
                 )

@@ -26,8 +26,11 @@ def curves(history: History, every: int | None = None, reference: Sequence[float
     Returns:
         Two Axes: loss, and accuracy in percent.
     Raises:
+        TypeError: it is not a History.
         ValueError: the history is empty, or a reference comes without `every`.
     """
+    if not hasattr(history, "steps"):
+        raise TypeError(f"history is a {type(history).__name__}: give what fit returned.")
     if len(history.steps) == 0:
         raise ValueError("the history has no step: train for at least one batch before drawing it.")
     if reference is not None and every is None:

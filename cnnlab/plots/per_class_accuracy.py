@@ -23,8 +23,8 @@ def per_class_accuracy(evaluation: Evaluation, ax: Axes | None = None) -> Axes:
     Returns:
         The Axes.
     """
-    ax = axes_or_new(ax, 10, 4.8)
     rows = [row for row in evaluation.per_class if row.accuracy is not None]  # None: no image of this class
+    ax = axes_or_new(ax, max(10, 0.4 * len(rows)), 4.8)  # inches; 0.4 for the name of a class
     places = range(len(rows))
     middle = np.array([row.accuracy for row in rows], dtype=float)
     reach = [middle - [row.low for row in rows], [row.high for row in rows] - middle]

@@ -19,8 +19,12 @@ def pixel_histogram(images: torch.Tensor, ax: Axes | None = None) -> Axes:
     Returns:
         The Axes.
     Raises:
+        TypeError: the images are not a tensor.
         ValueError: there is no pixel.
     """
+    if not isinstance(images, torch.Tensor):
+        remedy = "give split.images" if hasattr(images, "images") else "use torch.as_tensor(images)"
+        raise TypeError(f"images are a {type(images).__name__}, not a tensor: {remedy}.")
     values = images.detach().cpu().numpy().ravel()
     if len(values) == 0:
         raise ValueError(f"images have the shape {tuple(images.shape)} and no pixel: give one image or more.")

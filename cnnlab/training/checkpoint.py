@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import nn
 
 from cnnlab.errors import CheckpointError
 from cnnlab.training.run import Run
@@ -23,7 +22,7 @@ KEYS = ("settings", "layers", "shapes", "model", "optimizer", "schedule", "recor
 
 def check_place(path: Path) -> None:
     """Refuse, before the training and not after its first epoch, a place that cannot be written."""
-    if not path.parent.is_dir():
+    if not os.path.isdir(path.parent):
         raise CheckpointError(
             f"checkpoint={str(path)!r}: there is no folder {str(path.parent)!r}: make it first, or give "
             "another path."
@@ -33,7 +32,7 @@ def check_place(path: Path) -> None:
         with open(partial, "wb"):
             pass
         partial.unlink()
-    except OSError as error:
+    except (OSError, ValueError) as error:  # ValueError: a name with a zero byte
         raise CheckpointError(
             f"checkpoint={str(path)!r} cannot be written ({error}): give a path that you may write to."
         ) from error
@@ -52,7 +51,7 @@ def save_checkpoint(path: Path, run: Run) -> None:
         "format": FORMAT,
         "settings": run.settings,
         "layers": repr(run.model),
-        "shapes": _shapes(run.model),
+        "shapes": _shapes(run.model.state_dict()),
         "model": run.model.state_dict(),
         "optimizer": run.optimizer.state_dict(),
         "schedule": run.schedule.state_dict(),
@@ -81,11 +80,27 @@ def load_checkpoint(path: Path, run: Run) -> bool:
     Raises:
         CheckpointError: it cannot be read, or belongs to another run.
     """
-    if path.is_dir():
+    if os.path.isdir(path):  # of os.path, which says no where pathlib raises: of a name that is too long
         raise CheckpointError(f"checkpoint={str(path)!r} is a folder: name a file in it, such as 'run.pt'.")
-    if not path.exists():
+    if not os.path.exists(path):
         return False
     content = _read(path)
+    try:
+        _compare(path, content, run)
+        _load_all_but_the_model(content, run)
+    except CheckpointError:
+        raise
+    except Exception as error:  # a file that was made by hand can hold anything
+        raise CheckpointError(
+            f"{path} is not as fit writes it ({type(error).__name__}: {_first_line(error)}). It was left as "
+            "it is: move it away to start anew, or give another path."
+        ) from error
+    run.model.load_state_dict(content["model"])
+    return True
+
+
+def _compare(path: Path, content: dict[str, Any], run: Run) -> None:
+    """Refuse the checkpoint of another run."""
     differences = _differences(content, run)
     if differences:
         raise CheckpointError(
@@ -93,15 +108,24 @@ def load_checkpoint(path: Path, run: Run) -> bool:
             "old settings, or give another path to start anew."
         )
     _compare_epochs(path, content, run)
-    run.model.load_state_dict(content["model"])
+    if _shapes(content["model"]) != content["shapes"]:
+        raise ValueError("its weights have other shapes than it says")
+
+
+def _load_all_but_the_model(content: dict[str, Any], run: Run) -> None:
+    """The model comes last, so that its weights stay where something else cannot be loaded."""
+    order = content["order"]
+    if not isinstance(order, (torch.Tensor, type(None))):
+        raise TypeError(f"the order is of type {type(order).__name__}")
+    if "last_epoch" not in content["schedule"]:  # PyTorch would take it without a word
+        raise KeyError("last_epoch")
     run.optimizer.load_state_dict(content["optimizer"])
     run.schedule.load_state_dict(content["schedule"])
     run.recorder.load_state_dict(content["recorder"])
     restore_random_states(content["random"])
     generator = getattr(run.batches, "generator", None)
-    if content["order"] is not None and isinstance(generator, torch.Generator):
-        generator.set_state(content["order"])
-    return True
+    if order is not None and isinstance(generator, torch.Generator):
+        generator.set_state(order)
 
 
 def _read(path: Path) -> dict[str, Any]:
@@ -142,7 +166,7 @@ def _differences(content: dict[str, Any], run: Run) -> list[str]:
         for key in new
         if key in old and key != "epochs" and old[key] != new[key]
     ]
-    shapes, now = content["shapes"], _shapes(run.model)
+    shapes, now = content["shapes"], _shapes(run.model.state_dict())
     found += [
         f"{name} had shape {shapes.get(name, 'none')}, now {now.get(name, 'none')}"
         for name in dict.fromkeys([*shapes, *now])
@@ -170,8 +194,8 @@ def _compare_epochs(path: Path, content: dict[str, Any], run: Run) -> None:
         )
 
 
-def _shapes(model: nn.Module) -> dict[str, list[int]]:
-    return {name: list(value.shape) for name, value in model.state_dict().items() if hasattr(value, "shape")}
+def _shapes(state: dict[str, Any]) -> dict[str, list[int]]:
+    return {name: list(value.shape) for name, value in state.items() if hasattr(value, "shape")}
 
 
 def _order_state(run: Run) -> torch.Tensor | None:

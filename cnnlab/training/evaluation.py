@@ -146,17 +146,12 @@ def _run(
                 raise guards.forward_error(error, images, where, model) from error
             guards.check_logits(logits, images, where)
             guards.check_labels(labels, logits.shape[1], classes, where)
+            guards.check_finite(logits, images, model, where)
             all_logits.append(logits.float())
             all_labels.append(labels)
     if not all_labels:
         raise TrainingError("there is nothing to evaluate: the data gave no batch at all.")
     found = torch.cat(all_logits)
-    if bool(found.softmax(dim=1).isnan().any()):  # a logit of -inf is a probability of 0, and no mistake
-        what = "not numbers (NaN)" if bool(found.isnan().any()) else "infinite"
-        raise TrainingError(
-            f"the model's logits are {what}: its weights are spoilt, or the images hold NaN: build "
-            "and train it anew, with a smaller lr if the loss was not finite before."
-        )
     # Cloned outside of inference mode, so that a caller may use them like any other tensors.
     return found.cpu().clone(), torch.cat(all_labels).cpu().clone()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence, Sized
 from contextlib import closing
 from pathlib import Path
@@ -95,6 +96,8 @@ def fit(
     check_seed(seed)
     if precision not in PRECISIONS:
         raise ValueError(f"unknown precision {precision!r}: {did_you_mean(precision, PRECISIONS)}")
+    if checkpoint is not None and not isinstance(checkpoint, (str, os.PathLike)):
+        raise TypeError(f"checkpoint={checkpoint!r} is no path: give a file, such as 'run.pt'.")
     watching = check_callbacks(callbacks)
     chosen = pick_device(device)
     with on_device(model, chosen):

@@ -128,18 +128,32 @@ def check_labels(labels: Tensor, width: int, classes: Sequence[str] | None, wher
         )
 
 
+def check_finite(logits: Tensor, images: Tensor, model: nn.Module, where: str) -> None:
+    """Refuse logits that give no probabilities, and look for the reason."""
+    if not bool(logits.softmax(dim=1).isnan().any()):  # a logit of -inf is a probability of 0, and no mistake
+        return
+    what = "not numbers (NaN)" if bool(logits.isnan().any()) else "infinite"
+    said = f"{where}: the logits are {what}"
+    _check_pixels(images, said)
+    spoilt = _spoilt(model)
+    if spoilt:
+        raise TrainingError(
+            f"{said}, because {spoilt[0]} is not finite: build the model and train it anew, with a smaller "
+            "lr if the loss was not finite before."
+        )
+    raise TrainingError(
+        f"{said}, though weights and images are finite: look for log(0) or a division by zero in the model."
+    )
+
+
 def check_loss(loss: float, lr: float, where: str, model: nn.Module, images: Tensor | None = None) -> None:
     """Refuse a loss that is not finite, and look for the reason."""
     if math.isfinite(loss):
         return
     said = f"{where}: the loss is {loss}"
-    if images is not None and not bool(torch.isfinite(images).all()):
-        bad = int((~torch.isfinite(images)).sum())
-        raise TrainingError(
-            f"{said}, because {bad:,} of the {images.numel():,} input pixels are not finite: look for a "
-            "division by zero where they are normalised (std = 0?)."
-        )
-    spoilt = [name for name, p in model.named_parameters() if not bool(torch.isfinite(p).all())]
+    if images is not None:
+        _check_pixels(images, said)
+    spoilt = _spoilt(model)
     if where == FIRST_STEP:  # no step has been made, so none was too large
         reason = (
             f"because {spoilt[0]} is not finite: build the model anew"
@@ -153,6 +167,21 @@ def check_loss(loss: float, lr: float, where: str, model: nn.Module, images: Ten
         f"lr={min(lr / 10, SAFE_LR):g}; if that does not help, look for log(0) or a division by zero in the "
         "model."
     )
+
+
+def _check_pixels(images: Tensor, said: str) -> None:
+    bad = int((~torch.isfinite(images)).sum())
+    if bad:
+        raise TrainingError(
+            f"{said}, because {bad:,} of the {images.numel():,} input pixels are not finite: look for a "
+            "division by zero where they are normalised (std = 0?)."
+        )
+
+
+def _spoilt(model: nn.Module) -> list[str]:
+    """The names of the weights that are not finite, and of what batch norm has counted."""
+    kept = (*model.named_parameters(), *model.named_buffers())
+    return [name for name, p in kept if not bool(torch.isfinite(p).all())]
 
 
 def warn_if_probabilities(logits: Tensor, where: str) -> None:

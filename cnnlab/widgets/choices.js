@@ -1,13 +1,13 @@
 // One of several to choose, with a click or the arrow keys; and how Python hears of it.
 
-import { element } from "./dom.js";
+import { element, sendChanges } from "./dom.js";
 import { expectAnswer } from "./kernel_line.js";
 import { movedTo } from "./unit_fields.js";
 
 /** Send a change to Python. */
 export function tell(model, changes) {
   for (const [name, value] of Object.entries(changes)) model.set(name, value);
-  model.save_changes();
+  sendChanges(model);
   expectAnswer(model);
 }
 

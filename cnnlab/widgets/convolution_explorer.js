@@ -3,7 +3,7 @@
 import { OPERATIONS, PATTERNS, PRESETS, featureMap, mapSize, pattern, presetKernel, refusal, resizedKernel, windowAt } from "./convolution.js";
 import { paddingSides, reach, unread } from "./sizes.js";
 import { PADDING, css, extent, grey, mapColours, paint, readableOn, signed } from "./colours.js";
-import { button, checkbox, element, frame, newId, numbers, select, slider, written } from "./dom.js";
+import { button, checkbox, element, frame, newId, numbers, select, sendChanges, slider, written } from "./dom.js";
 
 const OWN = "your own";
 const BOX = 342; // screen pixels of the largest map, so that nothing moves when sizes change
@@ -46,7 +46,7 @@ function render({ model, el }) {
   function send() {
     clearTimeout(state.unsent);
     state.unsent = undefined;
-    model.save_changes();
+    sendChanges(model);
   }
 
   function learnt(name) {

@@ -151,3 +151,12 @@ export function written(value, digits = 2) {
 export function grouped(value) {
   return Math.round(value).toString().replace(/\B(?=(\d{3})+$)/g, ",");
 }
+
+/** Send what changed to Python. Where the kernel is gone nobody hears it, and the explorer goes on. */
+export function sendChanges(model) {
+  try {
+    model.save_changes();
+  } catch {
+    // the line is cut: "Cannot send"
+  }
+}

@@ -5,7 +5,7 @@ import { fc1Words, networkCode } from "./network_words.js";
 import { arranged, networkColumns, networkShapes } from "./network_drawing.js";
 import { blockColumn, headColumn, header, presetName, rowLabels } from "./network_controls.js";
 import { codePart, layerTable, sentence } from "./network_table.js";
-import { element, frame, grouped, svgElement } from "./dom.js";
+import { element, frame, grouped, sendChanges, svgElement } from "./dom.js";
 
 const NARROWEST = 540; // pixels; on a phone the drawing is made smaller as a whole
 const PATIENCE = 250; // milliseconds of rest before Python is asked, and before a screen reader is told
@@ -24,7 +24,7 @@ function render({ model, el }) {
 
   const change = (values) => {
     for (const [name, value] of Object.entries({ ...values, problem: "" })) model.set(name, value);
-    model.save_changes();
+    sendChanges(model);
   };
   const set = (values) => change({ settings: { ...model.get("settings"), ...values } });
 
@@ -102,7 +102,7 @@ function render({ model, el }) {
     if (!wrong || model.alone || given.key === key) return;
     timer = setTimeout(() => {
       model.set("asked", { key, inputs });
-      model.save_changes();
+      sendChanges(model);
     }, PATIENCE);
   }
 

@@ -1,6 +1,6 @@
 // Move an image by whole pixels and watch its distance to the average image of each class.
 
-import { button, element, frame, newId, numbers, slider } from "./dom.js";
+import { button, element, frame, newId, numbers, sendChanges, slider } from "./dom.js";
 import { grey, paint, signed } from "./colours.js";
 
 /** The image moved by whole pixels; what comes in from outside is 0. */
@@ -73,7 +73,7 @@ function render({ model, el }) {
   const move = (dx, dy) => {
     model.set("dx", within(right, dx));
     model.set("dy", within(down, dy));
-    model.save_changes();
+    sendChanges(model);
   };
   const pixelText = (number) => String(number).replace("-", "−");
   const across = slider({

@@ -41,12 +41,17 @@ function swatch(kind, dash) {
   return drawing;
 }
 
+/** Whether an epoch has ended and none was validated: then there is nothing to say of it. */
+function without({ epochs }) {
+  return epochs.loss.length > 0 && !epochs.loss.some(Number.isFinite);
+}
+
 function legendOf(scene) {
   const entry = (text, drawing) => element("li", {}, drawing, text);
   return [
     entry("training, smoothed", swatch("mean")),
     entry(scene.every > 1 ? `mean of every ${scene.every} steps` : "every step", swatch("each")),
-    entry("validation", swatch("validation")),
+    ...(without(scene) ? [] : [entry("validation", swatch("validation"))]),
     ...scene.earlier.map((run) => {
       const best = [...run.epochs.accuracy].filter(Number.isFinite).at(-1);
       const ended = best === undefined ? "" : `, ${figure("accuracy", best)}`;
@@ -71,9 +76,16 @@ function mailbox(model, onSilence, onAnswer) {
   const ask = (kind, more = {}) => {
     const call = `${view}-${(sent += 1)}`;
     waiting.set(call, setTimeout(onSilence, PATIENCE));
-    model.send({ kind, call, view, run: model.get("run").number, ...more });
+    post({ kind, call, view, run: model.get("run").number, ...more });
   };
-  const sign = (kind) => model.send({ kind, view });
+  const post = (message) => {
+    try {
+      model.send(message);
+    } catch {
+      // the line to the kernel is cut; `onSilence` says so to whoever waits
+    }
+  };
+  const sign = (kind) => post({ kind, view });
   const [here, gone] = [() => sign("here"), () => sign("gone")];
   const beat = setInterval(() => model.get("status").state === "paused" && here(), HEARTBEAT);
   window.addEventListener("pagehide", gone);
@@ -261,6 +273,7 @@ function render({ model, el }) {
       scene.every > 1 ? `these ${scene.every} steps` : "this step",
     );
     facts.mean.show(both(pair(scene.loss.mean[cursor], scene.accuracy.mean[cursor])));
+    facts.validation.node.hidden = without(scene);
     facts.validation.show(
       both(epoch < 0 ? "–" : pair(scene.epochs.loss[epoch], scene.epochs.accuracy[epoch])),
       epoch < 0 ? "validation" : `validation, epoch ${epoch + 1}`,

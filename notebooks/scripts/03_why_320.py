@@ -139,7 +139,7 @@ for p in (0, 1):
 # %% [markdown]
 # There it is: **28 → 24 → 12 → 8 → 4**, and 20 channels of 4 × 4 are 320 numbers. With padding 1 each convolution takes off 2 instead of 4,
 # and the last pooling halves an odd width: 11 // 2 = 5, one column is dropped. The *channels* (10, 20) were chosen freely.
-# The *sizes* follow from the image and the layers. 320 is the two multiplied; `fc1` has no say in it.
+# The *sizes* follow from the image and the layers. 320 is all three multiplied, 20 · 4 · 4; `fc1` has no say in it.
 #
 # `trace_shapes` sends one blank image through a network and writes down what comes out of each layer, with the arithmetic:
 
@@ -204,17 +204,15 @@ for layer in trace_shapes(models.build("cnn_wide")):
 #
 # conv2: (14 + 4 − 5) // 1 + 1 = 14. pool2: 7. flatten: 64 × 7 × 7 = **3,136**.
 # Padding 2 makes a 5×5 convolution keep its size, so only the pooling layers shrink the map: 28 → 14 → 7.
-#
 # </details>
 #
-# **Try it**: lab 004 first asked for four convolutions with 3×3 kernels and padding 1 (32, 32, pool 2, 64, 64, pool 2).
+# **Try it**: lab 004 asked for (and did not build) four convolutions with 3×3 kernels and padding 1 (32, 32, pool 2, 64, 64, pool 2).
 # What does its flatten layer give? Do it on paper, without a cell.
 #
 # <details><summary>Answer</summary>
 #
 # A 3×3 kernel with padding 1 keeps the size: 28 + 2 − 3 + 1 = 28. So again 28 → 14 → 7, and 64 × 7 × 7 = 3,136.
 # Two more layers, the same flatten: only pooling and the last channel count matter here.
-#
 # </details>
 
 # %% [markdown]
@@ -407,7 +405,6 @@ except RuntimeError:
 #
 # The second convolution gets 8 channels, not 16: `nn.Conv2d(8, 32, kernel_size=3)`. And 28 → 26 → 13 → 11 → 5, so flatten gives 32 × 5 × 5 = 800: `nn.Linear(800, 10)`.
 # (512 would be 32 × 4 × 4.)
-#
 # </details>
 
 # %% [markdown]
@@ -469,11 +466,13 @@ print("pixel column 26 changed, output the same:", torch.equal(conv(image), conv
 # is computed again while you move. Point at a layer, and the orange cone shows which pixels one of its numbers sees.
 #
 # **Tasks**
-# 1. Keep the 5×5 kernels and find the padding, the same in both blocks, that gives 980. How many parameters does that cost?
+# 1. Keep the 5×5 kernels and find the padding, the same in both blocks, that gives 500. How many parameters does that cost?
 # 2. Use 7×7 kernels in both blocks, and find the padding, again the same in both, that brings back 320.
 # 3. Go back to cnn_320. Set kernel 3 and stride 2 in block 1. For which layers does the column "unread" say something? Try padding 1 in block 1: where is it now? Find a padding of block 1 without any.
 # 4. Go back to cnn_320 and write 980 into "fc1 takes". Read the answer: which layer, which number, and which ways to mend it?
-# 5. Choose cnn_deep, lab 004's network. Where are its 870,634 parameters, and where are its multiply–adds? (The bars in the table show it.) Open "The network as code".
+# 5. Choose cnn_deep, the network that lab 004 asked for and did not build (it built cnn_padded). Where are its 870,634 parameters, and where are its multiply–adds? (The bars in the table show it.) Open "The network as code".
+#
+# (The explorer also offers dropout, which sets each number to 0 by chance during training, and batch norm, which rescales each channel; neither changes a size.)
 
 # %%
 from cnnlab.widgets import NetworkExplorer
@@ -483,11 +482,11 @@ NetworkExplorer()
 # %% [markdown]
 # <details><summary>Answers</summary>
 #
-# 1. Padding 2: 28 → 28 → 14 → 14 → 7, 20 × 7 × 7 = 980. 54,840 parameters, all the new ones in fc1: (980 − 320) · 50 = 33,000.
+# 1. Padding 1: 28 → 26 → 13 → 11 → 5, 20 × 5 × 5 = 500. 30,840 parameters, all the new ones in fc1: (500 − 320) · 50 = 9,000. (pool2 leaves a column unread: 11 is odd.)
 # 2. Padding 1. One more pixel of padding on each side makes up for a kernel that is wider by 2, because w + 2p − k stays the same.
 # 3. conv1 and pool1: 28 → 13 → 6 → 2 → 1, and each of the two leaves its last column and row unread. With padding 1 it is 28 → 14 → 7 → 3 → 1: conv1 and pool1 read everything, but now
 #    pool2 halves an odd width and drops one of 3 columns. Padding 3 in block 1: (28 + 6 − 3) // 2 + 1 = 16, then 16 → 8 → 4 → 2, and nothing is lost (flatten 80). Mending one layer moves the sizes of all that follow.
-# 4. fc1: it gets 320 numbers and takes 980. Either fc1 becomes nn.Linear(320, 50), or padding 2 in conv1 and conv2 makes the 320 into 980.
+# 4. fc1: it gets 320 numbers and takes 980. Either fc1 becomes nn.Linear(320, 50), or an nn.LazyLinear(50) that counts for itself, or padding 2 in conv1 and conv2 makes the 320 into 980.
 # 5. 803,072 of the parameters (92 %) are in fc1, 3,136 · 256 + 256. The multiply–adds are in the convolutions: conv2, 32 kernels of 3 × 3 × 32 at
 #    28 × 28 places, has 7,225,344, nine times those of fc1, and conv4 has as many again.
 # </details>
@@ -566,7 +565,7 @@ print("top left corners of the first row of patches:", corners[:4])
 #
 # **Predict.** In how many of the 16 patches is a pixel in the middle? And the pixel in a corner?
 #
-# *The figure: the 28 × 28 pixels, each coloured by the number of patches that contain it, dark at the rim and bright in the middle.*
+# *The figure: the 28 × 28 pixels, each coloured by the number of patches that contain it.*
 
 # %%
 times_seen = torch.zeros(28, 28, dtype=torch.int64)
@@ -642,7 +641,6 @@ print("yours:        ", "found it" if mlp_parameters(*your_widths) == 105_681 el
 #
 # 106,050 − 105,681 = 369 = 9 · 41, and one output costs 40 weights and 1 bias = 41. So nine outputs are missing: 105,681 belongs to 784–128–40–**1**,
 # a network with one output for ten digits.
-#
 # </details>
 
 # %% [markdown]
@@ -676,7 +674,7 @@ for name in ("cnn_wide", "cnn_320"):
 axes = plots.layer_bars(counts, work)
 
 # %% [markdown]
-# The same in both: **fc1 holds the numbers, conv2 does the work**. To make a network smaller, shrink fc1's input; to make it faster, work on conv2.
+# The same in both: **fc1 holds the numbers, conv2 does the work**. To make a network smaller, shrink fc1's input; to give it less to compute, work on conv2. (What that does to the time is a question for notebook 7.)
 #
 # ### Does pooling reduce parameters?
 #
@@ -704,7 +702,6 @@ for pooling in ("max", "none"):
 # <details><summary>Answer</summary>
 #
 # 32 → 28 → 14 → 10 → 5, so 20 × 5 × 5 = 500. All convolutions still work with the same weights; only fc1 must change.
-#
 # </details>
 #
 # **2.** Why is padding (k − 1)/2 the one that keeps the size? And what about k = 4?
@@ -712,7 +709,6 @@ for pooling in ("max", "none"):
 # <details><summary>Answer</summary>
 #
 # w + 2p − k + 1 = w needs 2p = k − 1. For k = 4 that is 1.5 on each side, which does not exist: an even kernel changes the size, or one side gets more padding than the other.
-#
 # </details>
 #
 # **3.** Someone replaces both pooling layers by stride 2 in the convolutions (5×5, no padding). Does fc1 still fit?
@@ -720,7 +716,6 @@ for pooling in ("max", "none"):
 # <details><summary>Answer</summary>
 #
 # 28 → (28 − 5)//2 + 1 = 12 → (12 − 5)//2 + 1 = 4. Yes: 20 × 4 × 4 = 320, with a fraction of the work, because three quarters of the places are never computed.
-#
 # </details>
 #
 # **4.** In a network with `x.view(-1, 980)` and 64 images of 20 × 4 × 4, what happens?
@@ -728,7 +723,6 @@ for pooling in ("max", "none"):
 # <details><summary>Answer</summary>
 #
 # 64 · 320 = 20,480 numbers; 20,480 / 980 is not whole, so `view` refuses. With 49 images it would hand on 16 rows and say nothing.
-#
 # </details>
 #
 # **5.** Lab 004's padded network has 824,458 parameters, 97.4 % of them in fc1 (3,136 inputs, 256 units). Make it much smaller by changing one layer. Which, and how?
@@ -737,7 +731,6 @@ for pooling in ("max", "none"):
 #
 # The last pooling: windows of 4 instead of 2 make 64 × 3 × 3 = 576 inputs for fc1 instead of 64 × 7 × 7 = 3,136, and (3,136 − 576) · 256 = 655,360 weights are gone.
 # Or fc1 itself: 64 units instead of 256 save 192 · 3,137 = 602,304 numbers there, and some in the layer behind it. (Whether the accuracy bears it is another question.)
-#
 # </details>
 #
 # ## What to remember

@@ -410,7 +410,6 @@ claim(
 #
 # (a) A CNN: near frequencies and near moments belong together. (b) An MLP or a logistic regression: question 17 is no neighbour of question 18
 # in any useful sense. (c) Start with logistic regression; then a small CNN; section 6 shows how much seeds differ with few images, so run several.
-#
 # </details>
 
 # %% [markdown]
@@ -421,7 +420,6 @@ claim(
 # <details><summary>Answer</summary>
 #
 # 1.1 points. Errors 2.2 % against 1.1 %: the CNN makes half as many.
-#
 # </details>
 #
 # **2.** Why is the comparison of one CNN run with one MLP run not enough, even on 10,000 test images?
@@ -430,7 +428,6 @@ claim(
 #
 # Another seed gives other weights and another accuracy; section 2 shows by how much. And 10,000 images are a sample too: notebook 5 computes how
 # far an accuracy of 98.9 % is certain.
-#
 # </details>
 #
 # **3.** Someone shuffles the pixels of your test set, but not of the training set. What happens to the MLP now?
@@ -438,7 +435,6 @@ claim(
 # <details><summary>Answer</summary>
 #
 # It falls to about chance: its columns belong to the old places. In section 5 training and test were shuffled alike.
-#
 # </details>
 #
 # **4.** `conv2` of the 320 network has 5,000 weights without bias and makes maps of 8×8. How many multiply–adds is that? And a linear layer with 5,000 weights?
@@ -446,7 +442,6 @@ claim(
 # <details><summary>Answer</summary>
 #
 # Each weight is used at 8 × 8 = 64 positions: 320,000. In a linear layer each weight is used once: 5,000.
-#
 # </details>
 #
 # **5.** How would you make the CNN care less about moves? Name one way that changes the network and one that changes the data.
@@ -455,7 +450,6 @@ claim(
 #
 # Network: more pooling, or an average over the whole map before the last layer, so that place is forgotten. Data: train on digits that were moved at random
 # (augmentation). Try the second one: `shift` moves a whole split, and several shifted copies can be joined with `torch.cat`.
-#
 # </details>
 #
 # ## What to remember

@@ -156,7 +156,6 @@ explorer
 # 1. All 25 pixels are the same number there, so the sum is that number × (sum of the weights), plus the bias: the line of arithmetic above.
 # 2. Another training gives other kernels. Orange weights beside blue ones answer at an edge, and the border between them shows its direction.
 # 3. A frame 2 pixels wide, as wide as the padding: to a normalised image, 0 is not black but grey. The network sees an edge where the padding begins.
-#
 # </details>
 
 # %%
@@ -280,7 +279,6 @@ claim(
 # With 0.5 the loss usually jumps to about 2.3 = ln 10, where the network guesses, and most
 # channels are dead; or it becomes infinite, and `fit` says so. With 0.05 it trains well and few
 # or none are dead. Run it with two or three seeds: one run is an anecdote.
-#
 # </details>
 
 # %% [markdown]
@@ -340,7 +338,6 @@ ActivationBrowser(trained, data.test)
 # 1. Neither: without padding every unit sees 16×16 pixels, those of the corner too. The patches of neighbours overlap, and the corner's patch ends at the image's corner.
 # 2. By 2: `pool1` halved the map, so one step in `conv2` is two pixels of the image. This is the *jump* of notebook 3.
 # 3. Another training gives other channels. Keep the channel and change the image's number.
-#
 # </details>
 
 # %% [markdown]
@@ -546,7 +543,6 @@ claim("gain from pixels to relu3, untrained", gain["untrained"], at_most=10, uni
 #
 # Two reasons. Normalisation moves the black pixel to (0 − mean) / std, about −0.42 on MNIST. And
 # each kernel has a bias. The background becomes −0.42 × (sum of the 25 weights) + bias.
-#
 # </details>
 #
 # **2.** Why can a dead channel not recover, whatever the optimiser?
@@ -557,7 +553,6 @@ claim("gain from pixels to relu3, untrained", gain["untrained"], at_most=10, uni
 # is multiplied by 0, for every image. The channel's weights get the gradient 0, and a gradient
 # step does not move them. (Weight decay would still shrink them, and a layer before it
 # may change what comes in. Neither is learning.)
-#
 # </details>
 #
 # **3.** A unit of `conv2` sees 14×14 pixels. Show it by arithmetic.
@@ -566,7 +561,6 @@ claim("gain from pixels to relu3, untrained", gain["untrained"], at_most=10, uni
 #
 # `conv1` sees 5, with a jump of 1 pixel between neighbours. Pooling 2 adds (2 − 1) × 1 = 1: 6
 # pixels, jump 2. `conv2` adds (5 − 1) × 2 = 8: 14 pixels.
-#
 # </details>
 #
 # **4.** An occlusion map of a digit is blank when drawn with probabilities. Does the network ignore the image?
@@ -574,7 +568,6 @@ claim("gain from pixels to relu3, untrained", gain["untrained"], at_most=10, uni
 # <details><summary>Answer</summary>
 #
 # No. Softmax is flat near 100 %: a logit lead of 12 or of 8 both give more than 99.9 %. Draw the logit.
-#
 # </details>
 #
 # **5.** The untrained network's features still tell digits apart far better than chance (10 %). How can that be?
@@ -583,7 +576,6 @@ claim("gain from pixels to relu3, untrained", gain["untrained"], at_most=10, uni
 #
 # A random convolution mixes neighbouring pixels but does not destroy them. Images that were far
 # apart mostly stay far apart. Good features are not the same as learnt features.
-#
 # </details>
 #
 # ## What to remember

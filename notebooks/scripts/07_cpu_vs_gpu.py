@@ -559,7 +559,6 @@ _ = plots.timing_curves(curves)
 # No synchronisation: the clock stopped when the work was queued; the true time is longer. No warm-up: the first call
 # includes setting up; the true time of later calls is shorter. One run: it may have been disturbed; later runs are mostly shorter,
 # and nobody knows how much they differ. The errors can even cancel, which makes the number no better.
-#
 # </details>
 #
 # **2.** By the law a + b·n with a = 2 ms and b = 0.05 ms: how many images a second with n = 10, and what is the most that any batch size can reach?
@@ -567,7 +566,6 @@ _ = plots.timing_curves(curves)
 # <details><summary>Answer</summary>
 #
 # t(10) = 2 + 0.5 = 2.5 ms, so 10 / 0.0025 s = 4,000 images a second. At most 1 / 0.05 ms = 20,000. Half of it is reached at n = a/b = 40.
-#
 # </details>
 #
 # **3.** By the arithmetic, backward should take about twice as long as forward. Why? And why need the clock not agree?
@@ -576,7 +574,6 @@ _ = plots.timing_curves(curves)
 #
 # It computes two products for each layer: the gradient of the weights and the gradient of the input. The first layer needs no gradient of its
 # input, pooling and ReLU cost something too, and memory traffic does not follow the count of multiplications.
-#
 # </details>
 #
 # **4.** Lab 001 reports a "run time" for 3 epochs with 8 loader workers, on a machine nobody names. What would you need to know to compare it with yours?
@@ -586,7 +583,6 @@ _ = plots.timing_curves(curves)
 # The processor or GPU, the number of cores and threads, versions of PyTorch, batch size, precision, whether loading and
 # testing were inside the clock, how often it was run and how much the runs differed. Best of all, both loops timed by you, in turn, on one
 # machine, as a ratio.
-#
 # </details>
 #
 # **5.** Your GPU is slower than your CPU on the MLP with a batch of 16. Is the GPU broken?
@@ -594,7 +590,6 @@ _ = plots.timing_curves(curves)
 # <details><summary>Answer</summary>
 #
 # No. With 16 images the fixed cost a decides, and the GPU's is larger. Take a batch above n\*, or a larger network.
-#
 # </details>
 #
 # ## What to remember

@@ -520,7 +520,6 @@ print(f"19 of 20: between {low:.0f} % and {high:.0f} %")
 # <details><summary>Answer</summary>
 #
 # The images as the network gets them, after all preparation, beside training images: size, place, colours, width of the lines.
-#
 # </details>
 #
 # **2.** Why the centre of mass, and not the middle of the box?
@@ -529,7 +528,6 @@ print(f"19 of 20: between {low:.0f} % and {high:.0f} %")
 #
 # Because the training images were made so. Either would do, if it were done to all images alike. (The centre of mass is less disturbed
 # by a long thin stroke at one side.)
-#
 # </details>
 #
 # **3.** A convolution finds a stroke wherever it is. Why does the CNN's accuracy fall when the digit is moved by 8 pixels?
@@ -538,7 +536,6 @@ print(f"19 of 20: between {low:.0f} % and {high:.0f} %")
 #
 # Two reasons. The feature maps move along, and `fc1` has another weight for each place in them. And part of the digit
 # leaves the image.
-#
 # </details>
 #
 # **4.** You cannot change how the images arrive. What can you do to the training?
@@ -547,7 +544,6 @@ print(f"19 of 20: between {low:.0f} % and {high:.0f} %")
 #
 # Change the training images in the same way: move, scale, turn round the colours, at random. The shipped networks were trained with
 # images moved by up to 1.5 pixels; with 8, they would bear 8. That costs accuracy or a larger network: there is more to learn.
-#
 # </details>
 #
 # **5.** Would a threshold on the confidence catch the letters?
@@ -556,7 +552,6 @@ print(f"19 of 20: between {low:.0f} % and {high:.0f} %")
 #
 # Not these: it was surer of the A than of many digits. Softmax compares the ten digits with each other; it
 # does not ask whether the image is a digit.
-#
 # </details>
 #
 # ## What to remember

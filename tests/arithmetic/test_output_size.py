@@ -184,3 +184,8 @@ def test_w_out_refuses_sizes_out_of_range(name, value):
 def test_w_out_refuses_a_width_that_came_from_true_division():
     with pytest.raises(TypeError, match=r"w_in=13\.5 is not a whole number.*w_out, which floors"):
         w_out(27 / 2, k=2, p=0)
+
+
+def test_unread_pixels_leaves_out_the_gaps_that_a_stride_makes():
+    assert unread_pixels(7, k=1, s=3) == 0  # columns 0, 3 and 6 are read
+    assert "gaps" in (unread_pixels.__doc__ or "")

@@ -68,8 +68,7 @@ def test_keys_change_the_network_and_python_follows(notebook: Notebook) -> None:
     said = notebook.run("print(explorer.flatten, explorer.build().conv3, explorer.parameters)")
     assert said.startswith("360 Conv2d(20, 40, kernel_size=(3, 3)")
     notebook.run("explorer.settings = explorer.presets['cnn_deep']")
-    notebook.wait()
-    assert page.locator(FLATTEN).inner_text() == "64 × 7 × 7 = 3,136"
+    page.locator(FLATTEN, has_text="64 × 7 × 7 = 3,136").wait_for()
     assert page.get_by_label("network", exact=True).input_value() == "cnn_deep"
     assert notebook.broken() == []
 

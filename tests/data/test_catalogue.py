@@ -35,3 +35,10 @@ def test_a_raw_file_knows_its_size_and_its_first_numbers():
 def test_an_unknown_data_set_is_refused_with_the_nearest_name():
     with pytest.raises(ValueError, match="unknown data set 'mnits': did you mean 'mnist'"):
         published("mnits")
+
+
+def test_a_name_that_is_no_text_is_refused_in_words():
+    with pytest.raises(
+        ValueError, match=r"unknown data set \['mnist'\]: a name is text, and this is of type list"
+    ):
+        published(["mnist"])

@@ -126,7 +126,7 @@ def test_a_disk_that_fills_up_on_the_way_is_said_and_nothing_half_written_stays(
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("number", [errno.EACCES, errno.EROFS])
+@pytest.mark.parametrize("number", [errno.EACCES, errno.EROFS, errno.ENOTDIR, errno.EEXIST])
 def test_a_folder_that_cannot_be_written_is_said(server, mnist, tmp_path, monkeypatch, number):
     def refuse(*args, **kwargs):
         raise OSError(number, os.strerror(number))

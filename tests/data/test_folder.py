@@ -142,3 +142,12 @@ def test_the_real_mnist_reads_as_torchvision_reads_it(mnist_root):
         labels = torchvision_mnist.read_label_file(str(raw / f"{prefix}-labels-idx1-ubyte"))
         assert torch.equal(split.images[:, 0], images)
         assert torch.equal(split.labels, labels)
+
+
+def test_a_folder_with_the_name_of_a_file_is_said_to_be_one(mnist, tmp_path):
+    raw = mnist.write(tmp_path)
+    (raw / "t10k-labels-idx1-ubyte").unlink()
+    (raw / "t10k-labels-idx1-ubyte").mkdir()
+    found = verify(tmp_path)[3]
+    assert (found.file, found.state) == ("t10k-labels-idx1-ubyte", "a folder, not a file")
+    assert found.remedy.startswith("Move it away. Put the published t10k-labels-idx1-ubyte")

@@ -243,3 +243,15 @@ def test_loading_mnist_needs_neither_torchvision_nor_scikit_learn_nor_matplotlib
 def test_a_root_that_is_no_path_is_said(root):
     with pytest.raises(TypeError, match=r"^root=.* is a (int|list|bytes): give a folder, such as 'data'\.$"):
         load_data("mnist", root=root)
+
+
+def test_a_cache_folder_that_cannot_be_written_is_not_where_files_are_to_be_put(tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("mine")
+    monkeypatch.setattr(
+        "platformdirs.user_cache_dir", lambda *args, **kwargs: str(tmp_path / "file" / "cache")
+    )
+    with pytest.raises(DataError) as caught:
+        load_data("mnist")
+    assert "(or the unpacked files) into MNIST/raw in a folder of your own and set CNNLAB_DATA" in str(
+        caught.value
+    )

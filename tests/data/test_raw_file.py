@@ -175,3 +175,12 @@ def test_a_header_with_another_count_is_not_taken_for_a_swapped_file(check, mnis
     assert check(mnist, TEST_IMAGES, spoilt).state.startswith(
         "corrupt: it begins with the numbers (2051, 40,"
     )
+
+
+def test_a_compressed_file_without_gz_in_its_name_is_to_be_renamed(check, mnist, tmp_path):
+    packed = mnist.packed["train-labels-idx1-ubyte.gz"]
+    found = check(mnist, LABELS, packed)
+    assert found.state == "compressed, but its name does not end with .gz"
+    assert found.remedy.endswith("Add .gz to its name.")
+    (tmp_path / "train-labels-idx1-ubyte.gz").write_bytes(packed)
+    assert check(mnist, LABELS, packed).remedy.endswith("train-labels-idx1-ubyte.gz beside it is used.")

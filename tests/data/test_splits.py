@@ -197,3 +197,21 @@ def test_image_data_is_safe_html(split):
 
 def test_text_forms_have_no_addresses_in_them(split):
     assert "0x" not in repr(split) + repr(data("mnist", split)) + repr(split.batches(4))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"mean": "a", "std": 1.0}, "mean='a' is a str, not a number: give the training set's mean"),
+        ({"mean": 0.1, "std": [1]}, r"std=\[1\] is a list, not a number: give the training set's std"),
+        ({"classes": 10}, r"classes=10 are no names: give them as text, such as \('0', '1'\)"),
+    ],
+)
+def test_what_is_no_number_and_no_names_is_refused(arguments, message):
+    with pytest.raises(TypeError, match=message):
+        Split(grey(), torch.tensor([0, 1, 2]), **arguments)
+
+
+def test_a_mean_may_be_a_tensor_of_one_number():
+    split = Split(grey(), torch.tensor([0, 1, 2]), mean=torch.tensor(0.5), std=np.float32(0.25))
+    assert repr(split).endswith("mean 0.5000, std 0.2500)")

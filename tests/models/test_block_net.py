@@ -74,3 +74,8 @@ def test_a_layer_that_does_not_fit_is_named_with_a_remedy(blocks, text):
 def test_a_block_refuses_what_cannot_be(sizes, text):
     with pytest.raises(ValueError, match=re.escape(text)):
         Block(**sizes)
+
+
+def test_a_block_refuses_a_chance_that_is_no_number():
+    with pytest.raises(TypeError, match="dropout='a' is a str: it is a chance: use 0 <= dropout < 1"):
+        Block(dropout="a")

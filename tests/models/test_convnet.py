@@ -111,6 +111,9 @@ def test_what_cannot_be_built_is_refused_with_the_number_and_the_remedy(argument
         ({"channels": 10}, r"channels=10 is not a tuple: write channels=\(10,\)"),
         ({"kernel": 2.5}, r"kernel=2\.5 is not a whole number"),
         ({"hidden": 28 / 2}, r"hidden=14\.0 is not a whole number"),
+        ({"dropout": "a"}, r"dropout='a' is a str: it is a chance: use 0 <= dropout < 1"),
+        ({"dropout": None}, r"dropout=None is a NoneType: it is a chance"),
+        ({"batch_norm": "yes"}, r"batch_norm='yes' is a str: use batch_norm=True or False"),
     ],
 )
 def test_a_number_of_the_wrong_type_is_named(arguments, message):

@@ -46,3 +46,10 @@ def test_convnet_has_no_recipe_and_an_unknown_name_is_mended():
         recipe("convnet")
     with pytest.raises(ValueError, match=r"no recipe for 'cnn_depp': did you mean 'cnn_deep'\?"):
         recipe("cnn_depp")
+
+
+def test_a_name_that_is_no_text_is_refused_in_words():
+    with pytest.raises(
+        ValueError, match=r"no recipe for \['mlp'\]: a name is text, and this is of type list"
+    ):
+        recipe(["mlp"])

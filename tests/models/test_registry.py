@@ -34,3 +34,10 @@ def test_build_suggests_the_nearest_argument():
 def test_build_says_where_a_fixed_network_can_be_changed():
     with pytest.raises(TypeError, match=r"cnn_320 is fixed and takes no 'channels': build\('convnet'"):
         models.build("cnn_320", channels=(3,))
+
+
+def test_build_says_of_which_type_a_name_is_that_is_no_text():
+    with pytest.raises(
+        ValueError, match=r"unknown network \['mlp'\]: a name is text, and this is of type list"
+    ):
+        models.build(["mlp"])

@@ -1,6 +1,7 @@
 import matplotlib.pyplot as plt
 import pytest
 
+from cnnlab.data import ImageData
 from cnnlab.plots import class_counts
 
 
@@ -28,3 +29,12 @@ def test_splits_that_cannot_be_told_apart_are_refused(split, number):
 def test_class_counts_draws_on_the_users_axes(split):
     _, ax = plt.subplots()
     assert class_counts(split, ax=ax) is ax
+
+
+def test_a_data_set_in_place_of_its_splits_is_refused(split):
+    data = ImageData("mine", split, split, split.classes, split.mean, split.std, "made for a test")
+    for wrong in (data, {"mine": data}):
+        with pytest.raises(
+            TypeError, match=r"splits are of type ImageData: give a Split, such as data\.train"
+        ):
+            class_counts(wrong)

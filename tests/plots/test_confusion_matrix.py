@@ -1,3 +1,8 @@
+import dataclasses
+
+import pytest
+import torch
+
 from cnnlab.plots import confusion_matrix
 
 
@@ -22,3 +27,11 @@ def test_it_says_which_way_to_read_it_and_how_many_mistakes(evaluation):
     assert (ax.get_xlabel(), ax.get_ylabel()) == ("predicted class", "true class")
     assert "3 of 40 are mistakes" in ax.get_title()
     assert [label.get_text() for label in ax.get_xticklabels()] == [str(digit) for digit in range(10)]
+
+
+@pytest.mark.parametrize("count", [9_999, 123_456, 1_234_567])
+def test_a_number_of_many_digits_stays_in_its_cell(evaluation, count):
+    ax = confusion_matrix(dataclasses.replace(evaluation, confusion=torch.full((10, 10), count)))
+    ax.figure.canvas.draw()
+    cell = ax.transData.transform((1, 0))[0] - ax.transData.transform((0, 0))[0]
+    assert max(text.get_window_extent().width for text in ax.texts) < cell

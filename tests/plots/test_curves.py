@@ -86,3 +86,8 @@ def test_epochs_are_marked_only_where_they_leave_room_for_the_curve():
     assert "dotted" not in crowded.get_xlabel()
     assert len(marked.lines) == 1 + 12
     assert len(crowded.lines) == 1
+
+
+def test_what_is_no_history_is_refused():
+    with pytest.raises(TypeError, match="history is a NoneType: give what fit returned"):
+        curves(None)

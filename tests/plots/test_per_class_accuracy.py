@@ -1,4 +1,5 @@
 import dataclasses
+import itertools
 
 import pytest
 
@@ -26,3 +27,11 @@ def test_a_class_without_images_is_left_out(evaluation):
     rows[4] = dataclasses.replace(rows[4], n=0, correct=0, accuracy=None, low=0.0, high=100.0)
     ax = per_class_accuracy(dataclasses.replace(evaluation, per_class=Table(rows)))
     assert [label.get_text() for label in ax.get_xticklabels()] == list("012356789")
+
+
+def test_the_names_of_many_classes_do_not_overlap(evaluation):
+    rows = [dataclasses.replace(evaluation.per_class[n % 10], label=n, name=str(n)) for n in range(60)]
+    ax = per_class_accuracy(dataclasses.replace(evaluation, per_class=Table(rows)))
+    ax.figure.canvas.draw()
+    boxes = [label.get_window_extent() for label in ax.get_xticklabels()]
+    assert all(left.x1 < right.x0 for left, right in itertools.pairwise(boxes))

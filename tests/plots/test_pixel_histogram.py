@@ -31,3 +31,8 @@ def test_mean_and_standard_deviation_are_written_down(split):
     assert f"mean {pixels.mean():.2f}" in ax.texts[0].get_text().replace("-0.00", "0.00")
     assert f"standard deviation {pixels.std():.2f}" in ax.texts[0].get_text()
     assert ax.get_xlabel() == "pixel value"
+
+
+def test_a_split_in_place_of_its_images_is_refused(split):
+    with pytest.raises(TypeError, match=r"images are a Split, not a tensor: give split\.images"):
+        pixel_histogram(split)

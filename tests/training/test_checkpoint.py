@@ -356,3 +356,33 @@ def test_a_checkpoint_without_one_of_its_parts_is_refused_with_its_name(tmp_path
         CheckpointError, match=f"run.pt is an incomplete checkpoint: it has no {key}. It was left"
     ):
         train(path)
+
+
+@pytest.mark.parametrize("value", [None, 3, {}], ids=["None", "3", "{}"])
+@pytest.mark.parametrize("key", [key for key in checkpoint_module.KEYS if key not in ("layers", "order")])
+def test_a_checkpoint_made_by_hand_is_refused_before_anything_is_loaded_into_the_model(tmp_path, key, value):
+    path = tmp_path / "run.pt"
+    train(path, epochs=1)
+    torch.save({**torch.load(path, weights_only=True), key: value}, path)
+    model = net(dropout=0.3, seed=5)
+    before, written = weights(model), path.read_bytes()
+    with pytest.raises(CheckpointError, match=r"run\.pt .*eft as it (is|was): .*give another path"):
+        train(path, model=model)
+    assert torch.equal(weights(model), before)
+    assert path.read_bytes() == written
+
+
+def test_a_checkpoint_with_an_order_that_is_none_is_refused(tmp_path):
+    path = tmp_path / "run.pt"
+    train(path, epochs=1)
+    torch.save({**torch.load(path, weights_only=True), "order": 3}, path)
+    with pytest.raises(
+        CheckpointError, match=r"not as fit writes it \(TypeError: the order is of type int\)"
+    ):
+        train(path)
+
+
+@pytest.mark.parametrize("name", ["a" * 300, "a\0b", "a" * 300 + "/run.pt"])
+def test_a_name_that_no_file_can_have_is_refused_in_words(tmp_path, name):
+    with pytest.raises(CheckpointError, match=r"cannot be written|there is no folder"):
+        train(tmp_path / name)

@@ -141,13 +141,17 @@ def test_a_model_with_spoilt_weights_is_not_given_an_accuracy():
     model = net()
     with torch.no_grad():
         model[4].weight.fill_(float("nan"))
-    with pytest.raises(TrainingError, match=r"the model's logits are not numbers \(NaN\)"):
+    with pytest.raises(
+        TrainingError, match=r"batch 1: the logits are not numbers \(NaN\), because 4\.weight is"
+    ):
         evaluate(model, SmallSplit(), device="cpu")
 
 
 def test_infinite_logits_are_not_given_an_accuracy_unless_they_are_a_probability_of_zero():
     for bad in ([math.inf, 0, 0, 0], [-math.inf] * 4):
-        with pytest.raises(TrainingError, match="the model's logits are infinite: its weights are spoilt"):
+        with pytest.raises(
+            TrainingError, match=r"batch 1: the logits are infinite, because [14] of the 4 input pixels are"
+        ):
             evaluate(Fixed(), [(images_with([bad]), torch.tensor([0]))], device="cpu")
     sure = evaluate(Fixed(), [(images_with([[0, -math.inf, 0, 0]]), torch.tensor([0]))], device="cpu")
     assert sure.probabilities[0, 1] == 0
@@ -185,3 +189,14 @@ def test_batch_size_must_be_at_least_one(batch_size):
 def test_an_unknown_device_suggests_the_nearest():
     with pytest.raises(ValueError, match="unknown device 'cudaa': did you mean 'cuda'"):
         evaluate(net(), SmallSplit(), device="cudaa")
+
+
+def test_logits_that_are_spoilt_by_neither_weights_nor_images_are_laid_to_the_model():
+    class Divides(nn.Module):
+        def forward(self, x):
+            return x.flatten(1)[:, :4] / 0
+
+    with pytest.raises(
+        TrainingError, match=r"though weights and images are finite: look for log\(0\) or a division"
+    ):
+        evaluate(Divides(), SmallSplit(), device="cpu")

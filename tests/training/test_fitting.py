@@ -154,6 +154,7 @@ def test_frozen_layers_stay():
         ({"device": "gpu"}, ValueError, "unknown device 'gpu'"),
         ({"seed": -1}, ValueError, "seed=-1 is out of range"),
         ({"callbacks": [print]}, TypeError, "has none of the methods on_start"),
+        ({"checkpoint": 5}, TypeError, "checkpoint=5 is no path: give a file, such as 'run.pt'"),
     ],
 )
 def test_a_wrong_argument_is_named_before_anything_is_trained(settings, error, message):

@@ -69,7 +69,7 @@ def test_what_is_left_out_has_its_usual_value():
         ({"blocks": [{"padding": "valid"}]}, "padding='valid' cannot be: use a whole number from 0 to 5 or"),
         ({"blocks": [{"stride": 1.5}]}, "stride=1.5 cannot be"),
         ({"blocks": [{"stride": True}]}, "stride=True cannot be"),
-        ({"blocks": [{"pooling": "mean"}]}, "block 1: unknown pooling 'mean': did you mean 'max'?"),
+        ({"blocks": [{"pooling": "mean"}]}, "block 1: unknown pooling 'mean': there are: max, avg, none."),
         ({"blocks": [{"dropout": "0.5"}]}, "block 1: dropout='0.5' is a chance: use 0 <= dropout < 1."),
     ],
 )  # fmt: skip
