@@ -19,15 +19,16 @@ CONVOLUTION_TASKS = (
         "2, because 28 + 2·2 − 5 + 1 = 28. In general (kernel − 1) / 2, for an odd kernel.",
     ),
     (
-        "Kernel size 3, padding 0, stride 2: how many pixels does the floor leave unread?",
+        "Kernel size 3, padding 0, stride 2: which pixels does the floor leave unread?",
         "(28 − 3) / 2 = 12.5, and the floor makes it 12: the last row and the last column are hatched. No "
         "window reads them.",
     ),
     (
         "Choose the vertical edges, then the horizontal ones. At which rims of a stroke is the map orange, "
         "and at which is it blue?",
-        "The weights are −1 on one side and +1 on the other: orange where the image grows brighter from left "
-        "to right (or downwards), blue where it grows darker.",
+        "Vertical: the left rim is orange, where the image grows brighter from left to right, and the right "
+        "rim blue. Horizontal: the upper rim is orange, the lower one blue. The weights are −1 on the one "
+        "side and +1 on the other.",
     ),
 )
 NETWORK_TASKS = (

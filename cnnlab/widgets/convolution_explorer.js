@@ -328,7 +328,7 @@ function render({ model, el }) {
       cell.pixel.style.color = readableOn(shade);
       cell.weight.hidden = cell.product.hidden = !convolving;
       if (document.activeElement !== cell.weight) {
-        cell.weight.value = few ? written(part.weight, 3) : short(part.weight);
+        cell.weight.value = few ? written(part.weight, size > 3 ? 2 : 3) : short(part.weight);
         cell.weight.classList.remove("wrong");
       }
       const tint = signed(part.product, strongest);

@@ -147,6 +147,14 @@ export function written(value, digits = 2) {
   return String(Object.is(rounded, -0) ? 0 : rounded).replace("-", "−");
 }
 
+/** A share of 1 as percent: never 100.0 % for what is less. */
+export function percentText(share) {
+  const percent = 100 * share;
+  if (percent >= 99.95 && percent < 100) return "> 99.9 %";
+  if (percent > 0 && percent < 0.05) return "< 0.1 %";
+  return `${percent.toFixed(1)} %`;
+}
+
 /** A whole number with commas, as 21,840. */
 export function grouped(value) {
   return Math.round(value).toString().replace(/\B(?=(\d{3})+$)/g, ",");

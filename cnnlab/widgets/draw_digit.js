@@ -1,6 +1,6 @@
 // Draw a digit: the pad, what the network sees of it, the probabilities and the feature maps.
 
-import { button, element, frame, newId, numbers, select, slider } from "./dom.js";
+import { button, element, frame, newId, numbers, percentText, select, slider } from "./dom.js";
 import { grey, paint } from "./colours.js";
 import { drawingPad } from "./pad.js";
 import { aboutImage, seenImage } from "./seen_image.js";
@@ -16,13 +16,9 @@ export function winner(values) {
   return values.reduce((best, value, place) => (value > values[best] ? place : best), 0);
 }
 
-export function percent(share) {
-  return `${(100 * share).toFixed(1)} %`;
-}
-
 /** What the models answer, as a sentence for who does not see the bars. */
 export function spoken(names, answers) {
-  const said = (name, i) => `${name}: ${winner(answers[i])}, ${percent(Math.max(...answers[i]))}.`;
+  const said = (name, i) => `${name}: ${winner(answers[i])}, ${percentText(Math.max(...answers[i]))}.`;
   return names.map(said).join(" ");
 }
 
@@ -60,7 +56,7 @@ function answerTable(names) {
       verdicts[i].textContent = answers ? String(best) : "–";
       cells[i].forEach(({ node: cell, bar, text }, digit) => {
         bar.style.width = answers ? `${100 * answers[i][digit]}%` : "0";
-        text.textContent = answers ? percent(answers[i][digit]) : "";
+        text.textContent = answers ? percentText(answers[i][digit]).replace(" %", "") : "";
         cell.classList.toggle("best", digit === best);
       });
     });
@@ -307,7 +303,7 @@ function render({ model, el }) {
   );
   const heading = (text) => element("h3", {}, text);
   const seeing = element("div", {}, heading("What the network sees"), seen.node, prepare.node, legend, facts);
-  const reads = heading(names.length > 1 ? "What they read" : "What it reads");
+  const reads = heading(names.length > 1 ? "What they read, in %" : "What it reads, in %");
   const answering = element("div", { class: "answering" }, reads, table.node, status);
   root.append(
     element("div", { class: "draw-digit" }, drawing, seeing, answering),

@@ -1,12 +1,12 @@
 // Choose among the mistakes of a network by digit and confidence, and see one of them in full.
 
-import { button, element, frame, grouped, numbers, slider, written } from "./dom.js";
+import { button, element, frame, grouped, numbers, percentText, slider, written } from "./dom.js";
 import { css, grey, paint, signed } from "./colours.js";
 import { choices, inFirstRow, tell } from "./choices.js";
 import { kernelLine } from "./kernel_line.js";
 import { layerView } from "./layer_view.js";
 import { movedTo } from "./unit_fields.js";
-import { bars, decimals, filterText, marginText, percentText, softmax } from "./mistake_facts.js";
+import { bars, decimals, filterText, marginText, softmax } from "./mistake_facts.js";
 
 const QUIET = 120; // milliseconds without another choice, before the nearest images are asked for
 

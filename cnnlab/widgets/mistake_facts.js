@@ -16,14 +16,6 @@ export function decimals(value, digits = 2) {
   return Number(text) === 0 ? (0).toFixed(digits) : text.replace("-", "−");
 }
 
-/** A share of 1 as percent: never 100.0 % for what is less. */
-export function percentText(share) {
-  const percent = 100 * share;
-  if (percent >= 99.95 && percent < 100) return "> 99.9 %";
-  if (percent > 0 && percent < 0.05) return "< 0.1 %";
-  return `${percent.toFixed(1)} %`;
-}
-
 /** By how much the wrong answer beat the right one, in words. */
 export function marginText(logits, label, predicted, classes) {
   const [won, lost] = [logits[predicted], logits[label]];

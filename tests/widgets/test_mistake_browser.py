@@ -240,7 +240,7 @@ def test_the_margin_is_told_in_words():
 def test_a_share_that_is_less_than_all_is_not_called_all():
     body = "return given.map(percentText);"
     shares = [1, 0.9999, 0.998, 0.0001, 0]
-    assert run('{ percentText } from "mistake_facts.js"', body, shares) == [
+    assert run('{ percentText } from "dom.js"', body, shares) == [
         "100.0 %",
         "> 99.9 %",
         "99.8 %",

@@ -1,0 +1,55 @@
+"""Checks that students call with their answers: right, not yet, or what is wrong and why.
+
+Each function takes an answer and returns a `Verdict`, whose text is what a notebook shows. None of
+them raises, whatever it is given, and none tells the answer. What is asked stands in its docstring.
+"""
+
+from cnnlab.checks.by_hand import KERNEL, PATCH, convolution_map, one_patch
+from cnnlab.checks.choices import expect_100, questions, which_loss, which_model, why_padding
+from cnnlab.checks.counting import conv_parameters, linear_parameters
+from cnnlab.checks.explanation import explain_320
+from cnnlab.checks.lab_network import add_conv2, add_fc2, log_softmax
+from cnnlab.checks.looking import layer_output, wrong_indices
+from cnnlab.checks.measuring import accuracy, accuracy_difference, clock
+from cnnlab.checks.networks import cnn, network_as_asked, two_layer_network
+from cnnlab.checks.preparing import mean_and_std, normalise
+from cnnlab.checks.runner import EXERCISES, Exercise
+from cnnlab.checks.sizes import output_size, padded_fc1, receptive_field, same_padding
+from cnnlab.checks.steps import training_step
+from cnnlab.checks.verdict import Verdict
+
+__all__ = [
+    "EXERCISES",
+    "KERNEL",
+    "PATCH",
+    "Exercise",
+    "Verdict",
+    "accuracy",
+    "accuracy_difference",
+    "add_conv2",
+    "add_fc2",
+    "clock",
+    "cnn",
+    "conv_parameters",
+    "convolution_map",
+    "expect_100",
+    "explain_320",
+    "layer_output",
+    "linear_parameters",
+    "log_softmax",
+    "mean_and_std",
+    "network_as_asked",
+    "normalise",
+    "one_patch",
+    "output_size",
+    "padded_fc1",
+    "questions",
+    "receptive_field",
+    "same_padding",
+    "training_step",
+    "two_layer_network",
+    "which_loss",
+    "which_model",
+    "why_padding",
+    "wrong_indices",
+]

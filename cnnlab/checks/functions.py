@@ -1,0 +1,81 @@
+"""Judge a function by what it returns, and recognise what it got wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from cnnlab.checks.reading import call, function, kind, shown, table, told
+from cnnlab.checks.verdict import Wrong
+
+
+@dataclass(frozen=True)
+class Misconception:
+    """A known wrong way to compute it, and what to say to someone who does."""
+
+    gives: Callable[..., object]
+    says: str
+
+
+def same(a: Tensor, b: Tensor, rtol: float = 1e-4) -> bool:
+    """Whether two tables have one shape and, up to rounding, the same numbers."""
+    return a.shape == b.shape and torch.allclose(a, b, rtol=rtol, atol=1e-6)
+
+
+def judge_function(
+    answer: object,
+    usage: str,
+    right: Callable[..., object],
+    cases: Sequence[tuple[object, ...]],
+    misconceptions: Sequence[Misconception],
+    otherwise: str,
+    rtol: float = 1e-4,
+) -> list[object]:
+    """Compare a student's function with the right one, then with every known wrong one.
+
+    Args:
+        answer: what the student gave.
+        usage: how it is called, such as "w_out(w_in, k, p, s)".
+        right: computes what is asked.
+        cases: the arguments to try.
+        misconceptions: known wrong ways; the first that gives the student's numbers is named.
+        otherwise: what to say if none does.
+        rtol: how far a right number may be off, as a share of it.
+    Returns:
+        What the student's function returned for each case, if all of it is right.
+    Raises:
+        Blank, Wrong: see `cnnlab.checks.verdict`.
+    """
+    student = function(answer, usage, len(cases[0]))
+    given = [call(student, *case) for case in cases]
+    values = [_squeezed(table(value, "What your function returns")) for value in given]
+    truth = [_squeezed(table(right(*case))) for case in cases]
+    off = [i for i in range(len(cases)) if not same(values[i], truth[i], rtol)]
+    if not off:
+        return given
+    example = _example(usage, cases[off[0]], given[off[0]])
+    for wrong in misconceptions:
+        theirs = [_squeezed(table(wrong.gives(*case))) for case in cases]
+        if all(same(v, t, rtol) for v, t in zip(values, theirs)):
+            raise Wrong(told(example, wrong.says))
+    raise Wrong(told(example, otherwise))
+
+
+def _squeezed(value: Tensor) -> Tensor:
+    """A table with a single number as that number."""
+    return value.reshape(()) if value.numel() == 1 else value
+
+
+def _example(usage: str, case: tuple[object, ...], given: object) -> str:
+    """One call and what came of it, such as "w_out(28, 5, 2, 1) gives 26"."""
+    value = _squeezed(table(given))
+    gives = shown(value.item()) if value.ndim == 0 else kind(given)
+    if value.ndim == 1 and value.numel() <= 4:
+        gives = f"({', '.join(shown(v) for v in value.tolist())})"
+    short = all(isinstance(a, (int, list)) for a in case)
+    if not short:
+        return f"Your function gives {gives}"
+    return f"{usage.partition('(')[0]}({', '.join(map(str, case))}) gives {gives}"

@@ -1,0 +1,147 @@
+"""Lab 002's first three tasks: conv2, fc2 and log-softmax of the 320 network."""
+
+from __future__ import annotations
+
+import torch
+
+from cnnlab.checks.reading import network
+from cnnlab.checks.runner import exercise
+from cnnlab.checks.verdict import Blank, Wrong
+from cnnlab.checks.watching import Unfinished, Watched, watch
+
+
+def _stopped(seen: Watched, layer: str | None) -> None:
+    """Say what stopped the network, if it stopped.
+
+    Raises:
+        Blank, Wrong: it stopped.
+    """
+    if isinstance(seen.error, Unfinished) and (layer is None or layer not in str(seen.error)):
+        raise Blank(f"{seen.error} Do that exercise first.")
+    if seen.error is not None or seen.output is None:
+        seen.finished()
+
+
+@exercise("Lab 002 Q1: add conv2", 5, "The second convolution looks at all maps of the first at once.")
+def add_conv2(answer: object = ...) -> None:
+    """Check a network: conv2 has 20 channels and 5 × 5 kernels; then come pooling and ReLU."""
+    model = network(answer)
+    seen = watch(model)
+    found = seen.convolutions
+    if len(found) < 2:
+        spare = any(p.ndim == 4 and p.shape[1] > 1 for p in model.parameters())
+        if seen.last not in {"addmm", "mm", "linear", "view"}:  # there fc1 only suffers from what is missing
+            _stopped(seen, "conv2")
+        unused = "conv2 is made, but forward() never calls it." if spare else "there is no second one."
+        plural = "" if found else "s"
+        raise Wrong(f"Your network runs {len(found)} convolution{plural}: {unused}")
+    if len(found) > 2:
+        raise Wrong(f"Your network runs {len(found)} convolutions: is one of them called twice?")
+    first, second = found
+    kernel = second.weight[-2:]
+    if first.gives[1:] != (10, 24, 24):
+        raise Wrong(f"conv1 gives {first.gives[1]} maps of {first.map_size}: leave conv1 as it was.")
+    if second.takes[-1] != 12:
+        raise Wrong(f"conv2 gets maps of {second.takes[-1]} × {second.takes[-1]}: pool after conv1 first.")
+    if kernel != (5, 5):
+        size = f"{kernel[0]} × {kernel[1]}"
+        raise Wrong(f"{second.map_size} after conv2: its kernels are {size}, others are asked for.")
+    if second.gives[-1] != 8:
+        raise Wrong(f"{second.map_size} after conv2: it has a padding or a stride that was not asked for.")
+    if second.gives[1] != 20:
+        raise Wrong(f"conv2 makes {second.gives[1]} channels: another number is asked for.")
+    if not any("pool" in step.name for step in seen.steps[seen.steps.index(second) :]):
+        raise Wrong(f"Maps of {second.map_size} go on to fc1: pool after conv2 as well.")
+    if not seen.linears:
+        _stopped(seen, "conv2")
+        raise Wrong("After conv2 comes no linear layer: fc1 is never called.")
+    fc1 = seen.linears[0]
+    if fc1.takes[0] != second.gives[0]:
+        raise Wrong(f"fc1 gets {fc1.takes[0]} rows for {second.gives[0]} images: they were cut into pieces.")
+    if fc1.takes[-1] != 320:
+        raise Wrong(f"fc1 gets {fc1.takes[-1]:,} numbers an image: look at the pooling after conv2.")
+    if fc1.lowest < 0:
+        raise Wrong("Negative numbers reach fc1: the ReLU after conv2 is missing.")
+
+
+@exercise(
+    "Lab 002 Q2: add fc2", 5, "One number comes out for each digit, and a ReLU keeps the two layers apart."
+)
+def add_fc2(answer: object = ...) -> None:
+    """Check a network: its last layer is linear, from fc1's 50 numbers to 10, with a ReLU in between."""
+    seen = watch(network(answer))
+    found = seen.linears
+    if len(found) < 2:
+        _stopped(seen, "fc2")
+        plural = "" if found else "s"
+        raise Wrong(f"Your network runs {len(found)} linear layer{plural}: fc2 is missing, or never called.")
+    if len(found) > 2:
+        raise Wrong(f"Your network runs {len(found)} linear layers: two are asked for.")
+    fc1, fc2 = found
+    if fc1.gives[-1] != 50:
+        raise Wrong(f"fc1 gives {fc1.gives[-1]} numbers an image: leave fc1 as it was.")
+    if fc2.gives[-1] != 10:
+        raise Wrong(f"fc2 gives {fc2.gives[-1]} numbers an image: one for each digit is asked for.")
+    if not seen.bends_between(fc1, fc2):
+        raise Wrong("There is no ReLU between fc1 and fc2: together they are one linear layer in disguise.")
+    if fc2.lowest < 0:
+        raise Wrong("Negative numbers reach fc2: between fc1 and fc2 stands something other than ReLU.")
+    if seen.error is not None or not isinstance(seen.output, torch.Tensor):
+        return  # the next exercise is still blank
+    last = fc2.out
+    if last is not None and bool((last < 0).any()) and last.shape == seen.output.shape and _cut(seen.output):
+        raise Wrong("There is a ReLU after fc2: it takes away all negative logits.")
+
+
+def _cut(output: torch.Tensor) -> bool:
+    """Whether negative numbers were set to 0."""
+    return bool(output.min() == 0) and bool((output == 0).sum() > 1)
+
+
+@exercise(
+    "Lab 002 Q3: log-softmax", 5, "The ten numbers are log-probabilities: their exponentials add up to 1."
+)
+def log_softmax(answer: object = ...) -> None:
+    """Check a network: it returns the log-softmax over the ten digits of what its last layer gives."""
+    seen = watch(network(answer))
+    if not seen.linears:
+        _stopped(seen, None)
+    out = seen.finished()
+    logits = seen.linears[-1].out if seen.linears else None
+    if logits is None or logits.shape != out.shape:
+        raise Wrong("The output does not come from a linear layer with ten outputs.")
+    logits = logits.double()
+    if _close(out, logits.log_softmax(dim=1)):
+        return
+    for words, expected in _other_ends(logits):
+        if _close(out, expected):
+            raise Wrong(words)
+    low, high = out.exp().sum(dim=1).aminmax()
+    if abs(low - 1) < 1e-3 and abs(high - 1) < 1e-3:  # a last layer that adds its bias by hand
+        return
+    raise Wrong(f"The exponentials of a row add up to {low.item():.2f} to {high.item():.2f}, not to 1.")
+
+
+def _other_ends(z: torch.Tensor) -> list[tuple[str, torch.Tensor]]:
+    """What else may be done to the logits z, (N, 10), and what to say to it."""
+    return [
+        (
+            "The rows are probabilities that add up to 1: that is softmax, without its logarithm.",
+            z.softmax(1),
+        ),
+        ("The columns add up to 1, not the rows: it runs over the images (look at dim).", z.log_softmax(0)),
+        ("The columns add up to 1: softmax over the images, and without its logarithm.", z.softmax(0)),
+        ("The output is what the last layer gives, the logits: nothing was done to them.", z),
+        (
+            "Each number is squeezed by itself, with a sigmoid: the ten do not know of each other.",
+            z.sigmoid(),
+        ),
+        ("Each number is squeezed by itself, with a log-sigmoid.", torch.nn.functional.logsigmoid(z)),
+        ("These are the negative log-probabilities: the loss adds the minus.", -z.log_softmax(1)),
+        ("Softmax is applied twice, once without its logarithm.", z.softmax(1).log_softmax(1)),
+        ("Negative logits were cut off by a ReLU first.", z.relu().log_softmax(1)),
+    ]
+
+
+def _close(one: torch.Tensor, other: torch.Tensor) -> bool:
+    return torch.allclose(one, other, rtol=1e-3, atol=1e-4)

@@ -1,0 +1,117 @@
+"""Lab 003 Q5 and Q6: find the wrongly classified samples, look at a layer's output."""
+
+from __future__ import annotations
+
+import copy
+from collections import OrderedDict
+
+import torch
+from torch import nn
+
+from cnnlab.checks.functions import same
+from cnnlab.checks.reading import call, function, kind, table
+from cnnlab.checks.runner import exercise
+from cnnlab.checks.verdict import Blank, Wrong
+
+
+@exercise(
+    "Lab 003 Q5: the wrongly classified samples: wrong_indices(model, images, labels)",
+    10,
+    "With the indices you can look at every mistake.",
+)
+def wrong_indices(answer: object = ...) -> None:
+    """Check a function wrong_indices(model, images, labels): the places of the images that it gets wrong."""
+    student = function(answer, "wrong_indices(model, images, labels)", 3)
+    torch.default_generator.manual_seed(8)
+    model = nn.Sequential(nn.Flatten(), nn.Linear(784, 10)).eval()
+    images = torch.randn(230, 1, 28, 28)
+    with torch.no_grad():
+        predicted = model(images).argmax(dim=1)
+    labels = torch.where(torch.rand(230) < 0.3, (predicted + torch.randint(1, 10, (230,))) % 10, predicted)
+    wrong = (predicted != labels).nonzero().flatten()
+    given = call(student, copy.deepcopy(model), images, labels)
+    value = table(
+        sorted(given) if isinstance(given, (set, frozenset)) else given, "What your function returns"
+    )
+    said = f"For {len(images)} images with {len(wrong)} mistakes, your function returns"
+    if value.numel() == 0:
+        raise Wrong(f"{said} no place at all.")
+    if value.ndim == 0:
+        raise Wrong(f"{said} one number: the places of all mistakes are asked for.")
+    if value.ndim == 4:
+        raise Wrong(f"{said} images: their places are asked for.")
+    value = value.flatten()
+    if set(value.tolist()) == set(wrong.tolist()):
+        if len(value) != len(wrong):
+            raise Wrong(f"{said} {len(value)} places: some of them twice.")
+        return
+    right = (predicted == labels).nonzero().flatten()
+    mask = table(predicted != labels)
+    first = next((size for size in (10, 32, 50, 64, 100, 128) if _within(value, wrong, size)), None)
+    if value.shape == mask.shape and set(value.tolist()) <= {0.0, 1.0}:
+        raise Wrong(f"{said} a True or False for each image: the places of the True are asked for.")
+    if set(value.tolist()) == set(right.tolist()):
+        raise Wrong(f"{said} the places of the {len(right)} right ones.")
+    if same(value, table(predicted[wrong])) or same(value, table(labels[wrong])):
+        raise Wrong(f"{said} digits: not what was read, but where it stands, is asked for.")
+    if first is not None:
+        raise Wrong(f"{said} those of the first {first} images only: is there a batch or a limit in it?")
+    if len(value) == len(wrong) and not set(value.tolist()) & set(wrong.tolist()):
+        raise Wrong(f"{said} places that are all off: do you count from 0?")
+    raise Wrong(
+        f"{said} {len(value)} places, and not the right ones. "
+        "Over which dimension do you look for the largest logit, and from where do you count?"
+    )
+
+
+def _within(value: torch.Tensor, wrong: torch.Tensor, size: int) -> bool:
+    return set(value.tolist()) == set(wrong[wrong < size].tolist())
+
+
+@exercise(
+    "Lab 003 Q6: the output of a layer: layer_output(model, images, name)",
+    10,
+    "A forward hook sees what a layer gives, without a change to the network.",
+)
+def layer_output(answer: object = ...) -> None:
+    """Check a function layer_output(model, images, name): what the layer of that name gives."""
+    student = function(answer, "layer_output(model, images, name)", 3)
+    torch.default_generator.manual_seed(9)
+    layers = [("conv1", nn.Conv2d(1, 3, 5)), ("pool1", nn.MaxPool2d(2)), ("conv2", nn.Conv2d(3, 4, 3))]
+    last = [("flatten", nn.Flatten()), ("fc", nn.Linear(400, 10))]
+    model = nn.Sequential(OrderedDict([*layers, *last])).eval()
+    images = torch.randn(3, 1, 28, 28)
+    outputs, x = {"images": images}, images
+    with torch.no_grad():
+        for name, layer in model.named_children():
+            outputs[name] = x = layer(x)
+    names = list(outputs)
+    theirs = copy.deepcopy(model)
+    for name in ("conv2", "conv1", "fc"):
+        given = student(theirs, images.clone(), name)
+        if given is None or given is ...:
+            raise Blank("Your function returns nothing so far: has it a return?")
+        if isinstance(given, nn.Module):
+            raise Wrong(f"For {name} you return the layer itself: what it gives for the images is asked for.")
+        if isinstance(given, (list, tuple, dict)) and len(given) != len(images):
+            raise Wrong(f"For {name} you return {kind(given)}: one tensor is asked for.")
+        value = table(given, f"What you return for {name}")
+        if same(value, table(outputs[name]), rtol=1e-3):
+            continue
+        for other in names:
+            if same(value, table(outputs[other]), rtol=1e-3):
+                raise Wrong(f"For {name} you return {_told(other, name, names)}.")
+        weight = getattr(model.get_submodule(name), "weight", None)
+        if weight is not None and same(value, table(weight)):
+            raise Wrong(f"For {name} you return its weights: what it gives for the images is asked for.")
+        raise Wrong(f"For {name} you return {kind(value)}, and not what the layer gives.")
+    if any(module._forward_hooks or module._forward_pre_hooks for module in theirs.modules()):
+        raise Wrong("The numbers are right, but your hook stays in the network: take it out with remove().")
+
+
+def _told(other: str, name: str, names: list[str]) -> str:
+    if other == names[-1]:
+        return "the output of the whole network"
+    if names.index(other) == names.index(name) - 1:
+        return "what goes into it, not what comes out"
+    return f"what {other} gives"

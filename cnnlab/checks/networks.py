@@ -1,0 +1,142 @@
+"""Networks to write: lab 003's two, and lab 004's as it was asked for."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import torch
+
+from cnnlab.checks.reading import network, shown
+from cnnlab.checks.runner import exercise
+from cnnlab.checks.verdict import Wrong
+from cnnlab.checks.watching import Watched, watch
+
+
+def _count(found: int, asked: int, what: str) -> None:
+    if found != asked:
+        plural = "" if found == 1 else "s"
+        raise Wrong(
+            f"Your network runs {found} {what}{plural}: {'fewer' if found > asked else 'more'} are asked for."
+        )
+
+
+def _logits(seen: Watched) -> None:
+    """Raise `Wrong` where the network ends in softmax, sigmoid or ReLU."""
+    out = seen.finished()
+    if bool((out >= 0).all()):
+        if torch.allclose(out.sum(dim=1), torch.ones(len(out), dtype=out.dtype), atol=1e-4):
+            raise Wrong(
+                "The rows are probabilities: it ends in softmax. Cross-entropy does that itself, on logits."
+            )
+        if bool((out == 0).any()):
+            raise Wrong("No output is negative: it ends in ReLU, which takes away all negative logits.")
+        if bool((out <= 1).all()):
+            raise Wrong("All outputs lie between 0 and 1: it ends in sigmoid. Cross-entropy takes logits.")
+
+
+def _no_collapse(seen: Watched) -> None:
+    """Raise `Wrong` where two layers follow each other with nothing that bends in between."""
+    layers = [step for step in seen.steps if step in seen.convolutions or step in seen.linears]
+    for first, second in pairwise(layers):
+        if not seen.bends_between(first, second):
+            kinds = "convolutions" if second in seen.convolutions else "layers"
+            raise Wrong(
+                f"Two {kinds} follow each other without an activation: "
+                "together they are one linear map in disguise."
+            )
+
+
+@exercise(
+    "Lab 003 Q1: a network of two layers",
+    10,
+    "With an activation in between, two layers can do what one cannot.",
+)
+def two_layer_network(answer: object = ...) -> None:
+    """Check a network: two linear layers with an activation in between, images in, ten logits out."""
+    seen = watch(network(answer))
+    if seen.convolutions:
+        raise Wrong("It has a convolution: this network is made of linear layers.")
+    if seen.linears and seen.linears[0].takes[-1] != 784:
+        width = seen.linears[0].takes[-1]
+        raise Wrong(
+            f"The first layer gets rows of {width}: an image has to become one row of pixels first (flatten)."
+        )
+    if seen.error is not None and not seen.linears:
+        waits = next((p.shape[1] for p in network(answer).parameters() if p.ndim == 2), None)
+        if waits == 784:
+            raise Wrong(
+                "The first layer gets images with rows and columns: it waits for one row of pixels (flatten)."
+            )
+    seen.finished()
+    _count(len(seen.linears), 2, "linear layer")
+    _no_collapse(seen)
+    _logits(seen)
+
+
+@exercise(
+    "Lab 003 Q2: a CNN with two convolutions and two linear layers",
+    10,
+    "Convolutions look, linear layers decide.",
+)
+def cnn(answer: object = ...) -> None:
+    """Check a network: two convolutions, then two linear layers; images in, ten logits out."""
+    seen = watch(network(answer))
+    seen.finished()
+    _count(len(seen.convolutions), 2, "convolution")
+    _count(len(seen.linears), 2, "linear layer")
+    _no_collapse(seen)
+    _logits(seen)
+
+
+@exercise(
+    "Lab 004: the network as it was asked for",
+    10,
+    "870,634 parameters, and nine of ten sit in the first linear layer.",
+)
+def network_as_asked(answer: object = ...) -> None:
+    """Check a network: conv 32, conv 32, pool, conv 64, conv 64, pool, fc 256, fc 10; it returns logits.
+
+    All kernels are 3 × 3 with padding 1, and a ReLU follows every layer but the last.
+    """
+    model = network(answer)
+    seen = watch(model)
+    channels = [step.gives[1] for step in seen.convolutions]
+    for place, step in enumerate(seen.convolutions, start=1):
+        if step.weight[-2:] != (3, 3):
+            kernel = f"{step.weight[-2]} × {step.weight[-1]}"
+            raise Wrong(f"Convolution {place} has kernels of {kernel}: others are asked for.")
+        if step.gives[-1] != step.takes[-1]:
+            raise Wrong(
+                f"{step.map_size} after convolution {place}: it shrinks the map, so its padding is missing."
+            )
+    if len(channels) == 2 and seen.error is None:
+        raise Wrong(
+            "It has 2 convolutions: that is what the lab built in the end, not what it was asked for."
+        )
+    if channels and channels != [32, 32, 64, 64][: len(channels)]:
+        made = ", ".join(map(str, channels))
+        raise Wrong(f"Your convolutions make {made} channels: compare that with the list of layers.")
+    sizes = [step.gives[-1] for step in seen.convolutions]
+    if sizes != [28, 28, 14, 14][: len(sizes)]:
+        raise Wrong(
+            f"The convolutions work at the sizes {', '.join(map(str, sizes))}: a pooling layer is misplaced."
+        )
+    seen.finished()
+    _count(len(channels), 4, "convolution")
+    _count(len(seen.linears), 2, "linear layer")
+    if seen.linears[0].gives[-1] != 256:
+        raise Wrong(
+            f"The first linear layer gives {seen.linears[0].gives[-1]} numbers: another number is asked for."
+        )
+    if seen.linears[0].takes[-1] == 64 * 14 * 14:
+        raise Wrong("12,544 numbers reach the first linear layer: the second pooling is missing.")
+    _logits(seen)
+    layers = [*seen.convolutions, *seen.linears]
+    for place, step in enumerate(layers[1:], start=1):
+        if step.lowest < 0:
+            raise Wrong(f"Negative numbers leave layer {place}: its ReLU is missing.")
+    total = sum(p.numel() for p in model.parameters())
+    if total != 870_634:
+        raise Wrong(
+            f"It has {shown(total)} parameters: are there layers that forward() does not use, or no biases?"
+        )

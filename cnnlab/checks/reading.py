@@ -1,0 +1,177 @@
+"""Read what students hand in: numbers, tables of numbers, functions, networks."""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+import inspect
+import math
+import numbers
+from collections.abc import Callable
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from cnnlab.checks.runner import BLANK
+from cnnlab.checks.verdict import Blank, Wrong
+
+_MOST_NUMBERS = 10_000_000  # more than any exercise asks for
+
+
+def not_blank(answer: object) -> None:
+    """Raise `Blank` for None, `...`, an empty text or an empty container."""
+    empty_text = isinstance(answer, str) and answer.strip(" .…_?") == ""
+    empty = isinstance(answer, (list, tuple, dict, set)) and len(answer) == 0
+    if answer is None or answer is ... or empty_text or empty:
+        raise Blank(BLANK)
+
+
+def shown(value: float) -> str:
+    """A number as the messages write it: a true minus, thousands apart, at most four digits of a fraction.
+
+    >>> shown(-13.5), shown(870634), shown(float("nan"))
+    ('−13.5', '870,634', 'nan')
+    """
+    if not math.isfinite(value):
+        return str(value).replace("-", "−")
+    whole = value == int(value)
+    text = str(int(value)) if whole and abs(value) < 10_000 else f"{value:,.0f}" if whole else f"{value:.4g}"
+    return text.replace("-", "−")
+
+
+def told(given: str, says: str) -> str:
+    """What the answer gives and what is wrong with it, with one colon at most in a sentence.
+
+    >>> told("11 × 11 after conv2", "you counted padding on one side only.")
+    '11 × 11 after conv2: you counted padding on one side only.'
+    >>> told("You give 25", "that is the sum: each pixel has a weight.")
+    'You give 25. That is the sum: each pixel has a weight.'
+    """
+    return f"{given}. {says[0].upper()}{says[1:]}" if ":" in says else f"{given}: {says}"
+
+
+def kind(answer: object) -> str:
+    """What something is, in a word or two, with its article; the same on every machine."""
+    if isinstance(answer, Tensor):
+        return f"a tensor of shape {tuple(answer.shape)}"
+    if isinstance(answer, np.ndarray):
+        return f"an array of shape {answer.shape}"
+    if isinstance(answer, type):
+        return "a class"
+    names = {str: "a text", bool: "True or False", dict: "a dictionary", list: "a list", tuple: "a tuple"}
+    name = type(answer).__name__
+    return names.get(type(answer), f"{'an' if name[:1].lower() in 'aeiou' else 'a'} {name}")
+
+
+def number(answer: object, what: str = "Your answer") -> float:
+    """One finite number out of an int, a float, or a tensor or array with one element.
+
+    Args:
+        answer: what the student gave.
+        what: how the messages call it.
+    Raises:
+        Blank: there is no answer.
+        Wrong: it is not one finite number.
+    """
+    not_blank(answer)
+    if isinstance(answer, (Tensor, np.ndarray)) and math.prod(answer.shape) == 1:
+        answer = answer.item()
+    if isinstance(answer, (bool, np.bool_)) or not isinstance(answer, numbers.Real):
+        raise Wrong(f"{what} is {kind(answer)}: a number is asked for.")
+    value = int(answer) if isinstance(answer, numbers.Integral) else float(answer)
+    if not math.isfinite(value):
+        raise Wrong(f"{what} is {shown(value)}: that is no number to work with.")
+    return value
+
+
+def table(answer: object, what: str = "Your answer") -> Tensor:
+    """A float64 tensor out of a tensor, an array or (nested) lists of numbers.
+
+    Args:
+        answer: what the student gave.
+        what: how the messages call it.
+    Raises:
+        Blank: there is no answer.
+        Wrong: it is no table of finite numbers.
+    """
+    if answer is None or answer is ...:
+        raise Blank(BLANK)
+    if isinstance(answer, (Tensor, np.ndarray)) and math.prod(answer.shape) > _MOST_NUMBERS:
+        raise Wrong(f"{what} holds {math.prod(answer.shape):,} numbers: far too many.")
+    try:
+        if isinstance(answer, Tensor):
+            made = answer.detach().cpu().to(torch.float64)
+        else:
+            made = torch.as_tensor(np.asarray(_plain(answer), dtype=np.float64))
+    except (TypeError, ValueError, RuntimeError, OverflowError):
+        raise Wrong(f"{what} is {kind(answer)}: numbers are asked for.") from None
+    if not made.isfinite().all():
+        raise Wrong(f"{what} holds a nan or an infinity.")
+    return made
+
+
+def _plain(answer: object) -> object:
+    """Lists of tensors as lists of numbers; texts are refused, although NumPy would read them."""
+    if isinstance(answer, (str, bytes)):
+        raise TypeError
+    if isinstance(answer, (list, tuple)):
+        return [_plain(part) for part in answer]
+    return answer.detach().cpu().numpy() if isinstance(answer, Tensor) else answer
+
+
+def function(answer: object, usage: str, arguments: int) -> Callable[..., object]:
+    """The student's function, once it is sure that it can be called with so many arguments.
+
+    Args:
+        answer: what the student gave.
+        usage: how the check calls it, such as "w_out(w_in, k, p, s)".
+        arguments: how many arguments that is.
+    Raises:
+        Blank: there is no answer.
+        Wrong: it is no function, or takes other arguments.
+    """
+    not_blank(answer)
+    if not callable(answer) or isinstance(answer, type):
+        name = usage.partition("(")[0]
+        raise Wrong(f"Your answer is {kind(answer)}: give the function itself, {name}, without brackets.")
+    try:
+        inspect.signature(answer).bind(*[None] * arguments)
+    except TypeError:
+        raise Wrong(f"Your function takes other arguments: it is called as {usage}.") from None
+    except ValueError:  # a function of C that does not tell
+        pass
+    return answer
+
+
+def call(student: Callable[..., object], *arguments: object) -> object:
+    """What the student's function returns, given copies, so that it can change nothing of ours.
+
+    Raises:
+        Blank: it returns nothing.
+    """
+    given = [copy.deepcopy(a) if isinstance(a, (Tensor, list)) else a for a in arguments]
+    answer = student(*given)
+    if answer is None or answer is ... or answer is NotImplemented:
+        raise Blank("Your function returns nothing so far: has it a return?")
+    return answer
+
+
+def network(answer: object) -> nn.Module:
+    """The student's network in eval mode: a copy of an instance, or an instance of a class.
+
+    Raises:
+        Blank: there is no answer.
+        Wrong: it is no network.
+    """
+    not_blank(answer)
+    if isinstance(answer, type) and issubclass(answer, nn.Module):
+        answer = answer()
+    elif isinstance(answer, nn.Module):
+        with contextlib.suppress(RuntimeError):  # a tensor with a history cannot be copied
+            answer = copy.deepcopy(answer)
+    if not isinstance(answer, nn.Module):
+        raise Wrong(
+            f"Your answer is {kind(answer)}: give the class of your network, or one network made of it."
+        )
+    return answer.cpu().eval()

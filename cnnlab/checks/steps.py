@@ -1,0 +1,144 @@
+"""One training step, judged by the weights that it leaves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from cnnlab.checks.functions import same
+from cnnlab.checks.reading import function, told
+from cnnlab.checks.runner import BLANK, exercise
+from cnnlab.checks.verdict import Blank, Wrong
+
+_LR = 0.5
+Loss = Callable[[Tensor, Tensor], Tensor]
+
+# What is wrong if the weights are those that these losses lead to.
+_LOSSES: dict[str, Loss] = {
+    "the loss is summed over the images: it should be their mean.": (
+        lambda z, y: F.cross_entropy(z, y, reduction="sum")
+    ),
+    "the logits went through softmax before cross-entropy, which does that step itself.": (
+        lambda z, y: F.cross_entropy(z.softmax(1), y)
+    ),
+    "softmax was fed to the negative log-likelihood, which takes log-probabilities.": (
+        lambda z, y: F.nll_loss(z.softmax(1), y)
+    ),
+    "the logits were fed to the negative log-likelihood, which takes log-probabilities.": F.nll_loss,
+    "that is the step of a squared error: cross-entropy is asked for.": (
+        lambda z, y: F.mse_loss(z, F.one_hot(y, 10).float())
+    ),
+    "the step goes uphill: has the loss a minus in front?": lambda z, y: -F.cross_entropy(z, y),
+}
+
+
+class _Model(torch.nn.Sequential):
+    """A small network with fixed weights."""
+
+    def __init__(self) -> None:
+        torch.default_generator.manual_seed(12)
+        super().__init__(torch.nn.Flatten(), torch.nn.Linear(784, 6), torch.nn.Tanh(), torch.nn.Linear(6, 10))
+
+
+class _Sgd:
+    """What a step needs of torch.optim.SGD; making the real one would first import PyTorch's compiler."""
+
+    def __init__(self, parameters: list[torch.nn.Parameter]) -> None:
+        self.param_groups = [{"params": parameters, "lr": _LR}]
+        self.parameters = parameters
+        self.calls = 0
+
+    def zero_grad(self, set_to_none: bool = True) -> None:
+        self.calls += 1
+        for p in self.parameters:
+            p.grad = None if set_to_none or p.grad is None else torch.zeros_like(p)
+
+    def step(self) -> None:
+        self.calls += 1
+        with torch.no_grad():
+            for p in self.parameters:
+                if p.grad is not None:
+                    p.sub_(_LR * p.grad)
+
+
+def _batches() -> list[tuple[Tensor, Tensor]]:
+    draw = torch.Generator().manual_seed(13)
+    return [
+        (torch.randn(8, 1, 28, 28, generator=draw) / 8, torch.randint(10, (8,), generator=draw))
+        for _ in range(2)
+    ]
+
+
+def _weights(model: torch.nn.Module) -> Tensor:
+    return torch.cat([p.detach().flatten().double() for p in model.parameters()])
+
+
+def _by_hand(loss: Loss = F.cross_entropy, *, piled: bool = False, times: int = 1) -> list[Tensor]:
+    """The weights after the first and the second step of SGD, written out."""
+    model, found = _Model(), []
+    optimizer = _Sgd(list(model.parameters()))
+    for images, labels in _batches():
+        for _ in range(times):
+            if not piled:
+                optimizer.zero_grad()
+            loss(model(images), labels).backward()  # type: ignore[no-untyped-call]
+            optimizer.step()
+        found.append(_weights(model))
+    return found
+
+
+@exercise(
+    "One training step: step(model, optimizer, images, labels)",
+    10,
+    "Clear the gradients, forward, loss, backward, step: that is all there is to training.",
+)
+def training_step(answer: object = ...) -> None:
+    """Check a function step(model, optimizer, images, labels): one step with cross-entropy on logits.
+
+    It is called twice, with two batches; the weights are compared with SGD by hand.
+    """
+    student = function(answer, "step(model, optimizer, images, labels)", 4)
+    model = _Model()
+    before, after = _weights(model), []
+    optimizer = _Sgd(list(model.parameters()))
+    for images, labels in _batches():
+        student(model, optimizer, images.clone(), labels.clone())
+        after.append(_weights(model))
+    if not all(bool(weights.isfinite().all()) for weights in after):
+        raise Wrong("The weights became nan or infinite.")
+    right = _by_hand()
+    if _alike(after, right):
+        return
+    if same(after[1], before):
+        if optimizer.calls == 0 and all(p.grad is None for p in model.parameters()):
+            raise Blank(BLANK)
+        moved = [p for p in model.parameters() if p.grad is not None and bool(p.grad.any())]
+        if moved:
+            raise Wrong(
+                "The weights did not move, although there are gradients: optimizer.step() is missing."
+            )
+        raise Wrong(
+            "The weights did not move, and there are no gradients: backward() is missing, or "
+            "the gradients are cleared after it."
+        )
+    if _alike(after, _by_hand(piled=True)):
+        raise Wrong("The first step is right, the second is not: the gradients of the first are still there.")
+    if _alike(after, _by_hand(times=2)):
+        raise Wrong("The weights moved as in two steps: something is done twice.")
+    for words, loss in _LOSSES.items():
+        if _alike(after, _by_hand(loss)):
+            raise Wrong(told("The weights moved to another place", words))
+    if same(after[0], before):
+        raise Wrong(
+            "The first step moved nothing: step() comes before backward(), with the gradients of last time."
+        )
+    raise Wrong(
+        "After two steps the weights are not those of SGD by hand: look at the order of its five lines."
+    )
+
+
+def _alike(one: list[Tensor], other: list[Tensor]) -> bool:
+    return all(torch.allclose(a, b, rtol=1e-3, atol=1e-5) for a, b in zip(one, other))

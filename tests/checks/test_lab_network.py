@@ -1,0 +1,132 @@
+"""Answers to lab 002's tasks conv2, fc2 and log-softmax."""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from cnnlab import checks, models
+from tests.checks.cases import Cases
+from tests.checks.nets import ByHand, Net, net, sequential, viewed
+
+
+def no_second(self, x):
+    return F.relu(F.max_pool2d(self.conv1(x), 2))
+
+
+def no_pool(self, x):
+    return F.relu(self.conv2(F.relu(F.max_pool2d(self.conv1(x), 2))))
+
+
+def pool_by_four(self, x):
+    return F.max_pool2d(Net.features(self, x), 2)
+
+
+def pool_to_five(self, x):
+    x = F.relu(F.max_pool2d(self.conv1(x), 2))
+    return F.relu(F.max_pool2d(self.conv2(x), 2, stride=1)[:, :, :5, :5])
+
+
+def no_relu(self, x):
+    return F.max_pool2d(self.conv2(F.relu(F.max_pool2d(self.conv1(x), 2))), 2)
+
+
+def no_first_pool(self, x):
+    return F.relu(F.max_pool2d(self.conv2(F.relu(self.conv1(x))), 2))
+
+
+CASES = {
+    "add_conv2": Cases(
+        right=[
+            Net,
+            Net(),
+            sequential(),
+            ByHand,
+            models.build("cnn_320"),
+            net(forward=viewed),  # without padding the view does no harm
+            Net(fc2=None),  # the next exercise may still be blank
+            net(
+                features=lambda self, x: F.max_pool2d(
+                    self.conv2(F.max_pool2d(self.conv1(x).relu(), 2)).relu(), 2
+                )
+            ),
+        ],
+        wrong=[
+            (Net(conv2=nn.Conv2d(10, 20, 3)), "10 × 10 after conv2: its kernels are 3 × 3"),
+            (Net(conv2=nn.Conv2d(10, 20, 5, padding=2)), "12 × 12 after conv2"),
+            (Net(conv2=nn.Conv2d(20, 20, 5)), "waits for 20 channels"),
+            (Net(conv2=nn.Conv2d(10, 16, 5)), "conv2 makes 16 channels"),
+            (net(features=no_second), "conv2 is made, but forward() never calls it"),
+            (
+                nn.Sequential(nn.Conv2d(1, 10, 5), nn.Flatten(), nn.Linear(320, 50)),
+                "runs 1 convolution: there is no",
+            ),
+            (net(features=lambda self, x: self.conv3(self.conv1(x))), "There is no conv3 on that object"),
+            (net(features=no_pool), "Maps of 8 × 8 go on to fc1: pool after conv2"),
+            (net(features=pool_by_four)(fc1=nn.Linear(80, 50)), "look at the pooling after conv2"),
+            (net(features=no_relu), "the ReLU after conv2 is missing"),
+            (net(features=no_first_pool), "conv2 gets maps of 24 × 24"),
+            (nn.Sequential(nn.Flatten(), nn.Linear(784, 10)), "runs 0 convolutions: there is no second one"),
+            (net(features=pool_to_five, forward=viewed), "fc1 gets 25 rows for 16 images"),
+            (lambda x: x, "a function: give the class of your network"),
+        ],
+        secret=["Conv2d(10, 20", "320 = 20"],
+    ),
+    "add_fc2": Cases(
+        right=[Net, sequential(), ByHand(), net(last=lambda self, z: None), net(last=lambda self, z: z)],
+        wrong=[
+            (Net(fc2=nn.Linear(50, 9)), "fc2 gives 9 numbers an image"),
+            (Net(fc2=nn.Linear(320, 10)), "waits for 320 numbers an image"),
+            (net(head=lambda self, x: self.fc1(x)), "fc2 is missing, or never called"),
+            (net(head=lambda self, x: self.fc2(self.fc1(x))), "one linear layer in disguise"),
+            (net(head=lambda self, x: self.fc2(torch.tanh(self.fc1(x)))), "something other than ReLU"),
+            (
+                net(head=lambda self, x: F.relu(self.fc2(F.relu(self.fc1(x)))), last=lambda self, z: z),
+                "ReLU after",
+            ),
+            (Net(fc1=nn.Linear(320, 60), fc2=nn.Linear(60, 10)), "fc1 gives 60 numbers"),
+        ],
+        secret=["Linear(50", "to 10"],
+    ),
+    "log_softmax": Cases(
+        right=[
+            Net,
+            ByHand,
+            sequential(nn.LogSoftmax(dim=1)),
+            net(last=lambda self, z: torch.log(torch.softmax(z, dim=-1))),
+            net(last=lambda self, z: F.log_softmax(F.log_softmax(z, 1), 1)),
+        ],
+        wrong=[
+            (net(last=lambda self, z: F.softmax(z, dim=1)), "that is softmax, without its logarithm"),
+            (net(last=lambda self, z: z), "the logits: nothing was done"),
+            (net(last=lambda self, z: F.log_softmax(z, dim=0)), "over the images (look at dim)"),
+            (net(last=lambda self, z: F.logsigmoid(z)), "with a log-sigmoid"),
+            (net(last=lambda self, z: torch.sigmoid(z)), "with a sigmoid"),
+            (net(last=lambda self, z: -F.log_softmax(z, 1)), "the loss adds the minus"),
+            (net(last=lambda self, z: z / 2), "add up to"),
+            (net(last=lambda self, z: z.argmax(1)), "comes 1 number: one for each of the ten digits"),
+            (net(forward=viewed, features=no_pool), "16 images go in and 64 rows come out"),
+        ],
+        secret=["F.log_softmax", "dim=1"],
+    ),
+}
+
+
+def test_conv2_is_judged_before_fc2_is_written() -> None:
+    assert checks.add_conv2(Net(fc2=...))
+    assert repr(checks.add_fc2(Net(fc2=...))) == "Not yet. self.fc2 is still blank."
+    assert checks.log_softmax(Net(conv2=...)).reason == "self.conv2 is still blank. Do that exercise first."
+
+
+def test_a_blank_forward_is_not_yet_an_answer() -> None:
+    assert checks.add_conv2(nn.Module).state == "not yet"
+    assert checks.log_softmax(net(last=lambda self, z: ...)).state == "not yet"
+
+
+def test_the_students_network_is_left_as_it_was() -> None:
+    mine = Net().train()
+    before = [p.clone() for p in mine.parameters()]
+    assert checks.add_conv2(mine)
+    assert mine.training
+    assert all(torch.equal(a, b) for a, b in zip(before, mine.parameters()))

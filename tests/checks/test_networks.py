@@ -1,0 +1,103 @@
+"""Answers to the networks of labs 003 and 004."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+
+from torch import nn
+
+from cnnlab import checks, models
+from tests.checks.cases import Cases
+from tests.checks.nets import Net, four, net, sequential
+
+
+def plain(*middle, pixels=784, out=10, last=(), flat=True):
+    return nn.Sequential(
+        *([nn.Flatten()] if flat else []), nn.Linear(pixels, 60), *middle, nn.Linear(60, out), *last
+    )
+
+
+class TwoLayers(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.hidden, self.out = nn.Linear(784, 30, bias=False), nn.Linear(30, 10)
+
+    def forward(self, x):
+        return self.out(self.hidden(x.view(x.size(0), -1)).tanh())
+
+
+class MixesImages(TwoLayers):
+    def forward(self, x):
+        return self.out(self.hidden(x.reshape(-1, 784)).relu()).reshape(-1, 5)
+
+
+class FunctionalFour(nn.Module):
+    def __init__(self):
+        super().__init__()
+        sizes = [(1, 32), (32, 32), (32, 64), (64, 64)]
+        self.convolutions = nn.ModuleList(nn.Conv2d(i, o, 3, padding="same") for i, o in sizes)
+        self.fc1, self.fc2 = nn.LazyLinear(256), nn.Linear(256, 10)
+
+    def forward(self, x):
+        for place, conv in enumerate(self.convolutions):
+            x = conv(x).clamp_min(0)
+            x = nn.functional.max_pool2d(x, 2) if place % 2 else x
+        return self.fc2(self.fc1(x.flatten(1)).relu())
+
+
+CASES = {
+    "two_layer_network": Cases(
+        right=[plain(nn.ReLU()), TwoLayers, TwoLayers(), plain(nn.Sigmoid(), nn.Dropout()), plain(nn.GELU())],
+        wrong=[
+            (plain(), "one linear map in disguise"),
+            (nn.Sequential(nn.Flatten(), nn.Linear(784, 10)), "runs 1 linear layer: more are asked for"),
+            (plain(nn.ReLU(), nn.Linear(60, 60), nn.ReLU()), "runs 3 linear layers: fewer are asked for"),
+            (plain(nn.ReLU(), last=[nn.Softmax(dim=1)]), "it ends in softmax"),
+            (plain(nn.ReLU(), last=[nn.ReLU()]), "it ends in ReLU"),
+            (plain(nn.ReLU(), last=[nn.Sigmoid()]), "it ends in sigmoid"),
+            (plain(nn.ReLU(), out=1), "comes 1 number: one for each of the ten digits"),
+            (plain(nn.ReLU(), flat=False), "flatten"),
+            (MixesImages, "16 images go in and 32 rows come out"),
+            (Net, "It has a convolution"),
+        ],
+        secret=["nn.ReLU", "784, "],
+    ),
+    "cnn": Cases(
+        right=[Net, sequential(), models.build("cnn_wide"), sequential(channels=7)],
+        wrong=[
+            (plain(nn.ReLU()), "runs 0 convolutions: more are asked for"),
+            (models.build("cnn_deep"), "runs 4 convolutions: fewer"),
+            (net(head=lambda self, x: self.fc2(self.fc1(x))), "one linear map in disguise"),
+            (
+                nn.Sequential(nn.Conv2d(1, 4, 3), nn.Conv2d(4, 4, 3), plain(nn.ReLU(), pixels=2304)),
+                "Two convolutions",
+            ),
+            (sequential(nn.Softmax(dim=1)), "it ends in softmax"),
+            (sequential(nn.ReLU(), nn.Linear(10, 10)), "runs 3 linear layers"),
+            (Net(fc1=nn.Linear(321, 50)), "waits for 321 numbers an image"),
+        ],
+        secret=["nn.Conv2d", "nn.Linear"],
+    ),
+    "network_as_asked": Cases(
+        right=[four(), FunctionalFour, models.build("cnn_deep")],
+        wrong=[
+            (models.build("cnn_padded"), "It has 2 convolutions: that is what the lab built"),
+            (four(padding=0, fc1=1024), "26 × 26 after convolution 1: it shrinks the map"),
+            (four(pools=(1, 2, 3, 4), fc1=64), "at the sizes 28, 14, 7, 3: a pooling layer is misplaced"),
+            (four(pools=(2,), fc1=12544), "the second pooling is missing"),
+            (four(channels=(32, 64, 64, 64)), "make 32, 64, 64, 64 channels"),
+            (four(bias=False), "It has 870,442 parameters"),
+            (four(last=[nn.Softmax(dim=1)]), "it ends in softmax"),
+            (four(relu=False), "its ReLU is missing"),
+            (four(fc1=1024), "waits for 1024 numbers an image"),
+            (nn.Sequential(OrderedDict(conv=nn.Conv2d(1, 32, 5, padding=2))), "kernels of 5 × 5"),
+        ],
+        secret=["3,136", "3136", "870,634"],
+    ),
+}
+
+
+def test_a_network_may_be_a_class_an_instance_or_a_sequential() -> None:
+    assert checks.two_layer_network(TwoLayers)
+    assert checks.cnn(Net())
+    assert checks.network_as_asked(FunctionalFour)

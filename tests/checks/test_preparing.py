@@ -1,0 +1,62 @@
+"""Answers to the exercises on normalisation."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from cnnlab import checks
+from tests.checks.cases import Cases
+
+
+def with_numpy(images):
+    x = images.numpy() / 255
+    return x.mean(), x.std()
+
+
+def by_definition(images):
+    x = images.float().flatten() / 255
+    mean = x.sum() / len(x)
+    return [mean, ((x - mean) ** 2).mean() ** 0.5]
+
+
+def in_place(images, mean, std):
+    return images.float().div_(255).sub_(mean).div_(std)
+
+
+CASES = {
+    "mean_and_std": Cases(
+        right=[with_numpy, by_definition, lambda x: ((x / 255).mean(), (x / 255).std(correction=0))],
+        wrong=[
+            (lambda x: (x.float().mean(), x.float().std()), "those are for bytes"),
+            (lambda x: ((x / 255).mean(), (x / 255).var()), "The second is the variance"),
+            (lambda x: ((x / 255).std(), (x / 255).mean()), "You exchanged the two"),
+            (lambda x: (0.1307, 0.3081), "gives (0.1307, 0.3081). Those are MNIST's"),
+            (lambda x: ((x / 255).mean(), (x / 255).flatten(1).std(1).mean()), "average over single images"),
+            (lambda x: (x / 255).mean(), "not the mean and the standard deviation"),
+            (lambda x: (x.mean(), x.std()), "RuntimeError"),
+        ],
+        secret=["0.2836", "/ 255"],
+    ),
+    "normalise": Cases(
+        right=[
+            lambda x, mean, std: (x / 255 - mean) / std,
+            lambda x, mean, std: (x.numpy().astype(np.float32) / 255 - mean) / std,
+            in_place,
+        ],
+        wrong=[
+            (lambda x, mean, std: (x - mean) / std, "The bytes were not divided by 255"),
+            (lambda x, mean, std: x / 255 - mean / std, "those are not the normalised pixels"),
+            (lambda x, mean, std: x / 255 / std - mean, "you lost a bracket"),
+            (lambda x, mean, std: x / 255 - mean, "did not divide by the standard deviation"),
+            (lambda x, mean, std: (x / 255 - 0.5) / 0.5, "you used 0.5 and 0.5"),
+            (lambda x, mean, std: (x / 255 - 0.1307) / 0.3081, "you used MNIST's numbers"),
+            (lambda x, mean, std: x.sub_(mean), "RuntimeError"),
+        ],
+        secret=["(x / 255", "− mean) /"],
+    ),
+}
+
+
+def test_normalisation_may_be_done_by_torch_or_numpy() -> None:
+    assert checks.mean_and_std(with_numpy)
+    assert checks.normalise(in_place)

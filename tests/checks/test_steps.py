@@ -1,0 +1,89 @@
+"""Answers to one training step."""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from cnnlab import checks
+from cnnlab.checks.steps import _LR, _batches, _by_hand, _Model, _weights
+from tests.checks.cases import Cases
+
+
+def usual(model, optimizer, images, labels):
+    optimizer.zero_grad()
+    loss = nn.CrossEntropyLoss()(model(images), labels)
+    loss.backward()
+    optimizer.step()
+    return loss.item()
+
+
+def by_log_softmax(model, optimizer, images, labels):
+    F.nll_loss(F.log_softmax(model(images), dim=1), labels).backward()
+    optimizer.step()
+    for p in model.parameters():
+        p.grad = None
+
+
+def without_an_optimizer(model, optimizer, images, labels):
+    gradients = torch.autograd.grad(F.cross_entropy(model(images), labels), list(model.parameters()))
+    with torch.no_grad():
+        for p, gradient in zip(model.parameters(), gradients):
+            p -= optimizer.param_groups[0]["lr"] * gradient
+
+
+def step(loss=F.cross_entropy, order="zero forward back step"):
+    def train(model, optimizer, images, labels):
+        value = None
+        for part in order.split():
+            if part == "zero":
+                optimizer.zero_grad()
+            elif part == "forward":
+                value = loss(model(images), labels)
+            elif part == "back":
+                value.backward()
+            elif part == "step":
+                optimizer.step()
+
+    return train
+
+
+CASES = {
+    "training_step": Cases(
+        right=[usual, by_log_softmax, without_an_optimizer],
+        wrong=[
+            (step(order="forward back step"), "the gradients of the first are still there"),
+            (step(order="zero forward back"), "optimizer.step() is missing"),
+            (step(order="zero forward step"), "backward() is missing"),
+            (step(order="forward back zero step"), "the gradients are cleared after it"),
+            (step(order="step zero forward back"), "step() comes before backward()"),
+            (step(order="zero forward back step zero forward back step"), "something is done twice"),
+            (
+                step(lambda z, y: F.cross_entropy(z.softmax(1), y)),
+                "went through softmax before cross-entropy",
+            ),
+            (
+                step(lambda z, y: F.nll_loss(z.softmax(1), y)),
+                "softmax was fed to the negative log-likelihood",
+            ),
+            (step(lambda z, y: -F.cross_entropy(z, y)), "The step goes uphill"),
+            (step(lambda z, y: F.cross_entropy(z, y, reduction="sum")), "summed over the images"),
+            (step(order="back"), "There is no backward on that object"),
+            (lambda model, images: None, "it is called as step(model, optimizer, images, labels)"),
+        ],
+        secret=["zero_grad()", "loss.backward()"],
+    ),
+}
+
+
+def test_sgd_by_hand_is_what_pytorch_does() -> None:
+    model = _Model()
+    optimizer = torch.optim.SGD(model.parameters(), lr=_LR)
+    for (images, labels), expected in zip(_batches(), _by_hand()):
+        usual(model, optimizer, images, labels)
+        assert torch.allclose(_weights(model), expected)
+
+
+def test_a_step_is_judged_by_the_weights_alone() -> None:
+    assert all(checks.training_step(answer) for answer in CASES["training_step"].right)
