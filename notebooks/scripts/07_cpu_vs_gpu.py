@@ -13,7 +13,7 @@
 # %% [markdown]
 # # 7 · CPU vs GPU timing
 #
-# "The CNN is slower." "The GPU is ten times faster." Two of the five labs behind this course ask
+# "The CNN is slower." "The GPU is ten times faster." Three of the five labs behind this course ask
 # about speed, and none measures it in a way that could be trusted. Timing looks like the easiest
 # experiment there is: read a clock, do the work, read the clock again. In this notebook you
 # see that clock go wrong in three ways, mend it, and then find out where the time goes.
@@ -92,8 +92,8 @@ singles = [seconds * 1e3 for seconds in wrong_clock(forward, calls=8)]  # millis
 honest = time_call(forward)
 
 # %% [markdown]
-# *The figure: eight bars, one for each call; the first, in vermillion, is often the tallest. The
-# line is the median of many calls after a warm-up.*
+# *The figure: eight bars, one for each call, the first in vermillion. The
+# line is the median of several runs after a warm-up, each of many calls.*
 
 # %%
 figure, ax = plt.subplots(figsize=(8, 4))
@@ -235,7 +235,7 @@ claim("cnn_padded: share of backward in the step", share, at_least=10, unit="%",
 # the arithmetic says up to 2 to 1 (the first layer needs no gradient of its input). The clock need not agree: it also counts
 # the moving of numbers in memory, forward as well as backward. Hence: count, predict, and then measure.
 #
-# This is also why lab 002's accuracy cost so much: it ran the forward pass **twice more** for every
+# Lab 002 counted its accuracy in an expensive way: it ran the forward pass **twice more** for every
 # batch, only to count right answers that the first pass had already given. We compare the two steps **in
 # turns**, A B A B …: when another program slows the machine down for a second, it slows both.
 
@@ -601,4 +601,4 @@ _ = plots.timing_curves(curves)
 # - Transfer and compute are two times. Keep the data on the device, and the first one goes away.
 # - A GPU pays above n\* = (a_gpu − a_cpu) / (b_cpu − b_gpu), and the smaller the network, the larger n\* is.
 #
-# **Next**: you have seen the whole course once. Change something, predict, and measure.
+# **Next**: in notebook 8 you draw the digits yourself.

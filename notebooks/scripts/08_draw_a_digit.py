@@ -109,11 +109,11 @@ for name, at_least in (("CNN", 95), ("MLP", 80)):
 # %% [markdown]
 # ## 3 · What was done to every MNIST digit
 #
-# MNIST's makers did not resize whole sheets of paper. They describe three steps:
+# MNIST's makers (LeCun, Cortes and Burges) did not resize whole sheets of paper. On the page of the data set they describe three steps:
 #
 # 1. **cut out** the ink;
 # 2. **scale** it to fit a box of 20×20 pixels, keeping its proportions, with grey edges;
-# 3. **move** it so that its centre of mass is at the centre of 28×28 pixels.
+# 3. **move** it so that its centre of mass is at the centre of 28×28 pixels. (In the file it lies half a pixel further: at 14.5, if the first pixel reaches from 0 to 1. We do as the file does.)
 #
 # Here they are, one line or two each, on a drawing that is small and sits in a corner.
 
@@ -182,8 +182,8 @@ print(
 )
 
 # %% [markdown]
-# How do we know that MNIST was prepared like this, to the pixel? Enlarge a test image, put it anywhere on a larger sheet, prepare it: if the recipe is right, the
-# very same 784 numbers must come back. (The bundled digits were not made this way: with them, few do.)
+# Does our function do the same, to the pixel? Enlarge a test image, put it anywhere on a larger sheet, prepare it: if the box and
+# the centre are right, the very same 784 numbers must come back. (How the makers computed their grey edges, this cannot tell.) (The bundled digits were not made this way: with them, few do.)
 
 # %% tags=["nbval-ignore-output"] reason="a count that depends on the data set"
 sheets = F.pad(test.images[:300, 0].repeat_interleave(5, 1).repeat_interleave(5, 2), (37, 3, 11, 50))
@@ -245,9 +245,10 @@ claim("MLP, plain resize", accuracy(networks["MLP"], resized), at_most=70, unit=
 # %%
 sure, answer = probabilities(networks["CNN"], resized).max(dim=1)
 claim("mean confidence where it is wrong", 100 * sure[answer != labels].mean(), at_least=50, unit="%")
+claim("mean confidence where it is right", 100 * sure[answer == labels].mean(), at_least=70, unit="%")
 
 # %% [markdown]
-# It does not warn you. The confidence of a network says something about images like those it was trained on, and nothing about others.
+# It is a little less sure, and far from a warning: many wrong answers are as sure as right ones. The confidence of a network says something about images like those it was trained on, and nothing about others.
 #
 # *The figure: ten drawings that the CNN misread after a plain resize, as it saw them, the surest first: "label → answer".*
 
@@ -286,7 +287,7 @@ claim(
 )
 
 # %% [markdown]
-# The place alone does as well as both. The drawings are 11 to 24 pixels high after the plain resize, and the training images were of several
+# The place alone does as well as both. The drawings are of many heights after the plain resize, and the training images were of several
 # sizes, too: the network has learnt to bear with that. But MNIST never showed it a digit outside of the middle.
 #
 # ## 6 · The same ink, moved
@@ -296,7 +297,7 @@ claim(
 # **Predict.** At 4 pixels, which network is better, and by how much? Does the CNN care at all?
 #
 # *The figure: on the x axis how far the image was moved (pixels), on the y axis the accuracy (%): one line for each
-# network. Both fall; the MLP falls first.*
+# network.*
 
 # %%
 distances = range(9)
@@ -313,8 +314,8 @@ claim("CNN minus MLP at 4 pixels", curves["CNN"][4] - curves["MLP"][4], at_least
 claim("CNN at 8 pixels", curves["CNN"][8], at_most=60, unit="%", spec=".1f")
 
 # %% [markdown]
-# A convolution that moves its input moves its feature map: the same kernels find the same strokes, one place further on. Pooling then
-# forgives a pixel or so. An MLP has a weight of its own for every pixel, and what it learnt at one pixel it does not know at the
+# Move the input of a convolution, and its feature map moves along: the same kernels find the same strokes, one place further on. Pooling then
+# forgives a pixel or so. In an MLP every hidden unit has a weight of its own for every pixel, and what it learnt at one pixel it does not know at the
 # next. (Both trained with images moved by up to 1.5 pixels.)
 #
 # But the CNN is not blind to place either. `fc1` has a weight of its own for each of the 320 numbers, and which of them are
@@ -476,7 +477,7 @@ missed = (answer != labels).nonzero().flatten()
 flagged = sum(drawings[i].label == 1 and answer[i] == 7 for i in missed)
 claim("misread as MNIST was prepared, of 300", len(missed), at_most=15, spec="d")
 claim(
-    "share of them that are a 1 with a long upstroke, read as 7",
+    "share of them that are a 1, read as 7",
     100 * flagged / max(1, len(missed)),
     at_least=50,
     unit="%",
@@ -487,9 +488,9 @@ claim(
 # at an angle is a 7. No preparation mends this: the data that the network needs were never collected.
 #
 # **Task**, in the explorer of section 1:
-# 1. Draw a 1 with an upstroke and make the upstroke longer, bit by bit. At what length does it become a 7?
+# 1. Draw a 1 with an upstroke and make the upstroke longer, bit by bit. About what share of the 1's height has it when the answer becomes 7?
 # 2. Find a drawing that the CNN and the MLP read differently, as MNIST was prepared.
-# 3. Find the letter that the CNN is surest of. Keep it: `letter = digit.image`.
+# 3. Find a letter that the CNN reads as a digit with more than 99.9 %.
 #
 # ## 9 · Your own test set
 #
@@ -557,10 +558,10 @@ print(f"19 of 20: between {low:.0f} % and {high:.0f} %")
 # ## What to remember
 #
 # - Do to your data what was done to the training data: cut out, scale to 20 pixels, centre by mass, light ink on dark.
-# - Data shift: a good network, good images, another form, wrong answers. It is the commonest reason why a model fails in use.
+# - Data shift: a good network, good images, another form, wrong answers. A good test accuracy does not protect from it.
 # - A wrong answer on shifted data can be as sure as a right one.
 # - A CNN bears a move of a few pixels better than an MLP; it is not blind to place.
 # - There is no "none of these" among ten probabilities.
 # - A test set says how well the network does on images like those in it. Collect your own.
 #
-# **Next**: take these networks, or one that you trained in notebook 2, and give it to `DrawDigit({"mine": model})`.
+# **Next**: train a network of your own in a new cell here (`fit`, as in notebook 2), and give it to `DrawDigit({"mine": model})`.
