@@ -164,5 +164,6 @@ def _said(label: str, output: Tensor | None, classes: tuple[str, ...]) -> str:
     if output is not None and len(output) > 1:
         best = int(output.argmax())
         name = classes[best] if best < len(classes) else str(best)
-        parts.append(f"the network answers {name} ({100 * float(output.softmax(dim=0)[best]):.1f} %)")
+        sure = 100 * float(output.softmax(dim=0)[best])
+        parts.append(f"the network answers {name} ({'> 99.9' if sure >= 99.95 else f'{sure:.1f}'} %)")
     return "; ".join(parts)

@@ -4,14 +4,18 @@ import { OPERATIONS, PATTERNS, PRESETS, featureMap, mapSize, pattern, presetKern
 import { paddingSides, reach, unread } from "./sizes.js";
 import { PADDING, css, extent, grey, mapColours, paint, readableOn, signed } from "./colours.js";
 import { button, checkbox, element, frame, newId, numbers, select, sendChanges, slider, written } from "./dom.js";
+import { UNHEARD_CHANGES, expectAnswer, kernelLine } from "./kernel_line.js";
 
 const OWN = "your own";
 const BOX = 342; // screen pixels of the largest map, so that nothing moves when sizes change
 const SPEEDS = { slow: 700, normal: 180, fast: 15 }; // milliseconds for one output pixel
+const REST = 300; // milliseconds
 const SMALL_KERNEL = 5; // up to here every number of the window can be read
 
 function render({ model, el }) {
   const { root, stop } = frame({ model, el }, "Convolution explorer", "convolution_explorer");
+  const line = kernelLine(model, UNHEARD_CHANGES);
+  root.append(line.node);
   const view = build(root);
   const state = { place: 0, revealed: Infinity, timer: 0, settings: null, map: null };
 
@@ -40,13 +44,16 @@ function render({ model, el }) {
     model.set("problem", "");
     state.own = false;
     update();
-    state.unsent ??= setTimeout(send); // after the drawing, and once for changes that follow each other
+    clearTimeout(state.unsent);
+    state.unsent = setTimeout(send); // after the drawing, and once for changes that follow each other
   }
 
   function send() {
     clearTimeout(state.unsent);
     state.unsent = undefined;
+    tellPlace();
     sendChanges(model);
+    expectAnswer(model);
   }
 
   function learnt(name) {
@@ -61,7 +68,7 @@ function render({ model, el }) {
     if (name === OWN) return change({ kernel_name: OWN });
     const found = learnt(name);
     if (found) return change({ kernel_name: name, size: found.size, weights: bytes(found.weights), bias: found.bias });
-    change({ kernel_name: name, weights: bytes(presetKernel(name, model.get("size"))) });
+    change({ kernel_name: name, weights: bytes(presetKernel(name, model.get("size"))), bias: 0 });
   }
 
   function chooseSize(size) {
@@ -117,11 +124,17 @@ function render({ model, el }) {
     const last = state.map.values.length - 1;
     state.place = Math.min(last, Math.max(0, place));
     state.revealed = revealed === Infinity ? Infinity : state.place + 1;
+    drawPosition();
+    clearTimeout(state.unsent);
+    state.unsent = setTimeout(send, REST); // Python hears of the place when the window rests
+  }
+
+  function tellPlace() {
+    if (!state.map) return;
     state.own = true;
     model.set("row", Math.floor(state.place / state.map.columns));
     model.set("column", state.place % state.map.columns);
     state.own = false;
-    drawPosition();
   }
 
   function play(on) {
@@ -270,7 +283,7 @@ function render({ model, el }) {
 
   function drawLegend() {
     const { signed: both, reach: most } = state.colours;
-    const text = written(most, most >= 100 ? 0 : 2);
+    const text = written(most, most >= 100 ? 0 : Math.max(2, digitsFor(most)));
     view.legend.className = both ? "legend signed" : "legend";
     view.legend.replaceChildren(
       element("span", {}, both ? `−${text}` : "0"),
@@ -338,7 +351,7 @@ function render({ model, el }) {
       cell.node.classList.toggle("best", place === best);
     });
     view.parts = parts;
-    if (state.map) view.sum.replaceChildren(...sumOf(settings, parts, row, column));
+    if (state.map) view.sum.replaceChildren(...sumOf(settings, parts, row, column, state.map.values[state.place]));
   }
 
   /** What a cell's tooltip says: the place in the image, and the numbers with more digits. */
@@ -538,7 +551,14 @@ function render({ model, el }) {
 
   state.first = numbers(model.get("pixels"));
   state.firstSize = [model.get("height"), model.get("width")];
-  const outside = () => state.own || update();
+  const outside = () => {
+    if (state.own) return;
+    if (!model.get("count")) {
+      state.first = numbers(model.get("pixels")); // the image that Python shows, to come back to
+      state.firstSize = [model.get("height"), model.get("width")];
+    }
+    update();
+  };
   const moved = () => state.map && moveTo(model.get("row") * state.map.columns + model.get("column"));
   const watched = "change:pixels change:height change:width change:size change:padding change:stride change:dilation change:operation change:weights change:bias change:kernel_name change:index";
   for (const event of watched.split(" ")) model.on(event, outside);
@@ -548,6 +568,8 @@ function render({ model, el }) {
     // the rim of a stroke shows more than a corner of the background
     const given = model.get("row") * state.map.columns + model.get("column");
     moveTo(given || rim(state.map.values));
+    clearTimeout(state.unsent); // nothing was chosen yet
+    state.unsent = undefined;
   }
   const positioned = () => {
     if (!state.own) moved();
@@ -557,6 +579,7 @@ function render({ model, el }) {
   return () => {
     stop();
     play(false);
+    line.stop();
     if (state.unsent) send();
     for (const event of watched.split(" ")) model.off(event, outside);
     model.off("change:row", positioned);
@@ -612,6 +635,7 @@ function rim(values) {
 }
 
 function digitsFor(value) {
+  if (value !== 0 && Math.abs(value) < 0.05) return Math.min(6, 1 - Math.floor(Math.log10(Math.abs(value))));
   return Number.isInteger(value) || Math.abs(value) >= 100 ? 0 : Math.abs(value) >= 10 ? 1 : 2;
 }
 
@@ -670,7 +694,7 @@ function hatch(context, x, y, width, height) {
 }
 
 /** The one output pixel: what its window adds up to. */
-function sumOf({ operation, bias, size }, parts, row, column) {
+function sumOf({ operation, bias, size }, parts, row, column, made) {
   const where = ` → pixel (${row}, ${column}) of the feature map`;
   if (operation === "max pooling") {
     const most = Math.max(...parts.map((part) => part.pixel));
@@ -678,14 +702,14 @@ function sumOf({ operation, bias, size }, parts, row, column) {
   }
   const total = parts.reduce((sum, part) => sum + part.product, 0);
   const whole = Number.isInteger(total) && Number.isInteger(bias);
-  const fixed = (value) => (whole ? written(value) : value.toFixed(2).replace("-", "−"));
+  const digits = Math.max(...[total, bias, made].map((value) => Math.max(2, digitsFor(value))));
+  const fixed = (value) => (whole ? written(value) : value.toFixed(digits).replace("-", "−"));
   if (operation === "average pooling") {
     const mean = element("b", {}, written(total / size ** 2));
     return [`sum ${written(total)} ÷ ${size * size} = `, mean, where];
   }
   const plus = bias < 0 ? `− ${fixed(-bias)}` : `+ ${fixed(bias)}`;
-  const shown = Number(total.toFixed(2)) + Number(bias.toFixed(2)); // so that the line adds up as it is written
-  return [`sum of the products ${fixed(total)} ${plus} (bias) = `, element("b", {}, fixed(shown)), where];
+  return [`sum of the products ${fixed(total)} ${plus} (bias) = `, element("b", {}, fixed(made)), where];
 }
 
 /** The size formula with the numbers put in, and the pixels that the floor leaves out. */

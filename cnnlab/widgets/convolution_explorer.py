@@ -89,6 +89,8 @@ class ConvolutionExplorer(Explorer):
         model: nn.Module | None = None,
         layer: str | None = None,
     ) -> None:
+        if layer is not None and model is None:
+            raise ValueError(f"layer={layer!r} names a layer of a model: give model= as well.")
         named = isinstance(kernel, str)
         numbers = None if named else _square(kernel)
         learnt, stack = _learnt_kernels(model, layer) if model is not None else ({}, b"")
@@ -177,6 +179,9 @@ class ConvolutionExplorer(Explorer):
             "width": (1, LARGEST_IMAGE),
             "index": (0, max(0, self.count - 1)),
         }.get(name, (0, 2**31))
+        if name in ("row", "column") and self.weights:  # it is made, so it has a feature map, or none
+            made = self.feature_map
+            highest = highest if made is None else made.shape[name == "column"] - 1
         if not lowest <= value <= highest:
             raise traitlets.TraitError(f"{name}={value} is out of range: use {lowest} to {highest}.")
         return int(value)
@@ -184,7 +189,7 @@ class ConvolutionExplorer(Explorer):
     @traitlets.validate("padding")
     def _padding_known(self, proposal: Any) -> int | str:
         value: int | str = proposal["value"]
-        if value == "same" or (not isinstance(value, str) and 0 <= value <= MOST_PADDING):
+        if value == "same" or (type(value) is int and 0 <= value <= MOST_PADDING):
             return value
         raise traitlets.TraitError(f"padding={value!r} is out of range: use 0 to {MOST_PADDING}, or 'same'.")
 
@@ -217,9 +222,10 @@ class ConvolutionExplorer(Explorer):
         return float(proposal["value"])
 
     @traitlets.observe("size", "weights", "kernel_name", "height", "width", "pixels")
-    def _agree(self, _change: object) -> None:
+    def _agree(self, change: Any) -> None:
         """Bring the kernel's numbers to its name and size; the browser sends both, Python code only one."""
         if len(self.pixels) != 4 * self.height * self.width:
+            self._take_back(change)
             raise traitlets.TraitError(
                 f"{len(self.pixels) // 4} pixels are not {self.height} × {self.width}: set explorer.image, "
                 "which takes an image of any size."
@@ -231,6 +237,7 @@ class ConvolutionExplorer(Explorer):
         if count != self.size**2:
             old = math.isqrt(count)
             if old**2 != count or self.size > LARGEST_KERNEL:
+                self._take_back(change)
                 raise traitlets.TraitError(f"the kernel has {count} numbers: k × k are needed, k 1 to 11.")
             numbers = np.frombuffer(self.weights, dtype="<f4").copy()
             self.weights = _as_bytes(
@@ -238,6 +245,11 @@ class ConvolutionExplorer(Explorer):
             )
         elif named is not None and not torch.equal(named, self.kernel):
             self.weights, self.bias = _as_bytes(named), self._bias_of(self.kernel_name)
+
+    def _take_back(self, change: Any) -> None:
+        """Undo a change that does not fit the rest, here and on the page."""
+        self._trait_values[change["name"]] = change["old"]
+        self.send_state(change["name"])
 
     @traitlets.observe("index")
     def _take_image(self, _change: object) -> None:

@@ -2,11 +2,15 @@
 
 import { element } from "./dom.js";
 
-const REST = 800; // milliseconds after a change until Python is asked whether it is there
-const PATIENCE = 2200; // milliseconds until its silence is told
+const LINE_REST = 800; // milliseconds after a change until Python is asked whether it is there
+const LINE_PATIENCE = 2200; // milliseconds until its silence is told
 const BUSY = "Another cell is running: the answer comes when it has ended.";
 const GONE =
   "The kernel does not answer: run this cell again. If another cell is running, wait for it to end.";
+
+/** For explorers that go on without a kernel. */
+export const UNHEARD_CHANGES =
+  "The kernel does not answer: Python does not hear what you change here. Run this cell again.";
 
 const lines = new WeakMap(); // model → what to call when Python was told something
 
@@ -20,8 +24,11 @@ export function expectAnswer(model) {
   lines.get(model)?.();
 }
 
-/** A line of text that appears when Python is silent and goes when it answers. */
-export function kernelLine(model) {
+/**
+ * A line of text that appears when Python is silent and goes when it answers. An explorer that computes by
+ * itself gives the text for a kernel that is gone: while another cell runs, nothing is amiss with it.
+ */
+export function kernelLine(model, gone = "") {
   const node = element("p", { class: "problem silence", role: "alert", hidden: true });
   let timer = null;
   const say = (text) => {
@@ -30,10 +37,11 @@ export function kernelLine(model) {
   };
   const silent = () => {
     timer = null;
-    say(silenceText(model));
+    if (!gone) return say(silenceText(model));
+    say(silenceText(model) === BUSY ? "" : gone);
   };
   const ask = () => {
-    timer = setTimeout(silent, PATIENCE);
+    timer = setTimeout(silent, LINE_PATIENCE);
     try {
       model.send({ there: true }); // `Explorer` answers with the same
     } catch {
@@ -46,7 +54,7 @@ export function kernelLine(model) {
     timer = null;
     say("");
   };
-  if (!model.alone) lines.set(model, () => (timer ??= setTimeout(ask, REST)));
+  if (!model.alone) lines.set(model, () => (timer ??= setTimeout(ask, LINE_REST)));
   model.on("msg:custom", heard);
   return {
     node,

@@ -6,6 +6,7 @@ import { arranged, networkColumns, networkShapes } from "./network_drawing.js";
 import { blockColumn, headColumn, header, presetName, rowLabels } from "./network_controls.js";
 import { codePart, layerTable, sentence } from "./network_table.js";
 import { element, frame, grouped, sendChanges, svgElement } from "./dom.js";
+import { UNHEARD_CHANGES, expectAnswer, kernelLine } from "./kernel_line.js";
 
 const NARROWEST = 540; // pixels; on a phone the drawing is made smaller as a whole
 const PATIENCE = 250; // milliseconds of rest before Python is asked, and before a screen reader is told
@@ -15,6 +16,8 @@ const HINT =
 
 function render({ model, el }) {
   const { root, stop } = frame({ model, el }, "Network explorer", "network_explorer");
+  const line = kernelLine(model, UNHEARD_CHANGES);
+  root.append(line.node);
   let lit = null; // the row that is looked at
   let made = analysed(model.get("settings"));
   let timer = 0;
@@ -25,6 +28,7 @@ function render({ model, el }) {
   const change = (values) => {
     for (const [name, value] of Object.entries({ ...values, problem: "" })) model.set(name, value);
     sendChanges(model);
+    expectAnswer(model);
   };
   const set = (values) => change({ settings: { ...model.get("settings"), ...values } });
 
@@ -134,6 +138,7 @@ function render({ model, el }) {
   measured.observe(root);
   refresh();
   return () => {
+    line.stop();
     stop();
     clearTimeout(timer);
     clearTimeout(teller);

@@ -23,6 +23,13 @@ MOST_INPUTS = 999_999  # of fc1; more cannot come out of any settings
 MOST_MULTIPLY_ADDS, MOST_WEIGHTS, MOST_TRIED = 30_000_000, 4_000_000, 20_000
 
 
+class _Copied(traitlets.Any):
+    """A dictionary that is given out as a copy: what is changed in it counts only when it is set."""
+
+    def get(self, obj: Any, cls: Any = None) -> Any:
+        return copy.deepcopy(super().get(obj, cls))
+
+
 class NetworkExplorer(Explorer):
     """See how every size, parameter and multiply-add of a network follows from its settings.
 
@@ -48,7 +55,7 @@ class NetworkExplorer(Explorer):
     script = "network_explorer.js"
     style: ClassVar[tuple[str, ...]] = ("network_explorer.css",)
 
-    settings = traitlets.Any().tag(sync=True)  # {"blocks": […], "hidden": …}; set it to change the network
+    settings: Any = _Copied().tag(sync=True)  # {"blocks": […], "hidden": …}; set it to change the network
     presets = traitlets.Dict(read_only=True).tag(sync=True, python_only=True)
     fc1 = traitlets.Any(None).tag(sync=True)  # what a student says that fc1 takes; None is the right number
     asked = traitlets.Dict().tag(sync=True)  # {"key": …, "inputs": …}: the browser's question

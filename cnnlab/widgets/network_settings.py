@@ -147,7 +147,7 @@ def _block(number: int, block: Any) -> dict[str, Any]:
         if not (name == "padding" and made[name] == "same"):
             other = " or 'same'" if name == "padding" else ""
             made[name] = _whole(f"{where}: {name}", made[name], least, most, other)
-    if made["pooling"] not in POOLINGS:
+    if not isinstance(made["pooling"], str) or made["pooling"] not in POOLINGS:
         near = did_you_mean(made["pooling"], POOLINGS)
         raise traitlets.TraitError(f"{where}: unknown pooling {made['pooling']!r}: {near}")
     _flag(f"{where}: batch_norm", made["batch_norm"])

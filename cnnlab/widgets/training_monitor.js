@@ -15,8 +15,8 @@ const HINTS = {
   failed: "Mend what is said above, and run fit again.",
 };
 const UNHEARD =
-  "No answer: this front end delivers clicks only after the cell has ended. To end the training now, use " +
-  "the kernel's stop button (Interrupt); what was learnt is kept.";
+  "No answer. If the cell still runs, this front end delivers clicks only after it has ended: use the kernel's " +
+  "stop button (Interrupt), and what was learnt is kept. If the kernel was restarted, this run is gone.";
 const ALONE = "There is no kernel on this page: it shows what was stored.";
 
 /** A small heading with a number under it. */

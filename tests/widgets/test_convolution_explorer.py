@@ -231,3 +231,29 @@ def test_a_grouped_convolution_is_not_taken_for_one_that_reads_the_image():
 def test_a_name_in_the_place_of_a_model_is_answered_with_what_to_write():
     with pytest.raises(TypeError, match=r"models.trained\('cnn_320'\)"):
         ConvolutionExplorer(torch.zeros(28, 28), model="cnn_320")
+
+
+def test_a_place_outside_the_feature_map_is_refused():
+    explorer = ConvolutionExplorer(torch.zeros(28, 28))
+    explorer.row, explorer.column = 25, 25
+    with pytest.raises(traitlets.TraitError, match="column=26 is out of range: use 0 to 25"):
+        explorer.column = 26
+    assert explorer.column == 25
+
+
+@pytest.mark.parametrize(("name", "value"), [("height", 20), ("pixels", bytes(8)), ("weights", bytes(8))])
+def test_a_refused_change_leaves_all_as_it_was(name, value):
+    explorer = ConvolutionExplorer(torch.ones(28, 28), "blur")
+    before, map_before = getattr(explorer, name), explorer.feature_map
+    with pytest.raises(traitlets.TraitError):
+        setattr(explorer, name, value)
+    assert getattr(explorer, name) == before
+    assert torch.equal(explorer.feature_map, map_before)
+
+
+def test_a_padding_that_is_no_whole_number_and_a_layer_without_a_model_are_refused():
+    with pytest.raises(traitlets.TraitError, match="padding=True"):
+        ConvolutionExplorer(torch.zeros(28, 28), padding=True)
+    assert type(ConvolutionExplorer(torch.zeros(28, 28), padding=2.0).padding) is int
+    with pytest.raises(ValueError, match="give model= as well"):
+        ConvolutionExplorer(torch.zeros(28, 28), layer="conv1")

@@ -429,3 +429,23 @@ def test_it_stands_on_a_page_of_its_own():
     assert len(made) < 100_000
     assert "import {" not in made
     assert '"blocks": [' in made
+
+
+def test_settings_are_given_out_as_a_copy_so_that_a_change_inside_counts_when_it_is_set():
+    explorer = NetworkExplorer()
+    heard = []
+    explorer.observe(heard.append, "settings")
+    settings = explorer.settings
+    settings["blocks"][0]["channels"] = 33
+    assert explorer.parameters == 21_840
+    explorer.settings = settings
+    assert len(heard) == 1
+    assert explorer.build().conv1.out_channels == 33
+
+
+def test_a_pooling_that_is_no_text_is_refused_in_words():
+    explorer = NetworkExplorer()
+    settings = explorer.settings
+    settings["blocks"][0]["pooling"] = ["max"]
+    with pytest.raises(traitlets.TraitError, match="unknown pooling"):
+        explorer.settings = settings
