@@ -527,8 +527,8 @@ claim("gain from pixels to relu3, untrained", gain["untrained"], at_most=10, uni
 
 # %% [markdown]
 # The line of the trained network rises layer by layer: each layer makes the classes easier to
-# tell apart, until the last one needs only a straight cut between them. The untrained network's
-# random convolutions even help a little, and its random linear layer loses that again: it ends below the pixels.
+# tell apart, until the last one needs only a straight cut between them. On MNIST the untrained
+# network's random convolutions even help a little, and its random linear layer loses that again: it ends below the pixels.
 # Random kernels keep much of the image. Only training brings it closer to the answer, layer by layer.
 #
 # This is the story of a deep network in one picture: it does not find the answer at the end, it

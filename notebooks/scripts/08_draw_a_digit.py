@@ -183,7 +183,7 @@ print(
 
 # %% [markdown]
 # Does our function do the same, to the pixel? Enlarge a test image, put it anywhere on a larger sheet, prepare it: if the box and
-# the centre are right, the very same 784 numbers must come back. (How the makers computed their grey edges, this cannot tell.) (The bundled digits were not made this way: with them, few do.)
+# the centre are right, the very same 784 numbers must come back. How the makers computed their grey edges, this cannot tell. (The bundled digits were not made this way: with them, few come back.)
 
 # %% tags=["nbval-ignore-output"] reason="a count that depends on the data set"
 sheets = F.pad(test.images[:300, 0].repeat_interleave(5, 1).repeat_interleave(5, 2), (37, 3, 11, 50))
