@@ -13,15 +13,14 @@ from torch import nn
 
 from cnnlab.data import Split
 from cnnlab.errors import did_you_mean
-from cnnlab.inspection import kernels
 from cnnlab.plots.pixels import Drawable, one_image
-from cnnlab.training.guards import check_model
 from cnnlab.widgets.explorer import Explorer
+from cnnlab.widgets.learnt_kernels import LARGEST_KERNEL, learnt_kernels
 from cnnlab.widgets.preset_kernels import KERNELS, preset, resized
 
 OPERATIONS = ("convolution", "max pooling", "average pooling")
 OWN = "your own"
-LARGEST_KERNEL, MOST_PADDING, LONGEST_STRIDE, WIDEST_DILATION = 11, 5, 4, 3
+MOST_PADDING, LONGEST_STRIDE, WIDEST_DILATION = 5, 4, 3
 LARGEST_IMAGE = 64  # pixels; more would be too small to point at
 LIBRARY = 100  # images that the browser gets at once; further ones it asks for
 
@@ -93,7 +92,7 @@ class ConvolutionExplorer(Explorer):
             raise ValueError(f"layer={layer!r} names a layer of a model: give model= as well.")
         named = isinstance(kernel, str)
         numbers = None if named else _square(kernel)
-        learnt, stack = _learnt_kernels(model, layer) if model is not None else ({}, b"")
+        learnt, stack = learnt_kernels(model, layer) if model is not None else ({}, b"")
         own = len(numbers) if numbers is not None else 3
         if named and kernel in learnt.get("names", ()):
             own = learnt["size"]
@@ -314,29 +313,3 @@ def _square(numbers: Any) -> torch.Tensor:
 
 def _as_bytes(kernel: torch.Tensor) -> bytes:
     return np.ascontiguousarray(kernel.numpy().astype("<f4")).tobytes()
-
-
-def _learnt_kernels(model: nn.Module, layer: str | None) -> tuple[dict[str, Any], bytes]:
-    """Every kernel of a convolution that reads images of one channel."""
-    check_model(model)
-    found = [name for name, module in model.named_modules() if isinstance(module, nn.Conv2d)]
-    if layer is None and not found:
-        raise ValueError("the model has no nn.Conv2d, so there is no learnt kernel to show: leave model out.")
-    chosen = found[0] if layer is None else layer
-    stack = kernels(model, chosen)
-    c_out, _, k_h, k_w = stack.shape
-    c_in = getattr(model.get_submodule(chosen), "in_channels", stack.shape[1])  # a grouped kernel has fewer
-    if c_in != 1:
-        grey = [name for name in found if model.get_submodule(name).in_channels == 1]
-        remedy = (
-            f"choose a layer that reads the image itself, layer={grey[0]!r}" if grey else "leave model out"
-        )
-        raise ValueError(f"{chosen} reads {c_in} channels, and an image has one: {remedy}.")
-    if k_h != k_w or k_h > LARGEST_KERNEL:
-        raise ValueError(
-            f"{chosen} has kernels of {k_h}×{k_w}: squares of up to {LARGEST_KERNEL} can be shown."
-        )
-    bias = model.get_submodule(chosen).bias
-    biases = bias.detach().cpu().tolist() if isinstance(bias, torch.Tensor) else [0.0] * c_out
-    names = [f"{chosen}, channel {number}" for number in range(c_out)]
-    return {"names": names, "size": k_h, "biases": biases}, stack.float().numpy().astype("<f4").tobytes()

@@ -220,14 +220,6 @@ def test_a_number_chosen_again_after_an_image_of_ones_own_brings_its_digit_back(
     assert torch.equal(explorer.image, digits.images[3, 0].float())
 
 
-def test_a_grouped_convolution_is_not_taken_for_one_that_reads_the_image():
-    network = nn.Sequential(nn.Conv2d(1, 4, 3), nn.Conv2d(4, 4, 3, groups=4))
-    with pytest.raises(ValueError, match=r"1 reads 4 channels, and an image has one: .*layer='0'"):
-        ConvolutionExplorer(torch.zeros(28, 28), model=network, layer="1")
-    with pytest.raises(ValueError, match=r"0 reads 3 channels, .*leave model out"):
-        ConvolutionExplorer(torch.zeros(28, 28), model=nn.Sequential(nn.Conv2d(3, 4, 3)))
-
-
 def test_a_name_in_the_place_of_a_model_is_answered_with_what_to_write():
     with pytest.raises(TypeError, match=r"models.trained\('cnn_320'\)"):
         ConvolutionExplorer(torch.zeros(28, 28), model="cnn_320")

@@ -1,0 +1,49 @@
+"""The learnt kernels of a network, to be looked at one by one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import nn
+
+from cnnlab.inspection import kernels
+from cnnlab.training.guards import check_model
+
+LARGEST_KERNEL = 11  # pixels, each way
+
+
+def learnt_kernels(model: nn.Module, layer: str | None = None) -> tuple[dict[str, Any], bytes]:
+    """Every kernel of a convolution that reads images of one channel.
+
+    Args:
+        model: any network.
+        layer: the convolution, by name; None takes the first.
+    Returns:
+        Their names, size and biases; and their numbers, float32 (C, k, k).
+    Raises:
+        TypeError: model is no network.
+        ValueError: there is no such layer, or it does not read the image, or its kernels are no squares.
+    """
+    check_model(model)
+    found = [name for name, module in model.named_modules() if isinstance(module, nn.Conv2d)]
+    if layer is None and not found:
+        raise ValueError("the model has no nn.Conv2d, so there is no learnt kernel to show: leave model out.")
+    chosen = found[0] if layer is None else layer
+    stack = kernels(model, chosen)
+    c_out, _, k_h, k_w = stack.shape
+    c_in = getattr(model.get_submodule(chosen), "in_channels", stack.shape[1])  # a grouped kernel has fewer
+    if c_in != 1:
+        grey = [name for name in found if model.get_submodule(name).in_channels == 1]
+        remedy = (
+            f"choose a layer that reads the image itself, layer={grey[0]!r}" if grey else "leave model out"
+        )
+        raise ValueError(f"{chosen} reads {c_in} channels, and an image has one: {remedy}.")
+    if k_h != k_w or k_h > LARGEST_KERNEL:
+        raise ValueError(
+            f"{chosen} has kernels of {k_h}×{k_w}: squares of up to {LARGEST_KERNEL} can be shown."
+        )
+    bias = model.get_submodule(chosen).bias
+    biases = bias.detach().cpu().tolist() if isinstance(bias, torch.Tensor) else [0.0] * c_out
+    names = [f"{chosen}, channel {number}" for number in range(c_out)]
+    return {"names": names, "size": k_h, "biases": biases}, stack.float().numpy().astype("<f4").tobytes()
