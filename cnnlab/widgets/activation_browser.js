@@ -2,8 +2,7 @@
 
 import { button, element, frame, grouped, newId, numbers, written } from "./dom.js";
 import { grey, paint } from "./colours.js";
-import { tell } from "./choices.js";
-import { kernelLine } from "./kernel_line.js";
+import { kernelLine, tell } from "./kernel_line.js";
 import { layerView } from "./layer_view.js";
 import { seen, unitAt } from "./unit_fields.js";
 

@@ -1,15 +1,7 @@
-// One of several to choose, with a click or the arrow keys; and how Python hears of it.
+// One of several to choose, with a click or the arrow keys.
 
-import { element, sendChanges } from "./dom.js";
-import { expectAnswer } from "./kernel_line.js";
+import { element } from "./dom.js";
 import { movedTo } from "./unit_fields.js";
-
-/** Send a change to Python. */
-export function tell(model, changes) {
-  for (const [name, value] of Object.entries(changes)) model.set(name, value);
-  sendChanges(model);
-  expectAnswer(model);
-}
 
 /** A list of which one is chosen, with the arrow keys or a click; `columns` says how they stand. */
 export function choices({ role, label, className, columns, onChoose }) {

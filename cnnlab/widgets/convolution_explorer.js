@@ -3,8 +3,8 @@
 import { OPERATIONS, PATTERNS, PRESETS, featureMap, mapSize, pattern, presetKernel, refusal, resizedKernel, windowAt } from "./convolution.js";
 import { paddingSides, reach, unread } from "./sizes.js";
 import { PADDING, css, extent, grey, mapColours, paint, readableOn, signed } from "./colours.js";
-import { button, checkbox, element, frame, newId, numbers, select, sendChanges, slider, written } from "./dom.js";
-import { UNHEARD_CHANGES, expectAnswer, kernelLine } from "./kernel_line.js";
+import { button, checkbox, element, frame, newId, numbers, select, slider, written } from "./dom.js";
+import { UNHEARD_CHANGES, kernelLine, tell } from "./kernel_line.js";
 
 const OWN = "your own";
 const BOX = 342; // screen pixels of the largest map, so that nothing moves when sizes change
@@ -52,8 +52,7 @@ function render({ model, el }) {
     clearTimeout(state.unsent);
     state.unsent = undefined;
     tellPlace();
-    sendChanges(model);
-    expectAnswer(model);
+    tell(model);
   }
 
   function learnt(name) {

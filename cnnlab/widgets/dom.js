@@ -160,11 +160,22 @@ export function grouped(value) {
   return Math.round(value).toString().replace(/\B(?=(\d{3})+$)/g, ",");
 }
 
+/** Whether something could be sent: where the line to the kernel is cut, "Cannot send" is thrown. */
+function couldSend(send) {
+  try {
+    send();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** Send what changed to Python. Where the kernel is gone nobody hears it, and the explorer goes on. */
 export function sendChanges(model) {
-  try {
-    model.save_changes();
-  } catch {
-    // the line is cut: "Cannot send"
-  }
+  return couldSend(() => model.save_changes());
+}
+
+/** Send a message to Python: its content, callbacks and buffers; whether the line is there. */
+export function post(model, ...message) {
+  return couldSend(() => model.send(...message));
 }

@@ -1,14 +1,13 @@
 // Draw a digit: the pad, what the network sees of it, the probabilities and the feature maps.
 
-import { button, element, frame, newId, numbers, percentText, select, slider } from "./dom.js";
+import { button, element, frame, newId, numbers, percentText, post, select, slider } from "./dom.js";
 import { grey, paint } from "./colours.js";
+import { silenceText } from "./kernel_line.js";
 import { drawingPad } from "./pad.js";
 import { aboutImage, seenImage } from "./seen_image.js";
 
 const EVERY = 80; // ms between two questions while the pen is down
 const PATIENCE = 3000; // ms until a kernel that does not answer is mentioned
-const GONE =
-  "The kernel does not answer: run this cell again. If another cell is running, wait for it to end.";
 const ALONE = "The network needs a running kernel: on this page you can draw, and nothing more.";
 
 /** The index of the largest number. */
@@ -172,16 +171,10 @@ function render({ model, el }) {
     if (model.alone) return forget();
     window.clearTimeout(patience);
     patience = window.setTimeout(() => {
-      if (model.get("answered") !== asked) say(GONE, true);
+      if (model.get("answered") !== asked) say(silenceText(model), true);
     }, PATIENCE);
-    post({ asked, ...more }, done ? { iopub: { status: nudge } } : undefined, buffers);
-  }
-  function post(...message) {
-    try {
-      model.send(...message);
-    } catch {
-      say(GONE, true); // the line to the kernel is cut
-    }
+    const callbacks = done ? { iopub: { status: nudge } } : undefined;
+    if (!post(model, { asked, ...more }, callbacks, buffers)) say(silenceText(model), true);
   }
   /**
    * A message without content. Jupyter's server holds small messages back until the browser confirms the
@@ -189,7 +182,7 @@ function render({ model, el }) {
    * That first one says that the kernel is busy; our own then fetches the answer.
    */
   function nudge({ content }) {
-    if (content.execution_state === "busy" && model.get("answered") !== asked) post({});
+    if (content.execution_state === "busy" && model.get("answered") !== asked) post(model, {});
   }
   const pad = drawingPad({
     describedBy: help.id,

@@ -1,6 +1,6 @@
 // The line to Python: what to say in an explorer when no answer comes.
 
-import { element } from "./dom.js";
+import { element, post, sendChanges } from "./dom.js";
 
 const LINE_REST = 800; // milliseconds after a change until Python is asked whether it is there
 const LINE_PATIENCE = 2200; // milliseconds until its silence is told
@@ -19,8 +19,10 @@ export function silenceText(model) {
   return model.widget_manager?.kernel?.status === "busy" ? BUSY : GONE;
 }
 
-/** To be called after a change was sent to Python: from now on a sign of life is waited for. */
-export function expectAnswer(model) {
+/** Change what Python is to know, and send it: from now on a sign of life is waited for. */
+export function tell(model, changes = {}) {
+  for (const [name, value] of Object.entries(changes)) model.set(name, value);
+  sendChanges(model);
   lines.get(model)?.();
 }
 
@@ -42,11 +44,7 @@ export function kernelLine(model, gone = "") {
   };
   const ask = () => {
     timer = setTimeout(silent, LINE_PATIENCE);
-    try {
-      model.send({ there: true }); // `Explorer` answers with the same
-    } catch {
-      // the line is cut, and `silent` will say so
-    }
+    post(model, { there: true }); // `Explorer` answers with the same
   };
   const heard = (message) => {
     if (!message.there) return;

@@ -2,8 +2,9 @@
 // It draws what cnnlab.widgets.layer_choice holds; two explorers are built around it.
 
 import { element, newId, numbers, svgElement, written } from "./dom.js";
-import { choices, inFirstRow, tell } from "./choices.js";
+import { choices, inFirstRow } from "./choices.js";
 import { css, extent, grey, mapColours, paint } from "./colours.js";
+import { tell } from "./kernel_line.js";
 import { channelsOf, drawnSize, largest, movedTo, numberOf, seeing } from "./unit_fields.js";
 import { seen, seenText, unfolded, unitAt } from "./unit_fields.js";
 

@@ -2,8 +2,8 @@
 
 import { button, element, frame, grouped, numbers, percentText, slider, written } from "./dom.js";
 import { css, grey, paint, signed } from "./colours.js";
-import { choices, inFirstRow, tell } from "./choices.js";
-import { kernelLine } from "./kernel_line.js";
+import { choices, inFirstRow } from "./choices.js";
+import { kernelLine, tell } from "./kernel_line.js";
 import { layerView } from "./layer_view.js";
 import { movedTo } from "./unit_fields.js";
 import { bars, decimals, filterText, marginText, softmax } from "./mistake_facts.js";

@@ -6,7 +6,7 @@ import { arranged, networkColumns, networkShapes } from "./network_drawing.js";
 import { blockColumn, headColumn, header, presetName, rowLabels } from "./network_controls.js";
 import { codePart, layerTable, sentence } from "./network_table.js";
 import { element, frame, grouped, sendChanges, svgElement } from "./dom.js";
-import { UNHEARD_CHANGES, expectAnswer, kernelLine } from "./kernel_line.js";
+import { UNHEARD_CHANGES, kernelLine, tell } from "./kernel_line.js";
 
 const NARROWEST = 540; // pixels; on a phone the drawing is made smaller as a whole
 const PATIENCE = 250; // milliseconds of rest before Python is asked, and before a screen reader is told
@@ -25,11 +25,7 @@ function render({ model, el }) {
   let width = NARROWEST; // of the drawing; measured when it changes, not at every key
   const kept = []; // blocks that were taken away, for when they come back
 
-  const change = (values) => {
-    for (const [name, value] of Object.entries({ ...values, problem: "" })) model.set(name, value);
-    sendChanges(model);
-    expectAnswer(model);
-  };
+  const change = (values) => tell(model, { ...values, problem: "" });
   const set = (values) => change({ settings: { ...model.get("settings"), ...values } });
 
   const top = header(model, change, set, kept);
@@ -63,7 +59,7 @@ function render({ model, el }) {
     code.show(networkCode(made, name || "A network of my own"));
     draw();
     answer();
-    tell();
+    speak();
   }
 
   function draw() {
@@ -111,7 +107,7 @@ function render({ model, el }) {
   }
 
   /** Tell a screen reader what a change came to, once it rests. */
-  function tell() {
+  function speak() {
     clearTimeout(teller);
     teller = setTimeout(() => {
       told.textContent =

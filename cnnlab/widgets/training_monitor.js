@@ -1,11 +1,12 @@
 // The monitor of a training run: what Python sends is shown here; clicks go back as messages.
 
-import { button, checkbox, element, frame, grouped, newId, select, slider, svgElement } from "./dom.js";
+import { button, checkbox, element, frame, grouped, newId, post, select, slider, svgElement } from "./dom.js";
 import { accuracyAxis, lossAxis, panel, sceneOf } from "./training_chart.js";
 import { figure, nearest, rateText, roundedSpeed, timeText, typedRate } from "./training_numbers.js";
 
 const PATIENCE = 2000; // ms without an answer to a click
 const HEARTBEAT = 5000; // ms between two signs of life while the run is paused
+const REST = 2000; // ms between two looks at the kernel while a run goes on
 const HINTS = {
   waiting: "Give this monitor to fit: fit(model, data.train, epochs=2, callbacks=[monitor]).",
   training: "Closing this stops nothing. A new learning rate counts from the next step.",
@@ -16,7 +17,10 @@ const HINTS = {
 };
 const UNHEARD =
   "No answer. If the cell still runs, this front end delivers clicks only after it has ended: use the kernel's " +
-  "stop button (Interrupt), and what was learnt is kept. If the kernel was restarted, this run is gone.";
+  "stop button (Interrupt), and what was learnt is kept.";
+const LOST =
+  "The kernel no longer runs this training: it was restarted or has died. The curves stay until this page is " +
+  "loaded anew. Run the cells again from the top, or go on from a checkpoint if fit wrote one (checkpoint=…).";
 const ALONE = "There is no kernel on this page: it shows what was stored.";
 
 /** A small heading with a number under it. */
@@ -60,6 +64,44 @@ function legendOf(scene) {
   ];
 }
 
+/** Whether a run should be going on, by what Python said last. */
+function isRunning(model) {
+  return ["training", "paused"].includes(model.get("status").state);
+}
+
+/**
+ * Watch whether a run was lost: nothing is said of it while the kernel rests, at two looks one after the
+ * other. `onTurn` is called when it turns out so, and when it turns out otherwise.
+ */
+function lifeLine(model, onTurn) {
+  let rested = 0;
+  let lost = false;
+  const turn = (now) => {
+    if (now === lost) return;
+    lost = now;
+    onTurn();
+  };
+  const heard = () => {
+    rested = 0;
+    turn(false);
+  };
+  const look = setInterval(() => {
+    const rests = ["idle", "dead"].includes(model.widget_manager?.kernel?.status);
+    rested = rests && isRunning(model) ? rested + 1 : 0;
+    turn(rested > 1);
+  }, REST);
+  model.on("change:status", heard);
+  return {
+    get lost() {
+      return lost;
+    },
+    stop() {
+      clearInterval(look);
+      model.off("change:status", heard);
+    },
+  };
+}
+
 /** Messages to the training, each with a number that its answer names. */
 function mailbox(model, onSilence, onAnswer) {
   const view = `${Date.now()}-${Math.random()}`;
@@ -76,16 +118,9 @@ function mailbox(model, onSilence, onAnswer) {
   const ask = (kind, more = {}) => {
     const call = `${view}-${(sent += 1)}`;
     waiting.set(call, setTimeout(onSilence, PATIENCE));
-    post({ kind, call, view, run: model.get("run").number, ...more });
+    post(model, { kind, call, view, run: model.get("run").number, ...more });
   };
-  const post = (message) => {
-    try {
-      model.send(message);
-    } catch {
-      // the line to the kernel is cut; `onSilence` says so to whoever waits
-    }
-  };
-  const sign = (kind) => post({ kind, view });
+  const sign = (kind) => post(model, { kind, view });
   const [here, gone] = [() => sign("here"), () => sign("gone")];
   const beat = setInterval(() => model.get("status").state === "paused" && here(), HEARTBEAT);
   window.addEventListener("pagehide", gone);
@@ -122,6 +157,8 @@ function render({ model, el }) {
       schedule();
     },
   );
+
+  const life = lifeLine(model, () => schedule());
 
   const state = element("span", { class: "state", role: "status" });
   const name = element("span", { class: "quiet run-name" });
@@ -238,13 +275,12 @@ function render({ model, el }) {
   const showStatus = () => {
     const status = model.get("status");
     const { run } = scene;
-    const running = status.state === "training" || status.state === "paused";
+    const running = isRunning(model) && !life.lost;
     const known = status.step !== undefined;
-    state.textContent = status.state;
-    state.dataset.state = status.state;
+    state.textContent = state.dataset.state = life.lost ? "lost" : status.state;
     name.textContent = run.number ? `run ${run.number}: ${run.name}` : "";
-    failure.textContent = status.message ?? "";
-    failure.hidden = !status.message;
+    failure.textContent = life.lost ? LOST : (status.message ?? "");
+    failure.hidden = !failure.textContent;
     tiles.epoch.show(known ? `${status.epoch} of ${run.epochs}` : "–");
     tiles.step.show(known ? grouped(status.step) + (run.steps ? ` of ${grouped(run.steps)}` : "") : "–");
     tiles.lr.show(known ? rateText(status.lr) : "–");
@@ -255,7 +291,7 @@ function render({ model, el }) {
     track.setAttribute("aria-valuenow", Math.round(share));
     pause.textContent = status.state === "paused" ? "Resume" : "Pause";
     for (const control of controls) control.disabled = !running || Boolean(model.alone);
-    hint.textContent = model.alone ? ALONE : unheard && running ? UNHEARD : (HINTS[status.state] ?? "");
+    hint.textContent = model.alone ? ALONE : unheard && running ? UNHEARD : (HINTS[state.dataset.state] ?? "");
     hint.classList.toggle("warn", unheard && running && !model.alone);
   };
 
@@ -317,6 +353,7 @@ function render({ model, el }) {
     watch.disconnect();
     model.off(events, schedule);
     mail.stop();
+    life.stop();
     stopFrame();
   };
 }

@@ -123,3 +123,14 @@ def test_it_is_accessible_and_fits_a_narrow_page(open_notebook: Callable[..., No
     overflow = "() => { const e = document.querySelector('.cnnlab'); return e.scrollWidth - e.clientWidth }"
     assert notebook.page.evaluate(overflow) <= 0
     assert notebook.broken() == []
+
+
+def test_without_its_kernel_it_goes_on_and_says_that_python_does_not_hear_it(notebook: Notebook) -> None:
+    page = notebook.page
+    notebook.restart()
+    page.get_by_label("stride").focus()
+    page.keyboard.press("ArrowRight")
+    assert page.evaluate(MAP)["size"] == [13, 13]  # (28 − 3) // 2 + 1
+    silence = page.locator(".cnnlab .silence:not([hidden])")
+    silence.wait_for(timeout=6000)
+    assert "Python does not hear what you change here" in silence.inner_text()

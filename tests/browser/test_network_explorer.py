@@ -173,3 +173,14 @@ def test_the_code_is_copied_or_marked(alone: Callable[..., Any]) -> None:
     page.get_by_role("button", name="Cop").press("Enter")
     page.get_by_role("button", name="Marked").wait_for()
     assert "class Net(nn.Module)" in page.evaluate("String(getSelection())")
+
+
+def test_without_its_kernel_it_goes_on_and_says_that_python_does_not_hear_it(notebook: Notebook) -> None:
+    page = notebook.page
+    notebook.restart()
+    page.get_by_label("kernel of block 2").focus()
+    page.keyboard.press("Home")
+    assert "conv2 20 × 12 × 12" in page.evaluate(DRAWN)
+    silence = page.locator(".cnnlab .silence:not([hidden])")
+    silence.wait_for(timeout=6000)
+    assert "Python does not hear what you change here" in silence.inner_text()

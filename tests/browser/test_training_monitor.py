@@ -166,3 +166,19 @@ def test_the_kernels_stop_button_ends_a_pause_and_an_error_is_shown(open_noteboo
     page.evaluate(START, "images = images.double() * float('nan'); images = images.float(); train(1)")
     state(notebook, "failed")
     assert "the loss is nan" in page.locator(".cnnlab.training_monitor .problem").nth(1).inner_text()
+
+
+def test_a_run_that_is_lost_with_its_kernel_is_told(open_notebook):
+    notebook = open_notebook(SHOWN + "monitor", TRAINING)
+    page = notebook.page
+    page.evaluate(START, "history = train(10)")
+    state(notebook, "training")
+    more_steps(notebook, 5)
+    page.wait_for_timeout(5000)
+    assert page.locator(".training_monitor .state[data-state=training]").count() == 1, "the kernel is busy"
+    notebook.restart()
+    state(notebook, "lost", timeout=10_000)
+    told = page.locator(".training_monitor .problem").last.inner_text()
+    assert told.startswith("The kernel no longer runs this training")
+    assert page.get_by_role("button", name="Pause").is_disabled()
+    assert axe.serious(page) == []
