@@ -173,16 +173,7 @@ function render({ model, el }) {
     patience = window.setTimeout(() => {
       if (model.get("answered") !== asked) say(silenceText(model), true);
     }, PATIENCE);
-    const callbacks = done ? { iopub: { status: nudge } } : undefined;
-    if (!post(model, { asked, ...more }, callbacks, buffers)) say(silenceText(model), true);
-  }
-  /**
-   * A message without content. Jupyter's server holds small messages back until the browser confirms the
-   * first of them: after 40 ms, or together with a message of its own (Nagle's algorithm, delayed ACK).
-   * That first one says that the kernel is busy; our own then fetches the answer.
-   */
-  function nudge({ content }) {
-    if (content.execution_state === "busy" && model.get("answered") !== asked) post(model, {});
+    if (!post(model, { asked, ...more }, undefined, buffers)) say(silenceText(model), true);
   }
   const pad = drawingPad({
     describedBy: help.id,

@@ -143,10 +143,10 @@ class DrawDigit(Explorer):
             raise ValueError("nothing is drawn yet: draw a digit on the pad, or set .ink from Python.")
 
     def _hear(self, _widget: object, asked: dict[str, Any], buffers: Sequence[memoryview]) -> None:
-        """Take a question of the page; a message without one only keeps the line awake.
+        """Take a question of the page.
 
-        A question is no change of the state as ipywidgets sends it, because that waits until the last one
-        is dealt with.
+        It is no change of the state as ipywidgets sends it, because that waits until the last one is dealt
+        with.
         """
         if "asked" in asked:
             self.set_state({**asked, **({"pixels": buffers[0]} if buffers else {})})
@@ -163,9 +163,11 @@ class DrawDigit(Explorer):
             self.seen, self.answer, self.maps = bytes(28 * 28), b"", b""  # empty, or an error is raised
             if not any(self.pixels):
                 return
-            image = self.image
+            # One image is too little work to share among threads, which would wait for one another.
+            with thread_count(1):
+                image = self.image
+                readings = self._read(image.float() / 255)
             self.seen = image.numpy().tobytes()
-            readings = self._read(image.float() / 255)
             self.layers = _layers(readings)
             self.maps = b"".join(reading.maps for reading in readings)
             self._probabilities = {name: found.probabilities for name, found in zip(self._models, readings)}
@@ -174,9 +176,7 @@ class DrawDigit(Explorer):
     def _read(self, image: Tensor) -> list[Reading]:
         """What the networks make of an image, float32 (1, 28, 28) in [0, 1]."""
         batch = (image[None] - self._mean) / self._std
-        # One image is too little work to share among threads, which would wait for one another.
-        with thread_count(1):
-            return [read_digit(name, model, batch) for name, model in self._models.items()]
+        return [read_digit(name, model, batch) for name, model in self._models.items()]
 
     def __repr__(self) -> str:
         return f"DrawDigit({', '.join(self._models)})"
