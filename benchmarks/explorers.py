@@ -3,7 +3,8 @@
 Key to picture: from the key event until the new picture is drawn (canvas and elements are changed), and until
 the frame that shows it is out; frames come 60 times a second. The measuring's own garbage is collected before
 each key. Key repeats: 60 keydowns at 30 a second, and how many different places of the window were shown.
-First picture: from running the cell on a warm kernel to the first frame with the explorer in it.
+First picture: from running the cell on a warm kernel to the first frame with the explorer in it; median of
+five, and at most 1,000 ms are wanted. Pen up to probabilities: at most 100 ms, and 28 of 30 digits right.
 """
 
 from __future__ import annotations
@@ -99,11 +100,14 @@ def key_to_picture(page: Any, keys: list[str]) -> list[tuple[float, float]]:
     return times
 
 
-def repeats_shown(page: Any, keys: list[str], rate: float = 30) -> int:
-    """At how many places these keys, `rate` a second, showed the window."""
+def repeats_shown(page: Any, place: str, rate: float = 30) -> int:
+    """At how many places 60 keys, `rate` a second, showed the window."""
+    page.locator(place).focus()
+    page.keyboard.press("Home")
+    page.evaluate("() => gc()")
     page.evaluate(f"() => {{ window.seen = ({COUNT})() }}")
     next_one = time.perf_counter()
-    for key in keys:
+    for key in ["ArrowRight"] * 20 + ["ArrowDown"] * 20 + ["ArrowLeft"] * 20:
         page.keyboard.press(key)
         next_one += 1 / rate
         time.sleep(max(0, next_one - time.perf_counter()))
@@ -165,6 +169,7 @@ class Task:
     place: str = ""  # the element that gets the keys
     first: str = ""  # a key that goes to the start
     keys: tuple[str, ...] = ()  # each gives another picture
+    most: int = 60  # milliseconds to the drawing that 95 of 100 keys may take
 
 
 BACK_AND_FORTH = ("ArrowRight",) * 6 + ("ArrowLeft",) * 6
@@ -175,6 +180,7 @@ TASKS = (
         ".cnnlab .out .box",
         "Home",
         ("ArrowRight", "ArrowDown") * 12,
+        most=16,
     ),
     Task(
         "ConvolutionExplorer, kernel size",
@@ -182,6 +188,7 @@ TASKS = (
         '.cnnlab input[type="range"] >> nth=0',
         "Home",
         BACK_AND_FORTH * 2,
+        most=16,
     ),
     Task(
         "NetworkExplorer, kernel of block 1",
@@ -226,7 +233,7 @@ def spread(values: Sequence[float]) -> str:
 def row(notebook: Notebook, task: Task) -> str:
     """One line of the table."""
     first = first_picture(notebook, PREPARE, task.cell)
-    answered = "– | –"
+    answered = "– | – | –"
     if task.place:
         place = notebook.page.locator(task.place).first
         for keys in (task.keys[:6], task.keys):  # the first few only warm up
@@ -235,22 +242,20 @@ def row(notebook: Notebook, task: Task) -> str:
                 notebook.page.keyboard.press(task.first)
                 notebook.wait()
             drawn, shown = zip(*key_to_picture(notebook.page, list(keys)))
-        answered = f"{spread(drawn)} | {spread(shown)}"
+        answered = f"{spread(drawn)} | ≤ {task.most} | {spread(shown)}"
     return f"| {task.name} | {answered} | {statistics.median(first):.0f} |"
 
 
 def measured(notebook: Notebook) -> Iterator[str]:
     """The lines of the report, one after the other."""
-    yield "| milliseconds, median / 95th percentile | key to drawn | key to shown | cell to first picture |"
-    yield "|---|---|---|---|"
-    for task in TASKS:
-        yield row(notebook, task)
     notebook.show(PREPARE, TASKS[0].cell)
     notebook.page.evaluate(WATCH)
-    notebook.page.locator(TASKS[0].place).focus()
-    notebook.page.keyboard.press("Home")
-    shown = repeats_shown(notebook.page, ["ArrowRight"] * 20 + ["ArrowDown"] * 20 + ["ArrowLeft"] * 20)
-    yield f"\nConvolutionExplorer: {shown} of 60 key repeats at 30 a second were shown."
+    shown = [repeats_shown(notebook.page, TASKS[0].place) for _ in range(5)]
+    yield f"ConvolutionExplorer: of 60 key repeats were shown, in five runs, {', '.join(map(str, shown))}.\n"
+    yield "| ms, median / 95th percentile | key to drawn | wanted | key to shown | cell to first picture |"
+    yield "|---|---|---|---|---|"
+    for task in TASKS:
+        yield row(notebook, task)
     notebook.show(draw_digits.CELL)
     yield "\nDrawDigit, thirty digits drawn by a scripted mouse:\n"
     readings = draw_digits.read_digits(notebook, drawn_digits(seed=0))
