@@ -1,13 +1,21 @@
 // The ConvolutionExplorer: padded input, window, sum, feature map. All of it is computed and drawn here, so
 // that no key waits for Python, which only hears of it.
 import { OPERATIONS, PATTERNS, PRESETS, featureMap, mapSize, pattern, presetKernel, refusal, resizedKernel, windowAt } from "./convolution.js";
+import { asNumber, digitsFor, fitted, notUsable, short, shortNumber } from "./convolution_numbers.js";
 import { paddingSides, reach, unread } from "./sizes.js";
 import { PADDING, css, extent, grey, mapColours, paint, readableOn, signed } from "./colours.js";
 import { button, checkbox, element, frame, newId, numbers, select, slider, written } from "./dom.js";
 import { UNHEARD_CHANGES, kernelLine, tell } from "./kernel_line.js";
 
 const OWN = "your own";
+const DRAWN_HERE = "drawn by you";
 const BOX = 342; // screen pixels of the largest map, so that nothing moves when sizes change
+const INPUT_NAME = "input; arrow keys move the window";
+const PEN_NAME = "input; arrow keys move the drawing cursor, Space puts ink or takes it, Delete wipes, Escape ends";
+const DRAWING_HELP =
+  "Draw with the mouse (right button wipes), or with keys on the input: arrows move the cursor, Space puts ink " +
+  "or takes it, Delete wipes. To move the window again: Escape, or the button Draw.";
+const FULL_INK = 255;
 const SPEEDS = { slow: 700, normal: 180, fast: 15 }; // milliseconds for one output pixel
 const REST = 300; // milliseconds
 const SMALL_KERNEL = 5; // up to here every number of the window can be read
@@ -17,7 +25,7 @@ function render({ model, el }) {
   const line = kernelLine(model, UNHEARD_CHANGES);
   root.append(line.node);
   const view = build(root);
-  const state = { place: 0, revealed: Infinity, timer: 0, settings: null, map: null };
+  const state = { place: 0, revealed: Infinity, timer: 0, settings: null, map: null, pen: [0, 0] };
 
   // ---- the model ---------------------------------------------------------------------------------
 
@@ -84,30 +92,52 @@ function render({ model, el }) {
   }
 
   function chooseImage(source) {
-    if (view.drawing) state.drawn = state.settings.pixels;
-    const index = model.get("index");
-    if (index !== null) state.digit = { index, pixels: state.settings.pixels };
-    view.drawing = source === "drawn by you";
-    view.brush.hidden = !view.drawing;
-    view.index.hidden = source !== "digit";
-    const area = model.get("height") * model.get("width");
-    if (view.drawing) return change({ index: null, pixels: bytes(fitting(state.drawn ?? new Float32Array(0), area)) });
-    if (PATTERNS.includes(source))
-      return change({ index: null, pixels: bytes(pattern(source, model.get("height"), model.get("width"))) });
-    const [height, width] = state.firstSize;
-    if (source === "image") return change({ height, width, pixels: bytes(state.first) });
+    const { height, width, pixels } = state.settings;
+    keepImage();
+    showSource(source);
+    draw(source === DRAWN_HERE);
+    const made = {
+      [DRAWN_HERE]: state.drawn ?? { height, width, pixels: new Float32Array(pixels.length) },
+      image: state.given,
+    }[source];
+    if (PATTERNS.includes(source)) return change({ index: null, pixels: bytes(pattern(source, height, width)) });
+    if (made) return change({ index: null, ...made, pixels: bytes(made.pixels) });
     chooseIndex(state.digit?.index ?? 0);
   }
 
+  /** Keep the image that is shown, to come back to. */
+  function keepImage() {
+    const { height, width, pixels } = state.settings;
+    const kept = { height, width, pixels };
+    if (state.source === "digit") state.digit = { ...kept, index: model.get("index") };
+    else if (state.source === DRAWN_HERE) state.drawn = kept;
+    else if (state.source === "image" || !(state.given || model.get("count"))) state.given = kept;
+  }
+
+  /** The entry of the list that says what is shown; Python may have set it. */
+  function sourceShown() {
+    if (model.get("count") && model.get("index") !== null) return "digit";
+    const { height, width, pixels } = state.settings;
+    return PATTERNS.find((name) => equal(pattern(name, height, width), pixels)) ?? "image";
+  }
+
+  function showSource(source) {
+    if (!view.source.input.querySelector(`[value="${source}"]`))
+      view.source.fill([...(model.get("count") ? ["digit"] : []), "image", DRAWN_HERE, ...PATTERNS]);
+    view.source.value = state.source = source;
+    view.brush.hidden = source !== DRAWN_HERE;
+    view.index.hidden = source !== "digit";
+  }
+
   function clearDrawing() {
-    change({ pixels: bytes(new Float32Array(model.get("height") * model.get("width"))) });
+    change({ pixels: bytes(new Float32Array(state.settings.pixels.length)) });
   }
 
   function chooseIndex(index) {
-    const [height, width] = state.firstSize;
+    const values = { index };
+    const { height, width } = state.digit ?? {};
     const area = height * width;
     const known = numbers(model.get("library"), Uint8Array);
-    const values = { index };
     if (state.digit?.index === index) Object.assign(values, { height, width, pixels: bytes(state.digit.pixels) });
     else if ((index + 1) * area <= known.length) {
       Object.assign(values, { height, width });
@@ -137,6 +167,7 @@ function render({ model, el }) {
   }
 
   function play(on) {
+    const ran = state.timer;
     clearInterval(state.timer);
     state.timer = 0;
     if (on && state.map) {
@@ -149,21 +180,15 @@ function render({ model, el }) {
       }, SPEEDS[view.speed.value]);
     }
     view.play.textContent = state.timer ? "Pause" : "Play";
+    view.sum.setAttribute("aria-live", state.timer ? "off" : "polite");
+    if (ran && !state.timer) drawWindow(state.settings); // the sum where it stopped is spoken
   }
 
   /** Move by keys on the feature map or the input: rows and columns, ends, play and pause. */
   function keys(event) {
     if (!state.map) return;
     const { columns, rows } = state.map;
-    const [row, column] = [Math.floor(state.place / columns), state.place % columns];
-    const to = {
-      ArrowLeft: [row, Math.max(0, column - 1)],
-      ArrowRight: [row, Math.min(columns - 1, column + 1)],
-      ArrowUp: [Math.max(0, row - 1), column],
-      ArrowDown: [Math.min(rows - 1, row + 1), column],
-      Home: [0, 0],
-      End: [rows - 1, columns - 1],
-    }[event.key];
+    const to = reached(event.key, [Math.floor(state.place / columns), state.place % columns], rows, columns);
     if (to) {
       play(false);
       moveTo(to[0] * columns + to[1]);
@@ -226,7 +251,7 @@ function render({ model, el }) {
     view.dilation.value = settings.dilation;
     view.kernel.value = model.get("kernel_name");
     view.kernel.node.hidden = view.biasField.hidden = pooling;
-    if (document.activeElement !== view.bias) view.bias.value = written(settings.bias, 3);
+    if (document.activeElement !== view.bias) view.bias.value = fitted(settings.bias, 3, 7);
     if (document.activeElement !== view.index) view.index.value = model.get("index");
   }
 
@@ -282,7 +307,7 @@ function render({ model, el }) {
 
   function drawLegend() {
     const { signed: both, reach: most } = state.colours;
-    const text = written(most, most >= 100 ? 0 : Math.max(2, digitsFor(most)));
+    const text = shortNumber(most, most >= 100 ? 0 : Math.max(2, digitsFor(most)));
     view.legend.className = both ? "legend signed" : "legend";
     view.legend.replaceChildren(
       element("span", {}, both ? `−${text}` : "0"),
@@ -315,6 +340,18 @@ function render({ model, el }) {
           context.strokeRect(x + j * dilation * side + 0.5, y + i * dilation * side + 0.5, side - 1, side - 1);
     }
     outline(context, x, y, covers, covers);
+    if (view.drawing) drawPen(context, settings);
+  }
+
+  /** The drawing cursor, and in words where it is. */
+  function drawPen(context, { height, width, pixels }) {
+    const [row, column] = [Math.min(height - 1, state.pen[0]), Math.min(width - 1, state.pen[1])];
+    state.pen = [row, column]; // the image may have shrunk
+    const { side, before } = state;
+    outline(context, (column + before) * side, (row + before) * side, side, side, "#56b4e9");
+    const level = pixels[row * width + column];
+    const text = `cursor: row ${row}, column ${column}, ${level ? `ink ${shortNumber(level)}` : "no ink"}`;
+    if (view.penText.textContent !== text) view.penText.textContent = text; // it is spoken
   }
 
   /** The numbers under the window, each with its weight and product, and their sum. */
@@ -325,6 +362,7 @@ function render({ model, el }) {
     view.windowTitle.textContent = convolving ? "Window: pixel × weight = product" : "Under the window";
     view.grid.classList.toggle("plain", !convolving);
     const few = size <= SMALL_KERNEL;
+    const room = Math.max(5, 10 - size); // characters that a cell holds
     const [row, column] = state.map
       ? [Math.floor(state.place / state.map.columns), state.place % state.map.columns]
       : [0, 0];
@@ -335,16 +373,16 @@ function render({ model, el }) {
     parts.forEach((part, place) => {
       const cell = view.cells[place];
       const shade = part.inside ? state.grey(part.pixel) : PADDING;
-      cell.pixel.textContent = written(part.pixel, whole ? 0 : 2);
+      cell.pixel.textContent = fitted(part.pixel, whole ? 0 : 2, room);
       cell.pixel.style.background = css(shade);
       cell.pixel.style.color = readableOn(shade);
       cell.weight.hidden = cell.product.hidden = !convolving;
       if (document.activeElement !== cell.weight) {
-        cell.weight.value = few ? written(part.weight, size > 3 ? 2 : 3) : short(part.weight);
+        cell.weight.value = few ? fitted(part.weight, size > 3 ? 2 : 3, room) : short(part.weight);
         cell.weight.classList.remove("wrong");
       }
       const tint = signed(part.product, strongest);
-      cell.product.textContent = written(part.product, digitsFor(part.product));
+      cell.product.textContent = fitted(part.product, digitsFor(part.product), room);
       cell.product.style.background = css(tint);
       cell.product.style.color = readableOn(tint);
       cell.node.classList.toggle("best", place === best);
@@ -411,7 +449,7 @@ function render({ model, el }) {
 
   function build(root) {
     const count = model.get("count");
-    const sources = [...(count ? ["digit"] : ["image"]), "drawn by you", ...PATTERNS];
+    const sources = [count ? "digit" : "image", DRAWN_HERE, ...PATTERNS];
     const names = model.get("learnt")?.names ?? [];
     const view = { cells: [], made: {}, drawing: false };
     view.source = select({ label: "image", options: sources, value: sources[0], onChange: chooseImage });
@@ -424,13 +462,11 @@ function render({ model, el }) {
       chooseIndex(index);
     });
     view.index.hidden = !count;
-    const drawingHelp = "Draw on the input; the right button wipes. Keys: arrows move, Space paints.";
-    view.brush = element(
-      "div",
-      { class: "control quiet", hidden: true },
-      button("Clear", () => clearDrawing()),
-      drawingHelp,
-    );
+    view.pen = button("Draw", () => draw(!view.drawing), { pressed: false });
+    view.help = element("span");
+    const clear = button("Clear", () => clearDrawing());
+    view.brush = element("div", { class: "control quiet", hidden: true }, view.pen, clear, view.help);
+    view.penText = element("span", { "aria-live": "polite", hidden: true });
     view.operation = select({
       label: "operation",
       options: OPERATIONS,
@@ -461,9 +497,10 @@ function render({ model, el }) {
     view.count = element("span", { class: "quiet number count" });
     view.inputTitle = element("h3");
     view.windowTitle = element("h3");
-    view.inputNote = element("p", { class: "quiet note" });
+    view.inputNote = element("span");
+    const notes = element("p", { class: "quiet note number" }, view.penText, " ", view.inputNote);
     view.outputTitle = element("h3");
-    [view.input, view.inputOver, view.inputBox] = layered("input; arrow keys move the window");
+    [view.input, view.inputOver, view.inputBox] = layered(INPUT_NAME);
     [view.output, view.outputOver, view.outputBox] = layered("feature map; arrow keys move the window, Space plays");
     view.refusal = element("p", { class: "refusal", role: "status", hidden: true });
     view.outputBox.append(view.refusal);
@@ -477,7 +514,7 @@ function render({ model, el }) {
       element(
         "div",
         { class: "stage" },
-        element("div", { class: "panel in" }, view.inputTitle, view.inputBox, view.inputNote),
+        element("div", { class: "panel in" }, view.inputTitle, view.inputBox, notes),
         element("div", { class: "panel window" }, view.windowTitle, view.grid, view.sum),
         element("div", { class: "panel out" }, view.outputTitle, view.outputBox, view.legend),
       ),
@@ -496,7 +533,8 @@ function render({ model, el }) {
 
   function pixelAt(event, canvas) {
     const box = canvas.getBoundingClientRect();
-    return [Math.floor((event.clientY - box.top) / state.side), Math.floor((event.clientX - box.left) / state.side)];
+    const down = ((event.clientY - box.top) * canvas.height) / box.height; // CSS may have made it smaller
+    return [Math.floor(down), Math.floor(((event.clientX - box.left) * canvas.width) / box.width)];
   }
 
   function pointAtOutput(event) {
@@ -521,7 +559,8 @@ function render({ model, el }) {
   function ink(row, column, wiping = false) {
     const { height, width } = state.settings;
     const pixels = state.settings.pixels.slice();
-    for (const [r, c, amount] of [[0, 0, 255], [0, 1, 130], [1, 0, 130], [0, -1, 130], [-1, 0, 130]]) {
+    state.pen = [Math.min(height - 1, Math.max(0, row)), Math.min(width - 1, Math.max(0, column))];
+    for (const [r, c, amount] of [[0, 0, FULL_INK], [0, 1, 130], [1, 0, 130], [0, -1, 130], [-1, 0, 130]]) {
       const [y, x] = [row + r, column + c];
       if (y < 0 || y >= height || x < 0 || x >= width) continue;
       pixels[y * width + x] = wiping ? 0 : Math.max(pixels[y * width + x], amount);
@@ -529,16 +568,38 @@ function render({ model, el }) {
     change({ pixels: bytes(pixels) });
   }
 
-  /** On the input, Space draws at the window's middle while drawing is on. */
+  /** Whether keys and mouse draw on the input, or move the window there. */
+  function draw(on) {
+    const { height, width } = state.settings;
+    if (on && !view.drawing) state.pen = [Math.floor(height / 2), Math.floor(width / 2)];
+    view.drawing = on;
+    view.pen.setAttribute("aria-pressed", String(on));
+    view.help.textContent = on ? DRAWING_HELP : "Mouse and arrow keys move the window on the input.";
+    view.inputBox.setAttribute("aria-label", on ? PEN_NAME : INPUT_NAME);
+    view.penText.hidden = !on;
+    drawInputOver(state.settings);
+  }
+
+  /** On the input, while drawing is on: the arrow keys move the cursor, and others change its pixel. */
   function inputKeys(event) {
-    if (view.drawing && event.key === " " && state.map) {
-      const { size, dilation, stride } = state.settings;
-      const middle = Math.floor(reach(size, dilation) / 2) - state.before;
-      const { columns } = state.map;
-      ink(Math.floor(state.place / columns) * stride + middle, (state.place % columns) * stride + middle);
-      return event.preventDefault();
-    }
-    keys(event);
+    if (!view.drawing) return keys(event);
+    const { height, width, pixels } = state.settings;
+    const [row, column] = state.pen;
+    const to = reached(event.key, state.pen, height, width);
+    if (to) {
+      state.pen = to;
+      drawInputOver(state.settings);
+    } else if (event.key === "Escape") draw(false);
+    else if (event.key === " ") setPixel(pixels[row * width + column] ? 0 : FULL_INK);
+    else if (event.key === "Backspace" || event.key === "Delete") setPixel(0);
+    else return;
+    event.preventDefault();
+  }
+
+  function setPixel(level) {
+    const pixels = state.settings.pixels.slice();
+    pixels[state.pen[0] * state.settings.width + state.pen[1]] = level;
+    change({ pixels: bytes(pixels) });
   }
 
   view.outputBox.addEventListener("pointermove", pointAtOutput);
@@ -548,21 +609,25 @@ function render({ model, el }) {
   view.inputBox.addEventListener("contextmenu", (event) => view.drawing && event.preventDefault());
   view.inputBox.addEventListener("keydown", inputKeys);
 
-  state.first = numbers(model.get("pixels"));
-  state.firstSize = [model.get("height"), model.get("width")];
   const outside = () => {
     if (state.own) return;
-    if (!model.get("count")) {
-      state.first = numbers(model.get("pixels")); // the image that Python shows, to come back to
-      state.firstSize = [model.get("height"), model.get("width")];
-    }
+    const before = state.settings;
     update();
+    const { width, pixels } = state.settings;
+    const holds = (state.source === "digit") === (model.get("index") !== null);
+    if (holds && width === before.width && equal(pixels, before.pixels)) return; // nothing new to see
+    showSource(sourceShown());
+    draw(false);
+    keepImage(); // the image that Python shows, to come back to
   };
   const moved = () => state.map && moveTo(model.get("row") * state.map.columns + model.get("column"));
   const watched = "change:pixels change:height change:width change:size change:padding change:stride change:dilation change:operation change:weights change:bias change:kernel_name change:index";
   for (const event of watched.split(" ")) model.on(event, outside);
   state.place = 0;
   update();
+  showSource(sourceShown());
+  draw(false);
+  keepImage();
   if (state.map) {
     // the rim of a stroke shows more than a corner of the background
     const given = model.get("row") * state.map.columns + model.get("column");
@@ -588,6 +653,22 @@ function render({ model, el }) {
 
 // ---- small parts -----------------------------------------------------------------------------------
 
+/** Row and column that a key leads to, no further than the edges; undefined for other keys. */
+function reached(key, [row, column], rows, columns) {
+  return {
+    ArrowLeft: [row, Math.max(0, column - 1)],
+    ArrowRight: [row, Math.min(columns - 1, column + 1)],
+    ArrowUp: [Math.max(0, row - 1), column],
+    ArrowDown: [Math.min(rows - 1, row + 1), column],
+    Home: [0, 0],
+    End: [rows - 1, columns - 1],
+  }[key];
+}
+
+function equal(one, other) {
+  return one.length === other.length && one.every((value, place) => value === other[place]);
+}
+
 /** The first `length` of the values, with zeros where there are too few: a state from elsewhere may be cut. */
 function fitting(values, length) {
   if (values.length === length) return values;
@@ -600,42 +681,12 @@ function bytes(values) {
   return new DataView(values.buffer, values.byteOffset, values.byteLength);
 }
 
-const LARGEST = 1e6; // larger ones would hide all others
-
-/** A number as written by a person: with a comma, a true minus, or as a fraction; null if it is none. */
-function asNumber(text) {
-  const value = anyNumber(text);
-  return Number.isFinite(value) && Math.abs(value) <= LARGEST ? value : null;
-}
-
-function anyNumber(text) {
-  const parts = text.trim().replaceAll("−", "-").replaceAll(",", ".").split("/");
-  if (parts.length > 2 || parts.some((part) => part.trim() === "")) return NaN;
-  return parts.length === 2 ? Number(parts[0]) / Number(parts[1]) : Number(parts[0]);
-}
-
-/** Why a text is no weight. */
-function notUsable(text) {
-  const large = !Number.isNaN(anyNumber(text));
-  return `“${text.trim()}” is ${large ? "too large (use −1,000,000 to 1,000,000)" : "not a number"}`;
-}
-
-/** A weight in a narrow field: .008 rather than 0.008. */
-function short(value) {
-  return written(value, Math.abs(value) < 1 ? 3 : 1).replace(/^(−?)0\./, "$1.");
-}
-
 /** The first place in the map's middle third that is at least half as far from 0 as any. */
 function rim(values) {
   const half = values.reduce((most, value) => Math.max(most, Math.abs(value)), 0) / 2;
   const start = Math.floor(values.length / 3);
   const place = values.subarray(start).findIndex((value) => Math.abs(value) >= half);
   return place < 0 ? start : start + place;
-}
-
-function digitsFor(value) {
-  if (value !== 0 && Math.abs(value) < 0.05) return Math.min(6, 1 - Math.floor(Math.log10(Math.abs(value))));
-  return Number.isInteger(value) || Math.abs(value) >= 100 ? 0 : Math.abs(value) >= 10 ? 1 : 2;
 }
 
 /** A canvas with a second one over it for outlines, in a box that takes the focus. */
@@ -663,12 +714,12 @@ function overlay(canvas, width, height) {
 }
 
 /** A frame that can be seen on black, white and colour. */
-function outline(context, x, y, width, height) {
+function outline(context, x, y, width, height, colour = "#ffb000") {
   context.lineWidth = 5;
   context.strokeStyle = "#000";
   context.strokeRect(x + 1, y + 1, width - 2, height - 2);
   context.lineWidth = 3;
-  context.strokeStyle = "#ffb000";
+  context.strokeStyle = colour;
   context.strokeRect(x + 1, y + 1, width - 2, height - 2);
 }
 
@@ -697,15 +748,16 @@ function sumOf({ operation, bias, size }, parts, row, column, made) {
   const where = ` → pixel (${row}, ${column}) of the feature map`;
   if (operation === "max pooling") {
     const most = Math.max(...parts.map((part) => part.pixel));
-    return [`the largest of ${size * size}: `, element("b", {}, written(most)), where];
+    return [`the largest of ${size * size}: `, element("b", {}, shortNumber(most)), where];
   }
   const total = parts.reduce((sum, part) => sum + part.product, 0);
   const whole = Number.isInteger(total) && Number.isInteger(bias);
   const digits = Math.max(...[total, bias, made].map((value) => Math.max(2, digitsFor(value))));
-  const fixed = (value) => (whole ? written(value) : value.toFixed(digits).replace("-", "−"));
+  const fixed = (value) =>
+    whole || Math.abs(value) >= 1e6 ? shortNumber(value) : value.toFixed(digits).replace("-", "−");
   if (operation === "average pooling") {
-    const mean = element("b", {}, written(total / size ** 2));
-    return [`sum ${written(total)} ÷ ${size * size} = `, mean, where];
+    const mean = element("b", {}, shortNumber(total / size ** 2));
+    return [`sum ${shortNumber(total)} ÷ ${size * size} = `, mean, where];
   }
   const plus = bias < 0 ? `− ${fixed(-bias)}` : `+ ${fixed(bias)}`;
   return [`sum of the products ${fixed(total)} ${plus} (bias) = `, element("b", {}, fixed(made)), where];
@@ -714,11 +766,12 @@ function sumOf({ operation, bias, size }, parts, row, column, made) {
 /** The size formula with the numbers put in, and the pixels that the floor leaves out. */
 function formula(settings, why) {
   const { height, width, size, padding, stride, dilation } = settings;
-  const sides = height === width ? [["size", height]] : [["height", height], ["width", width]];
   const [rows, columns] = mapSize(settings);
-  const lines = sides.map(([name, length], number) => {
+  const sides = height === width ? [["size", height, rows]] : [["height", height, rows], ["width", width, columns]];
+  const failing = sides.filter(([, , made]) => made < 1);
+  const lines = (failing.length ? failing : sides).map(([name, length, fits]) => {
     const pads = padding === "same" ? `${dilation * (size - 1)}` : `2·${padding}`;
-    const made = why ? "none" : [rows, columns][number];
+    const made = why ? "none" : fits;
     return element(
       "p",
       {},

@@ -21,6 +21,7 @@ from cnnlab.widgets.preset_kernels import KERNELS, preset, resized
 OPERATIONS = ("convolution", "max pooling", "average pooling")
 OWN = "your own"
 MOST_PADDING, LONGEST_STRIDE, WIDEST_DILATION = 5, 4, 3
+MOST_BIAS = 1e6  # a larger one would hide the image; as LARGEST in convolution_numbers.js
 LARGEST_IMAGE = 64  # pixels; more would be too small to point at
 LIBRARY = 100  # images that the browser gets at once; further ones it asks for
 
@@ -39,7 +40,7 @@ class ConvolutionExplorer(Explorer):
         stride: step between two kernel positions in pixels, 1 to 4.
         dilation: spacing of the kernel's elements in pixels, 1 to 3.
         operation: "convolution", "max pooling" or "average pooling".
-        bias: added to every sum; None takes that of a learnt kernel, and 0 with all others.
+        bias: added to every sum, up to ±1,000,000; None takes that of a learnt kernel, and 0 with others.
         model: a network whose learnt kernels can be chosen as well.
         layer: which of its convolutions; None takes the first. It has to read images of one channel.
     Raises:
@@ -110,13 +111,15 @@ class ConvolutionExplorer(Explorer):
             "library": b"" if self._split is None else self._split.images[:LIBRARY].numpy().tobytes(),
             "learnt": learnt,
             "learnt_weights": stack,
+            "kernel_name": OWN,
         }
         super().__init__(**state)
         self.size = chosen  # before the kernel, whose numbers depend on it
         self.weights = _as_bytes(self._named(kernel, chosen) if numbers is None else numbers)
-        self.kernel_name = kernel if named else OWN
+        if named and self._learnt_size(kernel) in (None, chosen):
+            self.kernel_name = kernel
         self.padding, self.stride, self.dilation, self.operation = padding, stride, dilation, operation
-        self.bias = self._bias_of(self.kernel_name) if bias is None else bias
+        self.bias = (self._bias_of(kernel) if named else 0.0) if bias is None else bias
 
     @property
     def image(self) -> torch.Tensor:
@@ -215,9 +218,11 @@ class ConvolutionExplorer(Explorer):
         return value
 
     @traitlets.validate("bias")
-    def _finite(self, proposal: Any) -> float:
-        if not math.isfinite(proposal["value"]):
-            raise traitlets.TraitError(f"bias={proposal['value']} is no number to add: use a finite one.")
+    def _bias_in_range(self, proposal: Any) -> float:
+        if not abs(proposal["value"]) <= MOST_BIAS:  # nan as well
+            raise traitlets.TraitError(
+                f"bias={proposal['value']} is out of range: use {-MOST_BIAS:,.0f} to {MOST_BIAS:,.0f}."
+            )
         return float(proposal["value"])
 
     @traitlets.observe("size", "weights", "kernel_name", "height", "width", "pixels")
@@ -231,6 +236,13 @@ class ConvolutionExplorer(Explorer):
             )
         if not self.weights:
             return  # still being made
+        learnt_size = self._learnt_size(self.kernel_name)
+        if learnt_size is not None and learnt_size != self.size:
+            if change["name"] == "kernel_name":
+                self.size = learnt_size
+            else:
+                self.kernel_name = OWN  # a learnt kernel that is cut is no longer that kernel
+            return  # either brings its numbers along
         count = len(self.weights) // 4
         named = None if self.kernel_name == OWN else self._named(self.kernel_name, self.size)
         if count != self.size**2:
@@ -267,6 +279,10 @@ class ConvolutionExplorer(Explorer):
         stack = torch.from_numpy(np.frombuffer(self.learnt_weights, dtype="<f4").copy())
         learnt = stack.view(len(names), self.learnt["size"], self.learnt["size"])[names.index(name)]
         return resized(learnt, size)
+
+    def _learnt_size(self, name: str) -> int | None:
+        """The size of a learnt kernel; None for others, which come in every size."""
+        return int(self.learnt["size"]) if name in self.learnt.get("names", []) else None
 
     def _bias_of(self, name: str) -> float:
         names = self.learnt.get("names", [])

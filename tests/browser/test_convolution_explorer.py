@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -117,10 +118,141 @@ def test_python_sets_it_and_a_state_out_of_range_is_shown_in_the_widget(notebook
     assert notebook.broken() == []
 
 
+def test_the_drawing_cursor_reaches_every_pixel_and_escape_gives_the_arrows_back(notebook: Notebook) -> None:
+    page = notebook.page
+    page.get_by_label("image", exact=True).select_option("drawn by you")
+    box = page.get_by_role("application", name="input")
+    box.focus()
+    note = page.locator(".cnnlab .in .note")
+    page.keyboard.press("Home")
+    assert "row 0, column 0, no ink" in note.inner_text()
+    page.keyboard.press("Space")
+    assert "row 0, column 0, ink 255" in note.inner_text()
+    page.keyboard.press("End")
+    assert "row 27, column 27, no ink" in note.inner_text()
+    page.keyboard.press("ArrowDown")  # no further
+    page.keyboard.press("Space")
+    page.keyboard.press("ArrowUp")
+    page.keyboard.press("ArrowLeft")
+    for key in ("Space", "Space", "Space", "Delete", "Delete"):
+        page.keyboard.press(key)
+    assert "row 26, column 26, no ink" in note.inner_text()
+    notebook.wait()
+    assert notebook.run("print(explorer.image.nonzero().tolist(), explorer.image.sum().item())") == (
+        "[[0, 0], [27, 27]] 510.0\n"
+    )
+    draw = page.get_by_role("button", name="Draw")
+    assert draw.get_attribute("aria-pressed") == "true", "Python's echo does not end the drawing"
+    page.keyboard.press("Escape")
+    assert draw.get_attribute("aria-pressed") == "false"
+    page.keyboard.press("Home")
+    page.keyboard.press("ArrowRight")
+    assert page.locator(".cnnlab .count").inner_text() == "2 of 676"
+    draw.click()
+    box.click(position={"x": 170, "y": 5 + 12 * 20 + 6})  # the mouse takes the cursor along
+    assert "row 20, column 13, ink 255" in note.inner_text()
+    assert notebook.broken() == []
+
+
+def test_where_one_side_does_not_fit_its_formula_is_shown(open_notebook: Callable[..., Notebook]) -> None:
+    image = "import torch\nfrom cnnlab.widgets import ConvolutionExplorer\n"
+    notebook = open_notebook(f"{image}ConvolutionExplorer(torch.rand(12, 6), size=7)")
+    page = notebook.page
+    formula = page.locator(".cnnlab .formula p").first
+    assert formula.inner_text() == "width = ⌊(6 + 2·0 − 7) / 1⌋ + 1 = none"
+    page.get_by_label("kernel size").focus()
+    page.keyboard.press("Home")
+    assert formula.inner_text() == "height = ⌊(12 + 2·0 − 1) / 1⌋ + 1 = 12"
+    assert notebook.broken() == []
+
+
+@pytest.mark.parametrize("operation", ["convolution", "average pooling", "max pooling"])
+def test_large_numbers_are_not_cut(open_notebook: Callable[..., Notebook], operation: str) -> None:
+    notebook = open_notebook(
+        "import torch\nfrom cnnlab.widgets import ConvolutionExplorer\n"
+        "image = -9.87654321 * 10.0 ** (torch.arange(900).view(30, 30) % 30 - 3)\n"
+        f"explorer = ConvolutionExplorer(image, torch.full((3, 3), 1234567.0), operation={operation!r})",
+        "explorer",
+    )
+    page = notebook.page
+    cut = """() => [...document.querySelectorAll(".cnnlab .cell > *")]
+      .filter((part) => part.offsetParent && getComputedStyle(part).fontSize !== "0px")
+      .filter((part) => part.scrollWidth > part.clientWidth).map((part) => part.textContent || part.value)"""
+    page.get_by_role("application", name="feature map").focus()
+    for size in (3, 4, 5, 7):
+        notebook.run(f"explorer.kernel = -123456.7 * torch.ones({size}, {size})")
+        page.wait_for_function(
+            "(count) => document.querySelectorAll('.cnnlab .cell').length === count", arg=size**2
+        )
+        page.keyboard.press("Home")
+        for _ in range(30 - size + 1):
+            assert page.evaluate(cut) == [], size
+            page.keyboard.press("ArrowRight")
+    assert re.search(r"\de\d\d → pixel", page.locator(".cnnlab .sum").inner_text().replace("\n", " "))
+    assert notebook.broken() == []
+
+
+def test_the_list_of_images_follows_python(notebook: Notebook) -> None:
+    page = notebook.page
+    source = page.get_by_label("image", exact=True)
+
+    def shown(name: str) -> None:
+        page.wait_for_function("(name) => document.querySelector('.cnnlab select').value === name", arg=name)
+
+    notebook.run("import torch; explorer.image = torch.eye(12)")
+    shown("image")
+    assert not page.get_by_label("number of the digit").is_visible()
+    source.select_option("cross")
+    notebook.run("explorer.index = 3")
+    shown("digit")
+    assert page.get_by_label("number of the digit").input_value() == "3"
+    notebook.run("explorer.index = None")
+    shown("image")
+    source.select_option("drawn by you")
+    assert page.get_by_role("button", name="Draw").get_attribute("aria-pressed") == "true"
+    notebook.run("explorer.image = torch.eye(12)")
+    shown("image")
+    assert not page.get_by_role("button", name="Draw").is_visible()
+    source.select_option("digit")  # the number that was shown last
+    notebook.wait()
+    assert notebook.run("print(explorer.index, tuple(explorer.image.shape))") == "3 (28, 28)\n"
+    source.select_option("image")
+    notebook.wait()
+    assert notebook.run("print(explorer.index, torch.equal(explorer.image, torch.eye(12)))") == "None True\n"
+    assert notebook.broken() == []
+
+
+def test_the_sum_is_not_spoken_while_playing_but_where_it_stops(notebook: Notebook) -> None:
+    page = notebook.page
+    page.evaluate("""() => {
+      const sum = document.querySelector(".cnnlab .sum");
+      window.spoken = 0;
+      const count = () => (window.spoken += sum.getAttribute("aria-live") === "polite");
+      new MutationObserver(count).observe(sum, { childList: true });
+    }""")
+    page.get_by_label("speed").select_option("fast")
+    page.get_by_role("button", name="Play").click()
+    page.wait_for_timeout(300)
+    assert page.evaluate("window.spoken") == 0
+    page.get_by_role("button", name="Pause").click()
+    assert page.evaluate("window.spoken") == 1
+    assert notebook.broken() == []
+
+
 def test_it_is_accessible_and_fits_a_narrow_page(open_notebook: Callable[..., Notebook]) -> None:
     notebook = open_notebook(*CELLS, width=800, dark=True)
     assert serious(notebook.page) == []
     overflow = "() => { const e = document.querySelector('.cnnlab'); return e.scrollWidth - e.clientWidth }"
+    assert notebook.page.evaluate(overflow) <= 0
+    input_box, map_box = (
+        notebook.page.locator(f".cnnlab .{side} .box").bounding_box() for side in ("in", "out")
+    )
+    assert input_box["y"] == map_box["y"], "both are in one view"
+    notebook.page.locator(".cnnlab .out .box").click(position={"x": 5 + 9 * 25.5, "y": 5 + 9 * 3.5})
+    assert "pixel (3, 25)" in notebook.page.locator(".cnnlab .sum").inner_text()
+    notebook.page.get_by_label("image", exact=True).select_option("drawn by you")
+    notebook.page.get_by_label("padding").press("End")
+    assert serious(notebook.page) == []
     assert notebook.page.evaluate(overflow) <= 0
     assert notebook.broken() == []
 
@@ -134,3 +266,20 @@ def test_without_its_kernel_it_goes_on_and_says_that_python_does_not_hear_it(not
     silence = page.locator(".cnnlab .silence:not([hidden])")
     silence.wait_for(timeout=6000)
     assert "Python does not hear what you change here" in silence.inner_text()
+
+
+def test_a_single_image_that_is_a_pattern_is_named_and_can_be_come_back_to(
+    open_notebook: Callable[..., Notebook],
+) -> None:
+    notebook = open_notebook(
+        "import torch\nfrom cnnlab.widgets import ConvolutionExplorer\n"
+        "line = torch.zeros(9, 9)\nline[:, 4] = 255\nexplorer = ConvolutionExplorer(line)",
+        "explorer",
+    )
+    source = notebook.page.get_by_label("image", exact=True)
+    assert source.input_value() == "vertical line"
+    source.select_option("cross")
+    source.select_option("image")
+    notebook.wait()
+    assert notebook.run("print(torch.equal(explorer.image, line))") == "True\n"
+    assert notebook.broken() == []

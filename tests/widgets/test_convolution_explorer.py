@@ -127,6 +127,32 @@ def test_a_learnt_kernel_brings_its_numbers(image: torch.Tensor) -> None:
         ConvolutionExplorer(image, model=nn.Linear(784, 10))
 
 
+def test_a_learnt_kernel_that_is_cut_or_padded_is_called_ones_own(image: torch.Tensor) -> None:
+    model = nn.Sequential(nn.Conv2d(1, 4, 5))
+    explorer = ConvolutionExplorer(image, "0, channel 3", model=model)
+    explorer.size = 5
+    assert explorer.kernel_name == "0, channel 3"
+    explorer.size = 3
+    assert explorer.kernel_name == "your own"
+    assert torch.equal(explorer.kernel, model[0].weight[3, 0, 1:4, 1:4])
+    explorer.size = 5  # what was cut off is lost
+    assert explorer.kernel_name == "your own"
+    assert "your own, 5×5" in repr(explorer)
+    explorer.size = 4
+    explorer.kernel_name = "0, channel 2"  # the name brings its numbers, and their size
+    assert torch.equal(explorer.kernel, model[0].weight[2, 0])
+    padded = ConvolutionExplorer(image, "0, channel 3", size=7, model=model)
+    assert padded.kernel_name == "your own"
+    assert torch.equal(padded.kernel[1:6, 1:6], model[0].weight[3, 0])
+    assert padded.bias == pytest.approx(model[0].bias[3].item())
+
+
+def test_the_numbers_of_a_kernel_given_at_the_beginning_are_kept(image: torch.Tensor) -> None:
+    explorer = ConvolutionExplorer(image, [[1, 2], [3, 4]])
+    assert explorer.kernel.tolist() == [[1, 2], [3, 4]]
+    assert explorer.kernel_name == "your own"
+
+
 @pytest.mark.parametrize(
     ("change", "words"),
     [
@@ -138,6 +164,7 @@ def test_a_learnt_kernel_brings_its_numbers(image: torch.Tensor) -> None:
         ({"operation": "max pool"}, "max pooling"),
         ({"kernel_name": "blurr"}, "'blur'"),
         ({"bias": float("nan")}, "bias=nan"),
+        ({"bias": -1000000.5}, "bias=-1000000.5 is out of range: use -1,000,000 to 1,000,000"),
         ({"weights": b"\0\0\xc0\x7f" * 9}, "no number"),
         ({"row": -1}, "row=-1"),
     ],
