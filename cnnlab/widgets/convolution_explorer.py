@@ -15,8 +15,8 @@ from cnnlab.data import Split
 from cnnlab.errors import did_you_mean
 from cnnlab.plots.pixels import Drawable, one_image
 from cnnlab.widgets.explorer import Explorer
-from cnnlab.widgets.learnt_kernels import LARGEST_KERNEL, learnt_kernels
-from cnnlab.widgets.preset_kernels import KERNELS, preset, resized
+from cnnlab.widgets.learnt_kernels import learnt_kernels
+from cnnlab.widgets.preset_kernels import KERNELS, LARGEST_KERNEL, preset, resized, square_kernel
 
 OPERATIONS = ("convolution", "max pooling", "average pooling")
 OWN = "your own"
@@ -92,7 +92,7 @@ class ConvolutionExplorer(Explorer):
         if layer is not None and model is None:
             raise ValueError(f"layer={layer!r} names a layer of a model: give model= as well.")
         named = isinstance(kernel, str)
-        numbers = None if named else _square(kernel)
+        numbers = None if named else square_kernel(kernel)
         learnt, stack = learnt_kernels(model, layer) if model is not None else ({}, b"")
         own = len(numbers) if numbers is not None else 3
         if named and kernel in learnt.get("names", ()):
@@ -143,7 +143,7 @@ class ConvolutionExplorer(Explorer):
 
     @kernel.setter
     def kernel(self, numbers: Any) -> None:
-        square = _square(numbers)
+        square = square_kernel(numbers)
         with self.hold_sync(), self.hold_trait_notifications():
             self.size, self.weights, self.kernel_name = len(square), _as_bytes(square), OWN
 
@@ -310,21 +310,6 @@ def _shown(image: Drawable) -> np.ndarray[Any, Any]:
             "the image holds a pixel that is no number (nan or inf): replace it, for example by 0."
         )
     return np.ascontiguousarray(pixels)
-
-
-def _square(numbers: Any) -> torch.Tensor:
-    try:
-        kernel = torch.as_tensor(numbers, dtype=torch.float32)
-    except (TypeError, ValueError, RuntimeError) as error:
-        raise ValueError(f"the kernel is not k rows of k numbers ({error}).") from error
-    if kernel.ndim != 2 or kernel.shape[0] != kernel.shape[1] or not 1 <= len(kernel) <= LARGEST_KERNEL:
-        raise ValueError(
-            f"the kernel has the shape {tuple(kernel.shape)}: give k rows of k numbers, "
-            f"k 1 to {LARGEST_KERNEL}."
-        )
-    if not kernel.isfinite().all():
-        raise ValueError("the kernel holds a number that is not finite (nan or inf): replace it.")
-    return kernel.detach().clone()
 
 
 def _as_bytes(kernel: torch.Tensor) -> bytes:

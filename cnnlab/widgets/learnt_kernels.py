@@ -9,8 +9,7 @@ from torch import nn
 
 from cnnlab.inspection import kernels
 from cnnlab.training.guards import check_model
-
-LARGEST_KERNEL = 11  # pixels, each way
+from cnnlab.widgets.preset_kernels import LARGEST_KERNEL
 
 
 def learnt_kernels(model: nn.Module, layer: str | None = None) -> tuple[dict[str, Any], bytes]:

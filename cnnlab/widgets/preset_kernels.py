@@ -1,6 +1,8 @@
-"""Kernels that do something one can see, in every size."""
+"""Kernels that do something one can see, in every size; and kernels of one's own."""
 
 from __future__ import annotations
+
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -8,6 +10,7 @@ import torch.nn.functional as F
 from cnnlab.errors import did_you_mean
 
 KERNELS = ("identity", "blur", "sharpen", "vertical edges", "horizontal edges")
+LARGEST_KERNEL = 11  # pixels, each way
 
 
 def preset(name: str, size: int) -> torch.Tensor:
@@ -51,3 +54,27 @@ def resized(kernel: torch.Tensor, size: int) -> torch.Tensor:
     more = size - len(kernel)
     before = more // 2 if more > 0 else -(-more // 2)
     return F.pad(kernel, (before, more - before, before, more - before))
+
+
+def square_kernel(numbers: Any) -> torch.Tensor:
+    """A kernel out of rows of numbers; a copy.
+
+    Args:
+        numbers: (k, k), as lists, array or tensor.
+    Returns:
+        (k, k) float32.
+    Raises:
+        ValueError: it is no square of finite numbers, or too large.
+    """
+    try:
+        kernel = torch.as_tensor(numbers, dtype=torch.float32)
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise ValueError(f"the kernel is not k rows of k numbers ({error}).") from error
+    if kernel.ndim != 2 or kernel.shape[0] != kernel.shape[1] or not 1 <= len(kernel) <= LARGEST_KERNEL:
+        raise ValueError(
+            f"the kernel has the shape {tuple(kernel.shape)}: give k rows of k numbers, "
+            f"k 1 to {LARGEST_KERNEL}."
+        )
+    if not kernel.isfinite().all():
+        raise ValueError("the kernel holds a number that is not finite (nan or inf): replace it.")
+    return kernel.detach().clone()

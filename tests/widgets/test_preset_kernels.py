@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+import re
+
 import pytest
 import torch
 
-from cnnlab.widgets.preset_kernels import KERNELS, preset, resized
+from cnnlab.widgets.preset_kernels import KERNELS, preset, resized, square_kernel
 from tests.widgets.node import run
 
 
@@ -48,3 +50,26 @@ def test_python_and_javascript_resize_a_kernel_alike(before: int, after: int) ->
 
 def test_a_larger_kernel_keeps_the_old_one_in_its_middle() -> None:
     assert resized(torch.ones(1, 1), 3).tolist() == [[0, 0, 0], [0, 1, 0], [0, 0, 0]]
+
+
+def test_a_kernel_of_ones_own_is_a_copy() -> None:
+    given = torch.tensor([[1.0, 2.0], [3.0, 4.0]])
+    made = square_kernel(given)
+    made[0, 0] = 9
+    assert given[0, 0] == 1
+    assert torch.equal(square_kernel([[1, 2], [3, 4]]), given)
+
+
+@pytest.mark.parametrize(
+    ("numbers", "says"),
+    [
+        ([[1, 2]], "shape (1, 2): give k rows of k numbers, k 1 to 11"),
+        (torch.zeros(12, 12), "shape (12, 12)"),
+        ([[1, 2], [3]], "not k rows of k numbers"),
+        ("blur", "not k rows of k numbers"),
+        ([[float("nan")]], "not finite"),
+    ],
+)
+def test_what_is_no_kernel_is_refused_in_words(numbers: object, says: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(says)):
+        square_kernel(numbers)
