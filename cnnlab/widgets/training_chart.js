@@ -161,14 +161,10 @@ export function panel(name, title, axis, onPoint) {
       label("axis", "step", { x: (MARGIN.left + right) / 2, y: HEIGHT - 6, ...MIDDLE }),
       ...epochMarks(scene, x, upright, label),
       inside,
-      ...scene.changes.flatMap(([step, rate], place) => {
-        const behind = x(step) > (MARGIN.left + right) / 2;
-        const at = { x: x(step) + (behind ? -6 : 6), y: MARGIN.top + 16 + 20 * (place % 4) };
-        if (name !== "loss") at.y = bottom - 10 - 20 * (place % 4); // where the curve is not
-        return [
-          upright("change", step),
-          label("change-text", `rate ${rateText(rate)}`, at, { "text-anchor": behind ? "end" : "start" }),
-        ];
+      ...scene.changes.map(([step]) => upright("change", step)),
+      ...placedLabels(scene.changes, x, right).map(({ text, at, row }) => {
+        const y = name === "loss" ? MARGIN.top + 16 + 20 * row : bottom - 10 - 20 * row; // where the curve is not
+        return label("change-text", text, { x: at, y });
       }),
       ...(cursor == null
         ? []
@@ -190,6 +186,20 @@ export function panel(name, title, axis, onPoint) {
 function whole(right, bottom) {
   const { left, top } = MARGIN;
   return { x: left, y: top - 6, width: right - left + 6, height: bottom - top + 12 };
+}
+
+/** The new learning rates beside their lines, in four rows; where there is no room the line stands alone. */
+export function placedLabels(changes, x, right) {
+  const ends = [0, 0, 0, 0]; // of the last label of each row
+  return changes.flatMap(([step, rate]) => {
+    const text = `rate ${rateText(rate)}`;
+    const length = 8.2 * text.length; // pixels, at the most
+    const at = Math.min(x(step) + 6, right - length);
+    const row = ends.findIndex((end) => end + 8 < at);
+    if (row < 0) return [];
+    ends[row] = at + length;
+    return [{ text, at, row }];
+  });
 }
 
 /** Where epochs begin, with their numbers where there is room. */

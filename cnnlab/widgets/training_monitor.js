@@ -224,7 +224,7 @@ function render({ model, el }) {
   });
   from.input.setAttribute("aria-label", "Accuracy axis from");
   const charts = [
-    [panels[0], "Loss", "mean cross-entropy, nats", log],
+    [panels[0], "Loss", "mean cross-entropy", log],
     [panels[1], "Accuracy", "share of right answers", from],
   ].map(([chart, title, unit, control]) =>
     element(

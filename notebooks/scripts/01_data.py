@@ -126,10 +126,9 @@ _ = plots.image_grid(views, 1, 4, titles=["image", "flip(1)", "flip(2)", "mT"])
 print("flip(1) twice gives the image back:", torch.equal(seven.flip(1).flip(1), seven))
 
 # %% [markdown]
-# From the left: the 7; the same with its bar at the bottom; its mirror image; and a 7 lying on its side.
+# From the left: the 7; the same with its bar at the bottom; its mirror image; and a 7 mirrored along the diagonal, on its side and the wrong way round.
 #
-# Axis 0 is the channel, axis 1 the rows, axis 2 the columns. `flip(1)` reverses the order of the rows, so
-# it turns the image upside down; `flip(2)` gives the mirror image; `mT` lays it on its side. A
+# Axis 0 is the channel, axis 1 the rows, axis 2 the columns. `flip(1)` reverses the order of the rows, `flip(2)` that of the columns; `mT` makes rows of the columns. A
 # batch has one more axis in front, (N, C, H, W), and there the rows are axis 2.
 #
 # ## 2 · Bytes come to an end
@@ -196,7 +195,7 @@ for row in first.labels.reshape(5, 10).tolist():
 # conclude that you never err: who errs 5 times in 100 still gets fifty in a row right in 0.95⁵⁰ = 8 % of all cases.
 #
 # The digits are all upright, in the middle and about equally large. Somebody made them so: in MNIST every digit was scaled into a box of 20 × 20 pixels and
-# its centre of mass put in the middle of the 28 × 28. A network trained on such tidy images has seen
+# its centre of mass put in the middle of the 28 × 28 (LeCun, Cortes and Burges, *The MNIST database of handwritten digits*). A network trained on such tidy images has seen
 # no other kind: section 10 shows what that is worth.
 #
 # Now the same idea, sorted: each column holds one digit.
@@ -360,7 +359,7 @@ behind_now = losses["divided by 255"] - losses["own mean and std"]
 claim("of the distance, this share is left", 100 * behind_now / behind, at_most=50, unit="%")
 
 # %% [markdown]
-# Most of the distance is gone, and on MNIST the 0.5 and 0.5 are now last. So the order is no law of nature: it belongs to
+# Most of the distance is gone. So the order is no law of nature: it belongs to
 # the learning rate. Normalising does not make the model better. It makes the usual learning rates fit.
 #
 # One more consequence that surprises people. Many networks *pad* an image: they lay a frame of zeros around it.
@@ -535,7 +534,7 @@ pairs = torch.cdist(some.images.flatten(1).float(), data.train.images.flatten(1)
 by_neighbour = data.train.labels[pairs.argmin(dim=1)]
 accuracy = 100 * (by_neighbour == some.labels).double().mean()
 claim("nearest training image: accuracy", accuracy, at_least=94, unit="%")
-print(f"multiply-adds for one answer, with 60,000 images of 784 pixels: {60_000 * 784:,}")
+print(f"multiplications for one answer, with 60,000 images of 784 pixels: {60_000 * 784:,}")
 
 # %% [markdown]
 # About 96 % on MNIST without learning anything. The price: it carries all 47 million bytes along, and compares every one of
@@ -565,7 +564,7 @@ claim("the same for the nearest training image", neighbour, at_most=75, unit="%"
 # Both methods break: on MNIST three pixels cost each of them about half of its accuracy. A stroke that is moved by its own width meets nothing of itself. The methods know
 # *where* ink is and nothing about *shape*.
 #
-# **Your turn.** Below you can move a digit yourself. Predict first: in which direction does the smallest move change the answer? Then try
+# **Your turn.** Below you can move a digit yourself. Predict first: how many pixels can it move in each direction before the answer changes? Then try
 # right, left, up and down. Can a second move, in another direction, bring the right answer back?
 
 # %%
@@ -578,7 +577,7 @@ ShiftExplorer(data.test.images[right_ones[0]], means)
 #
 # <details><summary>Answer</summary>
 #
-# On MNIST the digit is a 7. Three pixels to the left (then it reads 1) or up (2) are enough; down it takes four (5), to the right five (5).
+# On MNIST the digit is a 7. The answer changes at 3 pixels to the left (it is then read as 1), 3 up (as 2), 4 down (as 5) and 5 to the right (as 5).
 # From five to the right, one pixel down brings the 7 back. Watch the bars: that of the right digit grows faster than any other one shrinks.
 # </details>
 #

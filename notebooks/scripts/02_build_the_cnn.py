@@ -150,12 +150,13 @@ print("turned kernel gives the negative of the map:", torch.equal(turned, -resul
 # It makes a difference for a kernel that you chose. It makes none for a kernel that is *learned*: training finds the turned one
 # as easily. So the name stayed.
 #
-# **Try it**: which two lines of the loop change for a step of 2 pixels (stride 2), and what is the new size? (Try it on a copy of the loop in a new
-# cell, with the map called `by_two`: the cells below need `result` as it is.)
+# **Try it**: what changes in the loop for a step of 2 pixels (stride 2), and what is the new size? (Try it on a copy of the loop in a new
+# cell, with the map called `by_two` everywhere: the cells below need `result` as it is.)
 #
 # <details><summary>Answer</summary>
 #
-# `result = torch.zeros(13, 13)` and `seven[2 * row : 2 * row + 3, 2 * col : 2 * col + 3]`. The left edge can be at 0, 2, …, 24: 13 places.
+# The size, `by_two = torch.zeros(13, 13)`, and the window, `seven[2 * row : 2 * row + 3, 2 * col : 2 * col + 3]`; the two `range`s follow if they ask `by_two` for its
+# size. The left edge can be at 0, 2, …, 24: 13 places.
 # </details>
 
 # %% [markdown]
@@ -197,6 +198,7 @@ for row, digit in enumerate(digits):
         ax.set_title(name if row == 0 else "")
 for ax in axes.flat:
     ax.set(xticks=[], yticks=[])
+    ax.spines[:].set_visible(True)
 print("feature maps drawn:", 3 * len(kernels))
 
 # %% [markdown]
@@ -204,7 +206,7 @@ print("feature maps drawn:", 3 * len(kernels))
 #
 # On the left the image, in the middle the numbers under the window, on the right the feature map. Point at a pixel of the feature map: its
 # window lights up in the image, and in the middle stand the nine products that make it. The weights in the middle can be changed; **Play** lets the window
-# walk. On the feature map the arrow keys move the window.
+# walk. On the feature map the arrow keys move the window. Leave bias and dilation alone for now; bias comes in section 4.
 #
 # **Tasks**
 # 1. Find the strongest orange pixel of the feature map and read its nine products. Which of them make it so large?
@@ -227,8 +229,8 @@ ConvolutionExplorer(data.test)
 #    without its border. Padding 1, a frame of zeros 1 pixel wide, lets the middle of the kernel reach them all: 28 × 28, as it went in. (Section 5 has more.)
 # 3. The image moves one pixel to the right, because each place now copies its left neighbour.
 # 4. Turn it upside down: 1 1 1 / 0 0 0 / −1 −1 −1. At a lower edge the bright stroke is under the 1s, the dark ground under the −1s.
-# 5. The kernel itself, times 255 and turned by 180°. When the window stands further right, the pixel is under a weight further left. This is why
-#    mathematicians call it cross-correlation; a *convolution* in their sense turns the kernel first, so that it comes out upright.
+# 5. The kernel itself, times 255 and turned by 180°. When the window stands further right, the pixel is under a weight further left. A convolution
+#    in the mathematicians' sense turns the kernel first, so that it would come out upright (section 2).
 # 6. 14 × 14: (28 − 2) // 2 + 1. Max pooling keeps thin strokes at full brightness and makes them thicker for their size; average pooling makes them grey.
 # </details>
 
@@ -304,7 +306,7 @@ ax.set(xlim=(-2.5, 30.5), ylim=(30.5, -2.5), xlabel="x (px)", ylabel="y (px)", t
 print("left edge of the kernel at pixel", -2, "  centre at pixel", -2 + 2)
 
 # %% [markdown]
-# **Try it**: go back to the explorer in section 3, set the kernel size to 5 and find the padding that keeps 28 × 28. What size does padding 4 give, and what is in the outermost rows?
+# **Try it**: go back to the explorer in section 3. Set the operation back to convolution, the stride to 1 and the kernel size to 5. Which padding keeps 28 × 28? What size does padding 4 give, and what is in the outermost rows?
 #
 # <details><summary>Answer</summary>
 #
@@ -390,6 +392,7 @@ halves = {"stride 1": full, "stride 2": strided, "max pooling 2": maximum, "aver
 for ax, (name, answer) in zip(axes, halves.items()):
     shown = ax.imshow(answer[0, 0], cmap=SIGNED, vmin=-reach, vmax=reach)
     ax.set(title=name, xlabel=f"{answer.shape[3]} × {answer.shape[2]} numbers", xticks=[], yticks=[])
+    ax.spines[:].set_visible(True)
 figure.colorbar(shown, ax=axes, label="sum of products", shrink=0.75)
 print("sizes:", [tuple(answer.shape[2:]) for answer in halves.values()])
 
@@ -631,8 +634,8 @@ claim("loss after 200 more steps", loss.item(), at_most=1.5, spec=".2f")
 #
 # The monitor below grows while the next cell trains, which takes about a minute. Let it run: Pause and Resume change nothing in the result, and pointing at a step reads its accuracy.
 #
-# **Try**, when you have read on to section 16: run the training cell a second time and multiply the learning rate by 2, again and again. How far can you go? (After that the
-# numbers are no longer those of the text; a third run brings them back.)
+# **Try**, when you have come to the end of the notebook: run the training cell a second time and press **× 2** in the monitor while it trains, again and again. How far can you go?
+# (The numbers are then no longer those of the text, and a line may say DOES NOT HOLD; a third run brings them back.)
 #
 # <details><summary>Answer</summary>
 #
@@ -686,8 +689,8 @@ for row, lab_loss in zip(rows, LAB_002):
 
 # %% [markdown]
 # On MNIST the two curves have the same shape and come to the same end, about 0.07. They are not equal: nearly all of our points lie higher, in the first two epochs by up to some 30 %
-# (the very first: 1.646 there, about 1.9 here). Equality cannot be expected: the lab's first weights and the order of its images were other random numbers, and nobody recorded them. But chance alone
-# should put some points above and some below. So something else in the recipe may differ too, and we do not know what. Same shape, same end: that is what can be reproduced here.
+# (the very first: 1.646 there, about 1.9 here). Equality cannot be expected: the lab's first weights and the order of its images were other random numbers, and nobody recorded them. The
+# points of one run hang together, too: a run that learns late is late at every point. Whether something else in the recipe differs, one run cannot say. Same shape, same end: that is what can be reproduced here.
 #
 # ## 13 · How good is it?
 #
@@ -728,7 +731,7 @@ typical = sum(row.high - row.low for row in evaluation.per_class) / 10
 claim("interval of one digit ÷ interval of all", typical / (high - low), at_least=2, spec=".1f")
 
 # %% [markdown]
-# The lowest dot is the hardest digit of *this* run. Where intervals overlap, another run may choose another.
+# The lowest dot is the hardest digit of *this* run. Compare it with the next lowest two: where intervals overlap that much, the digits have not been told apart, and another run may choose another.
 #
 # An interval of one digit is about three times as wide as that of all digits: it rests on a tenth of the images, and √10 ≈ 3.2.
 #
@@ -775,7 +778,7 @@ _ = plots.image_grid(data.test.images[ten], rows=2, columns=5)
 print("images drawn:", len(ten))
 
 # %% [markdown]
-# *The figure: the same ten. Each title says true digit → the network's answer (its probability).*
+# *The figure: the same ten. Each title says true digit → the network's answer (its confidence: the probability of that answer).*
 
 # %%
 axes = plots.prediction_gallery(evaluation, data.test, ten)

@@ -114,7 +114,7 @@ for w in range(7, 41):
 print(f"{tried:,} settings tried; formula, cnnlab's w_out and PyTorch agree on {agree:,}")
 
 # %% [markdown]
-# From here on `w_out` does the arithmetic. It is the same formula with one more number, the dilation `d`, and with error messages.
+# From here on `w_out` does the arithmetic. It is the same formula with one more number, the dilation `d` (the step between neighbouring numbers of the kernel, here always 1), and with error messages.
 
 # %% [markdown]
 # ## 3 · Layer by layer to 320
@@ -223,7 +223,16 @@ for layer in trace_shapes(models.build("cnn_wide")):
 
 # %%
 agree = True
-for name in ("logistic", "mlp", "cnn_320", "lenet_dropout", "cnn_wide", "cnn_padded", "cnn_deep"):
+networks = {
+    "logistic": "003, 004",
+    "mlp": "004",
+    "cnn_320": "002",
+    "lenet_dropout": "001",
+    "cnn_wide": "000",
+    "cnn_padded": "004",
+    "cnn_deep": "asked for by 004",
+}
+for name, lab in networks.items():
     network, w, path = models.build(name), 28, "28"
     for layer in trace_shapes(network):
         module = network.get_submodule(layer.name)
@@ -236,7 +245,7 @@ for name in ("logistic", "mlp", "cnn_320", "lenet_dropout", "cnn_wide", "cnn_pad
         elif layer.kind == "Flatten":
             flatten = layer.arithmetic
         agree &= len(layer.out_shape) == 1 or layer.out_shape[-1] == w
-    print(f"{name:14} {path}\n{'':14} flatten: {flatten}\n")
+    print(f"{name:14} (lab {lab})\n{'':14} {path}\n{'':14} flatten: {flatten}\n")
 print("PyTorch has the same size after every layer:", agree)
 
 # %% [markdown]
@@ -466,11 +475,11 @@ print("pixel column 26 changed, output the same:", torch.equal(conv(image), conv
 # is computed again while you move. Point at a layer, and the orange cone shows which pixels one of its numbers sees.
 #
 # **Tasks**
-# 1. Keep the 5×5 kernels and find the padding, the same in both blocks, that gives 500. How many parameters does that cost?
-# 2. Use 7×7 kernels in both blocks, and find the padding, again the same in both, that brings back 320.
+# 1. Keep the 5×5 kernels and find the padding, the same in both blocks, that gives 500. How many parameters more is that?
+# 2. Go back to cnn_320. Use 7×7 kernels in both blocks, and find the padding, again the same in both, that brings back 320.
 # 3. Go back to cnn_320. Set kernel 3 and stride 2 in block 1. For which layers does the column "unread" say something? Try padding 1 in block 1: where is it now? Find a padding of block 1 without any.
 # 4. Go back to cnn_320 and write 980 into "fc1 takes". Read the answer: which layer, which number, and which ways to mend it?
-# 5. Choose cnn_deep, the network that lab 004 asked for and did not build (it built cnn_padded). Where are its 870,634 parameters, and where are its multiply–adds? (The bars in the table show it.) Open "The network as code".
+# 5. Choose cnn_deep, the network that lab 004 asked for and did not build (it built cnn_padded). Where are its 870,634 parameters, and where are its multiply–adds (multiplications, each with its addition: section 11)? (The bars in the table show it.) Open "The network as code".
 #
 # (The explorer also offers dropout, which sets each number to 0 by chance during training, and batch norm, which rescales each channel; neither changes a size.)
 
@@ -482,7 +491,7 @@ NetworkExplorer()
 # %% [markdown]
 # <details><summary>Answers</summary>
 #
-# 1. Padding 1: 28 → 26 → 13 → 11 → 5, 20 × 5 × 5 = 500. 30,840 parameters, all the new ones in fc1: (500 − 320) · 50 = 9,000. (pool2 leaves a column unread: 11 is odd.)
+# 1. Padding 1: 28 → 26 → 13 → 11 → 5, 20 × 5 × 5 = 500. 9,000 more, all of them in fc1: (500 − 320) · 50; 30,840 in all. (pool2 leaves a column unread: 11 is odd.)
 # 2. Padding 1. One more pixel of padding on each side makes up for a kernel that is wider by 2, because w + 2p − k stays the same.
 # 3. conv1 and pool1: 28 → 13 → 6 → 2 → 1, and each of the two leaves its last column and row unread. With padding 1 it is 28 → 14 → 7 → 3 → 1: conv1 and pool1 read everything, but now
 #    pool2 halves an odd width and drops one of 3 columns. Padding 3 in block 1: (28 + 6 − 3) // 2 + 1 = 16, then 16 → 8 → 4 → 2, and nothing is lost (flatten 80). Mending one layer moves the sizes of all that follow.
@@ -604,7 +613,7 @@ for name, count in formula.items():
 print(f"sum    {sum(formula.values()):>7,}")
 
 # %% [markdown]
-# Three independent judges: PyTorch's own tensors, the `torchinfo` package, and cnnlab's table.
+# Two independent judges, PyTorch's own tensors and the `torchinfo` package; and cnnlab's table, which has to agree with them.
 
 # %%
 import torchinfo

@@ -451,3 +451,20 @@ def test_what_is_no_number_is_refused(text):
     found = node.run('{ typedRate } from "training_numbers.js"', "return typedRate(given)", text)
     assert "write" in found["problem"]
     assert "rate" not in found
+
+
+@pytest.mark.parametrize("gap", [5, 33, 120])
+def test_labels_of_learning_rates_never_overlap(gap: int):
+    changes = [[100 + gap * number, 0.001 * 2**number] for number in range(9)]
+    placed = node.run(
+        '{ placedLabels } from "training_chart.js"',
+        "return placedLabels(given, (step) => step, 500)",
+        changes,
+    )
+    assert placed[0] == {"text": "rate 0.001", "at": 106, "row": 0}
+    for number, one in enumerate(placed):
+        assert one["at"] + 8.2 * len(one["text"]) <= 500
+        for other in placed[:number]:
+            apart = one["at"] - (other["at"] + 8.2 * len(other["text"]))
+            assert other["row"] != one["row"] or apart >= 8
+    assert len(placed) >= 4
