@@ -70,26 +70,21 @@ function isRunning(model) {
 }
 
 /**
- * Watch whether a run was lost: nothing is said of it while the kernel rests, at two looks one after the
- * other. `onTurn` is called when it turns out so, and when it turns out otherwise.
+ * Watch whether a run was lost: the kernel says that it rests, and nobody answers. (A kernel that trains
+ * says so too, after it has heard a message in its second thread.) `onTurn` is called when that changes.
  */
-function lifeLine(model, onTurn) {
-  let rested = 0;
+function lifeLine(model, mail, onTurn) {
   let lost = false;
   const turn = (now) => {
     if (now === lost) return;
     lost = now;
     onTurn();
   };
-  const heard = () => {
-    rested = 0;
-    turn(false);
-  };
   const look = setInterval(() => {
     const rests = ["idle", "dead"].includes(model.widget_manager?.kernel?.status);
-    rested = rests && isRunning(model) ? rested + 1 : 0;
-    turn(rested > 1);
+    if (rests && isRunning(model)) mail.ask("here", {}, (silent) => turn(silent && isRunning(model)));
   }, REST);
+  const heard = () => turn(false);
   model.on("change:status", heard);
   return {
     get lost() {
@@ -103,21 +98,22 @@ function lifeLine(model, onTurn) {
 }
 
 /** Messages to the training, each with a number that its answer names. */
-function mailbox(model, onSilence, onAnswer) {
+function mailbox(model) {
   const view = `${Date.now()}-${Math.random()}`;
   const waiting = new Map();
   let sent = 0;
   /** A request may be answered twice: heard, and refused when its turn came. */
   const answered = (message) => {
     if (!String(message.heard).startsWith(view)) return; // another view's
-    clearTimeout(waiting.get(message.heard));
-    waiting.delete(message.heard);
-    onAnswer(message.refused);
+    const { timer, then } = waiting.get(message.heard) ?? {};
+    clearTimeout(timer);
+    then?.(false, message.refused);
   };
   model.on("msg:custom", answered);
-  const ask = (kind, more = {}) => {
+  /** Ask; `then` is told whether there was silence, and otherwise what was refused. */
+  const ask = (kind, more, then) => {
     const call = `${view}-${(sent += 1)}`;
-    waiting.set(call, setTimeout(onSilence, PATIENCE));
+    waiting.set(call, { then, timer: setTimeout(() => then(true), PATIENCE) });
     post(model, { kind, call, view, run: model.get("run").number, ...more });
   };
   const sign = (kind) => post(model, { kind, view });
@@ -128,7 +124,7 @@ function mailbox(model, onSilence, onAnswer) {
   here();
   const stop = () => {
     clearInterval(beat);
-    for (const timer of waiting.values()) clearTimeout(timer);
+    for (const { timer } of waiting.values()) clearTimeout(timer);
     window.removeEventListener("pagehide", gone);
     window.removeEventListener("pageshow", here);
     model.off("msg:custom", answered);
@@ -145,20 +141,8 @@ function render({ model, el }) {
   let unheard = false;
 
   const say = (problem) => model.set("problem", problem);
-  const mail = mailbox(
-    model,
-    () => {
-      unheard = true;
-      schedule();
-    },
-    (refused) => {
-      unheard = false;
-      if (refused) say(refused);
-      schedule();
-    },
-  );
-
-  const life = lifeLine(model, () => schedule());
+  const mail = mailbox(model);
+  const life = lifeLine(model, mail, () => schedule());
 
   const state = element("span", { class: "state", role: "status" });
   const name = element("span", { class: "quiet run-name" });
@@ -177,7 +161,11 @@ function render({ model, el }) {
   const paused = () => model.get("status").state === "paused";
   const ask = (kind, more) => {
     say("");
-    mail.ask(kind, more);
+    mail.ask(kind, more, (silent, refused) => {
+      unheard = silent;
+      if (refused) say(refused);
+      schedule();
+    });
   };
   const pause = button("Pause", () => ask(paused() ? "resume" : "pause"));
   const halt = button("Stop", () => ask("stop"), { title: "End the run; what was learnt is kept" });
@@ -215,10 +203,11 @@ function render({ model, el }) {
     panel("accuracy", "Accuracy", () => accuracyAxis(model.get("accuracy_from")), onPoint),
   ];
   const log = checkbox("logarithmic", model.get("log_loss"), (on) => model.set("log_loss", on));
-  const starts = [...new Set([0, 50, 80, 90, 95, 98, model.get("accuracy_from")])].sort((a, b) => a - b);
+  const startsWith = (given) =>
+    [...new Set([0, 50, 80, 90, 95, 98, given])].sort((a, b) => a - b).map((start) => [start, `${start} %`]);
   const from = select({
     label: "from",
-    options: starts.map((start) => [start, `${start} %`]),
+    options: startsWith(model.get("accuracy_from")),
     value: model.get("accuracy_from"),
     onChange: (start) => model.set("accuracy_from", Number(start)),
   });
@@ -321,7 +310,9 @@ function render({ model, el }) {
   const draw = () => {
     scene = sceneOf(model);
     log.value = model.get("log_loss");
-    from.value = model.get("accuracy_from");
+    const start = model.get("accuracy_from");
+    if (!from.input.querySelector(`[value="${start}"]`)) from.fill(startsWith(start));
+    from.value = start;
     const wanted = hovered ?? pinned;
     const last = scene.steps.length - 1;
     const cursor = last < 0 ? null : wanted === null ? last : nearest(scene.steps, wanted);

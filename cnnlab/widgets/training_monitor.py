@@ -254,6 +254,7 @@ class TrainingMonitor(Explorer, Callback):
         self._spoken = True
         if kind == "here":
             self._views.add(view)
+            self._answer(content, "")
         elif kind == "gone":
             self._views.discard(view)
             if not self._views:

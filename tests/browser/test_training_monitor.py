@@ -26,6 +26,15 @@ def train(epochs, steps=400, **settings):
     return fit(network, batches, epochs=epochs, validation=[(images, labels)], progress=False, device="cpu",
                callbacks=[Slowly(), monitor], **settings)
 """
+# Every step from the 20th takes seven seconds.
+LONG_STEP = """
+class Pausing(Callback):
+    def on_step(self, state):
+        if state.step > 20: time.sleep(7)
+network = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(36, 4))
+history = fit(network, [(images, labels)] * 23, epochs=1, progress=False, device="cpu",
+              callbacks=[Slowly(), Pausing(), monitor])
+"""
 START = """(code) => {
   window.trained = false;
   const kernel = jupyterapp.shell.currentWidget.sessionContext.session.kernel;
@@ -70,6 +79,8 @@ def test_pause_learning_rate_and_stop_work_while_the_cell_is_busy(open_notebook)
 
     press(notebook, "Pause")
     state(notebook, "paused")
+    page.wait_for_timeout(8000)
+    state(notebook, "paused", timeout=100)  # the kernel answers, although its state is "idle" after a click
     held = step(notebook)
     press(notebook, "× ½")
     page.get_by_text("rate 0.0005").first.wait_for()
@@ -182,3 +193,20 @@ def test_a_run_that_is_lost_with_its_kernel_is_told(open_notebook):
     assert told.startswith("The kernel no longer runs this training")
     assert page.get_by_role("button", name="Pause").is_disabled()
     assert axe.serious(page) == []
+
+
+def test_a_click_before_a_long_step_is_no_loss_and_another_axis_can_be_chosen(open_notebook):
+    notebook = open_notebook(SHOWN + "monitor", TRAINING)
+    page = notebook.page
+    page.evaluate(START, LONG_STEP)
+    state(notebook, "training")
+    more_steps(notebook, 3)
+    press(notebook, "× 2")
+    for _ in range(16):
+        page.wait_for_timeout(500)
+        assert page.locator(".training_monitor .state[data-state=lost]").count() == 0
+    press(notebook, "Stop")
+    state(notebook, "stopped")
+    notebook.run("monitor.accuracy_from = 93")
+    page.wait_for_function("() => document.querySelector('.training_monitor select').value === '93'")
+    assert notebook.broken() == []
