@@ -105,7 +105,7 @@ def measure(seed: int = 0) -> list[Reading]:
 def report(readings: list[Reading]) -> str:
     """The figures of a run, and the machine."""
     waits = sorted(wait for reading in readings for wait in reading.waits)
-    late = statistics.quantiles(waits, n=20)[-1]
+    late = statistics.quantiles(waits, n=20, method="inclusive")[-1]
     lines = []
     for place, name in enumerate(("CNN", "MLP")):
         prepared, naive = (

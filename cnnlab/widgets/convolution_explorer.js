@@ -97,10 +97,11 @@ function render({ model, el }) {
     showSource(source);
     draw(source === DRAWN_HERE);
     const made = {
-      [DRAWN_HERE]: state.drawn ?? { height, width, pixels: new Float32Array(pixels.length) },
+      [DRAWN_HERE]: drawing() ?? { height, width, pixels: new Float32Array(pixels.length) },
       image: state.given,
     }[source];
     if (PATTERNS.includes(source)) return change({ index: null, pixels: bytes(pattern(source, height, width)) });
+    if (source === DRAWN_HERE) return drawn(made);
     if (made) return change({ index: null, ...made, pixels: bytes(made.pixels) });
     chooseIndex(state.digit?.index ?? 0);
   }
@@ -110,7 +111,6 @@ function render({ model, el }) {
     const { height, width, pixels } = state.settings;
     const kept = { height, width, pixels };
     if (state.source === "digit") state.digit = { ...kept, index: model.get("index") };
-    else if (state.source === DRAWN_HERE) state.drawn = kept;
     else if (state.source === "image" || !(state.given || model.get("count"))) state.given = kept;
   }
 
@@ -118,6 +118,8 @@ function render({ model, el }) {
   function sourceShown() {
     if (model.get("count") && model.get("index") !== null) return "digit";
     const { height, width, pixels } = state.settings;
+    const made = drawing();
+    if (made?.width === width && equal(made.pixels, pixels)) return DRAWN_HERE;
     return PATTERNS.find((name) => equal(pattern(name, height, width), pixels)) ?? "image";
   }
 
@@ -129,8 +131,20 @@ function render({ model, el }) {
     view.index.hidden = source !== "digit";
   }
 
+  /** What was drawn on this explorer, in any of its views; null if nothing was. */
+  function drawing() {
+    const { height, width, pixels } = model.get("drawn") ?? {};
+    return pixels ? { height, width, pixels: numbers(pixels) } : null;
+  }
+
+  /** Show a drawing, and keep it for when something else has taken its place. */
+  function drawn({ height, width, pixels }) {
+    const made = { height, width, pixels: bytes(pixels) };
+    change({ drawn: made, index: null, ...made });
+  }
+
   function clearDrawing() {
-    change({ pixels: bytes(new Float32Array(state.settings.pixels.length)) });
+    drawn({ ...state.settings, pixels: new Float32Array(state.settings.pixels.length) });
   }
 
   function chooseIndex(index) {
@@ -409,6 +423,12 @@ function render({ model, el }) {
     if (focused >= 0) view.cells[Math.min(focused, size * size - 1)].weight.focus();
   }
 
+  /** A field shows the number in force again when it is left, and nothing is amiss any more. */
+  function leaveField(show) {
+    if (model.get("problem")) model.set("problem", "");
+    show();
+  }
+
   function makeCell(place, size) {
     const pixel = element("span", { class: "pixel" });
     const weight = element("input", {
@@ -416,7 +436,7 @@ function render({ model, el }) {
       inputmode: "decimal",
       "aria-label": `weight, row ${Math.floor(place / size) + 1}, column ${(place % size) + 1}`,
       oninput: () => takeWeight(place),
-      onblur: () => drawWindow(state.settings),
+      onblur: () => leaveField(() => drawWindow(state.settings)),
       onkeydown: (event) => moveBetweenWeights(event, place, size),
     });
     const product = element("span", { class: "product" });
@@ -483,9 +503,11 @@ function render({ model, el }) {
     view.bias = element("input", { type: "text", inputmode: "decimal", id: biasId, class: "bias" });
     view.bias.addEventListener("input", () => {
       const bias = asNumber(view.bias.value);
-      if (bias === null) return model.set("problem", `${notUsable(view.bias.value)}: the bias stays as it was.`);
+      const left = view.bias.value.trim() ? notUsable(view.bias.value) : "a bias is missing";
+      if (bias === null) return model.set("problem", `${left}: it stays as it was until you write one, such as 0.5 or −1.`);
       change({ bias });
     });
+    view.bias.addEventListener("blur", () => leaveField(() => showControls(state.settings)));
     view.biasField = element("div", { class: "control" }, element("label", { for: biasId }, "bias"), view.bias);
     view.play = button("Play", () => play(!state.timer));
     view.back = button("Back", () => step(-1), { title: "one output pixel back" });
@@ -565,7 +587,7 @@ function render({ model, el }) {
       if (y < 0 || y >= height || x < 0 || x >= width) continue;
       pixels[y * width + x] = wiping ? 0 : Math.max(pixels[y * width + x], amount);
     }
-    change({ pixels: bytes(pixels) });
+    drawn({ height, width, pixels });
   }
 
   /** Whether keys and mouse draw on the input, or move the window there. */
@@ -590,7 +612,9 @@ function render({ model, el }) {
       state.pen = to;
       drawInputOver(state.settings);
     } else if (event.key === "Escape") draw(false);
-    else if (event.key === " ") setPixel(pixels[row * width + column] ? 0 : FULL_INK);
+    else if (event.key === " ") {
+      if (!event.repeat) setPixel(pixels[row * width + column] ? 0 : FULL_INK); // held down it would flicker
+    }
     else if (event.key === "Backspace" || event.key === "Delete") setPixel(0);
     else return;
     event.preventDefault();
@@ -599,7 +623,7 @@ function render({ model, el }) {
   function setPixel(level) {
     const pixels = state.settings.pixels.slice();
     pixels[state.pen[0] * state.settings.width + state.pen[1]] = level;
-    change({ pixels: bytes(pixels) });
+    drawn({ ...state.settings, pixels });
   }
 
   view.outputBox.addEventListener("pointermove", pointAtOutput);

@@ -23,6 +23,7 @@ OWN = "your own"
 MOST_PADDING, LONGEST_STRIDE, WIDEST_DILATION = 5, 4, 3
 MOST_BIAS = 1e6  # a larger one would hide the image; as LARGEST in convolution_numbers.js
 LARGEST_IMAGE = 64  # pixels; more would be too small to point at
+FROM_PAGE = {"sync": True, "echo_update": False}  # an echo would come when the page has moved on
 LIBRARY = 100  # images that the browser gets at once; further ones it asks for
 
 
@@ -56,24 +57,27 @@ class ConvolutionExplorer(Explorer):
     script = "convolution_explorer.js"
     style: ClassVar[tuple[str, ...]] = ("convolution_explorer.css",)
 
-    height = traitlets.Int(28).tag(sync=True)
-    width = traitlets.Int(28).tag(sync=True)
-    pixels = traitlets.Bytes().tag(sync=True, from_json=lambda value, _: bytes(value))  # float32, row by row
-    index = traitlets.Int(0, allow_none=True).tag(sync=True)  # of the image in the Split; None: no such image
+    height = traitlets.Int(28).tag(**FROM_PAGE)
+    width = traitlets.Int(28).tag(**FROM_PAGE)
+    pixels = traitlets.Bytes().tag(**FROM_PAGE, from_json=lambda value, _: bytes(value))  # float32
+    index = traitlets.Int(None, allow_none=True).tag(**FROM_PAGE)  # in the Split; None: not from there
     count = traitlets.Int(0).tag(sync=True, python_only=True)  # images in the Split; 0 for a single image
     library = traitlets.Bytes().tag(sync=True, python_only=True)  # uint8, its first images
-    operation = traitlets.Unicode("convolution").tag(sync=True)
-    size = traitlets.Int(3).tag(sync=True)
-    padding = traitlets.Union([traitlets.Int(), traitlets.Unicode()], default_value=0).tag(sync=True)
-    stride = traitlets.Int(1).tag(sync=True)
-    dilation = traitlets.Int(1).tag(sync=True)
-    kernel_name = traitlets.Unicode("vertical edges").tag(sync=True)
-    weights = traitlets.Bytes().tag(sync=True, from_json=lambda value, _: bytes(value))  # float32, row by row
-    bias = traitlets.Float(0.0).tag(sync=True)
+    operation = traitlets.Unicode("convolution").tag(**FROM_PAGE)
+    size = traitlets.Int(3).tag(**FROM_PAGE)
+    padding = traitlets.Union([traitlets.Int(), traitlets.Unicode()], default_value=0).tag(**FROM_PAGE)
+    stride = traitlets.Int(1).tag(**FROM_PAGE)
+    dilation = traitlets.Int(1).tag(**FROM_PAGE)
+    kernel_name = traitlets.Unicode("vertical edges").tag(**FROM_PAGE)
+    weights = traitlets.Bytes().tag(
+        **FROM_PAGE, from_json=lambda value, _: bytes(value)
+    )  # float32, row by row
+    bias = traitlets.Float(0.0).tag(**FROM_PAGE)
+    drawn = traitlets.Dict().tag(**FROM_PAGE)  # height, width and pixels of what was drawn, to come back to
     learnt = traitlets.Dict().tag(sync=True, python_only=True)  # layer, size and biases of learnt kernels
     learnt_weights = traitlets.Bytes().tag(sync=True, python_only=True)  # float32, kernel by kernel
-    row = traitlets.Int(0).tag(sync=True)  # of the output pixel that is looked at
-    column = traitlets.Int(0).tag(sync=True)
+    row = traitlets.Int(0).tag(**FROM_PAGE)  # of the output pixel that is looked at
+    column = traitlets.Int(0).tag(**FROM_PAGE)
 
     def __init__(
         self,
@@ -108,6 +112,7 @@ class ConvolutionExplorer(Explorer):
             "width": pixels.shape[1],
             "pixels": pixels.tobytes(),
             "count": 0 if self._split is None else len(self._split),
+            "index": None if self._split is None else 0,
             "library": b"" if self._split is None else self._split.images[:LIBRARY].numpy().tobytes(),
             "learnt": learnt,
             "learnt_weights": stack,
@@ -173,6 +178,8 @@ class ConvolutionExplorer(Explorer):
         name, value = proposal["trait"].name, proposal["value"]
         if value is None:  # an index that is held back comes here as well
             return None
+        if name == "index" and not self.count:
+            raise traitlets.TraitError(f"index={value}: there is no Split to take an image from.")
         lowest, highest = {
             "size": (1, LARGEST_KERNEL),
             "stride": (1, LONGEST_STRIDE),
@@ -239,7 +246,7 @@ class ConvolutionExplorer(Explorer):
         learnt_size = self._learnt_size(self.kernel_name)
         if learnt_size is not None and learnt_size != self.size:
             if change["name"] == "kernel_name":
-                self.size = learnt_size
+                self.size, self.bias = learnt_size, self._bias_of(self.kernel_name)
             else:
                 self.kernel_name = OWN  # a learnt kernel that is cut is no longer that kernel
             return  # either brings its numbers along

@@ -9,7 +9,10 @@ export function asNumber(text) {
   return Number.isFinite(value) && Math.abs(value) <= LARGEST ? value : null;
 }
 
+const TWO_WAYS = /^[-−]?\d{1,3}(,\d{3})+$/; // a thousand here, and one there
+
 function anyNumber(text) {
+  if (TWO_WAYS.test(text.trim())) return NaN;
   const parts = text.trim().replaceAll("−", "-").replaceAll(",", ".").split("/");
   if (parts.length > 2 || parts.some((part) => part.trim() === "")) return NaN;
   return parts.length === 2 ? Number(parts[0]) / Number(parts[1]) : Number(parts[0]);
@@ -17,6 +20,7 @@ function anyNumber(text) {
 
 /** Why a text is no weight. */
 export function notUsable(text) {
+  if (TWO_WAYS.test(text.trim())) return `“${text.trim()}” can be read in two ways: write 1000, or 1.0`;
   const large = !Number.isNaN(anyNumber(text));
   return `“${text.trim()}” is ${large ? "too large (use −1,000,000 to 1,000,000)" : "not a number"}`;
 }

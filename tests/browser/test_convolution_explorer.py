@@ -283,3 +283,45 @@ def test_a_single_image_that_is_a_pattern_is_named_and_can_be_come_back_to(
     notebook.wait()
     assert notebook.run("print(torch.equal(explorer.image, line))") == "True\n"
     assert notebook.broken() == []
+
+
+def test_a_drawing_outlives_fast_keys_python_and_other_views(open_notebook: Callable[..., Notebook]) -> None:
+    notebook = open_notebook(*CELLS, "explorer")
+    page = notebook.page
+    first, second = page.locator(".cnnlab").nth(0), page.locator(".cnnlab").nth(1)
+    sources = [view.get_by_label("image", exact=True) for view in (first, second)]
+    sources[0].select_option("drawn by you")
+    first.get_by_role("application", name="input").focus()
+    page.keyboard.press("Home")
+    for _ in range(20):
+        page.keyboard.press("Space")
+        page.keyboard.press("ArrowDown")
+    page.wait_for_timeout(1000)
+    column = "print(explorer.image[:, 0].count_nonzero().item(), explorer.image.count_nonzero().item())"
+    assert notebook.run(column) == "20 20\n"
+    assert sources[0].input_value() == sources[1].input_value() == "drawn by you"
+    notebook.run("explorer.index = 3")
+    notebook.wait()
+    assert sources[0].input_value() == "digit"
+    sources[1].select_option("drawn by you")
+    notebook.wait()
+    assert notebook.run(column) == "20 20\n"
+    assert sources[0].input_value() == "drawn by you"
+    assert notebook.broken() == []
+
+
+def test_a_field_that_is_left_shows_what_counts(notebook: Notebook) -> None:
+    page = notebook.page
+    problem = page.locator(".cnnlab .problem:not(.silence)")
+    for field, wrong, says in (
+        (page.get_by_label("bias"), "abc", "“abc” is not a number"),
+        (page.get_by_label("bias"), "", "a bias is missing"),
+        (page.get_by_label("weight, row 1, column 1"), "1,000", "can be read in two ways"),
+    ):
+        before = field.input_value()
+        field.fill(wrong)
+        assert says in problem.inner_text()
+        field.press("Tab")
+        assert not problem.is_visible()
+        assert field.input_value() == before
+    assert notebook.broken() == []

@@ -139,7 +139,8 @@ def test_a_learnt_kernel_that_is_cut_or_padded_is_called_ones_own(image: torch.T
     assert explorer.kernel_name == "your own"
     assert "your own, 5×5" in repr(explorer)
     explorer.size = 4
-    explorer.kernel_name = "0, channel 2"  # the name brings its numbers, and their size
+    explorer.kernel_name = "0, channel 2"  # the name brings its numbers, their size and the bias
+    assert explorer.bias == pytest.approx(model[0].bias[2].item())
     assert torch.equal(explorer.kernel, model[0].weight[2, 0])
     padded = ConvolutionExplorer(image, "0, channel 3", size=7, model=model)
     assert padded.kernel_name == "your own"
@@ -276,3 +277,10 @@ def test_a_padding_that_is_no_whole_number_and_a_layer_without_a_model_are_refus
     assert type(ConvolutionExplorer(torch.zeros(28, 28), padding=2.0).padding) is int
     with pytest.raises(ValueError, match="give model= as well"):
         ConvolutionExplorer(torch.zeros(28, 28), layer="conv1")
+
+
+def test_a_single_image_has_no_number(image: torch.Tensor) -> None:
+    explorer = ConvolutionExplorer(image)
+    with pytest.raises(traitlets.TraitError, match="index=0: there is no Split to take an image from"):
+        explorer.index = 0
+    assert explorer.index is None

@@ -59,3 +59,16 @@ def test_python_and_the_page_take_the_same_largest_number() -> None:
         0.25,
     ]
     assert "use −1,000,000 to 1,000,000" in run(IMPORT, "return notUsable(given)", "1000000.5")
+
+
+@pytest.mark.parametrize(
+    ("text", "value"), [("0,5", 0.5), ("1000", 1000), ("1.000", 1), ("−3/4", -0.75), ("1,5", 1.5)]
+)
+def test_a_number_is_read_as_people_write_it(text: str, value: float) -> None:
+    assert run(IMPORT, "return asNumber(given)", text) == value
+
+
+@pytest.mark.parametrize("text", ["1,000", "−1,000,000", "12,345"])
+def test_a_comma_that_may_mean_thousands_is_asked_about(text: str) -> None:
+    assert run(IMPORT, "return asNumber(given)", text) is None
+    assert "can be read in two ways" in run(IMPORT, "return notUsable(given)", text)

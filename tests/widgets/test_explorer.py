@@ -138,7 +138,7 @@ FROM_THE_PAGE = {
     "DrawDigit": {"pixels", "asked", "preparation"},
     "TrainingMonitor": {"log_loss", "accuracy_from"},
     "ConvolutionExplorer": {"height", "width", "pixels", "index", "operation", "size", "padding", "stride"}
-    | {"dilation", "kernel_name", "weights", "bias", "row", "column"},
+    | {"dilation", "kernel_name", "weights", "bias", "row", "column", "drawn"},
 }
 
 
