@@ -1,9 +1,9 @@
 // Choose an image, a layer and a channel; point at a unit, and what it sees lights up.
 
-import { button, element, frame, grouped, newId, numbers, written } from "./dom.js";
+import { button, element, frame, grouped, newId, numbers } from "./dom.js";
 import { grey, paint } from "./colours.js";
 import { kernelLine, tell } from "./kernel_line.js";
-import { layerView } from "./layer_view.js";
+import { layerView, mapNumber } from "./layer_view.js";
 import { seen, unitAt } from "./unit_fields.js";
 
 const THUMBNAIL = 3; // screen pixels for a pixel of a found image
@@ -81,8 +81,8 @@ function strongImages(model) {
             return !patch || inside(x, y) ? level : level.map((part) => Math.round(0.4 * part + 60));
           });
           const made = button("", () => tell(model, { index, unit }));
-          made.setAttribute("aria-label", `image ${index}, ${written(value)}`);
-          made.append(canvas, element("span", { class: "number" }, value.toFixed(2).replace("-", "−")));
+          made.setAttribute("aria-label", `image ${index}, ${mapNumber(value)}`);
+          made.append(canvas, element("span", { class: "number" }, mapNumber(value)));
           return made;
         }),
       ),

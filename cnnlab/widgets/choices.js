@@ -3,6 +3,9 @@
 import { element } from "./dom.js";
 import { movedTo } from "./unit_fields.js";
 
+const ALONG = { ArrowRight: 1, ArrowLeft: -1 }; // on to the next row, too, or back to the last one
+const ACROSS = { ArrowDown: 1, ArrowUp: -1 }; // the same where there are no rows: ARIA asks for all four
+
 /** A list of which one is chosen, with the arrow keys or a click; `columns` says how they stand. */
 export function choices({ role, label, className, columns, onChoose }) {
   const option = role === "radiogroup" ? "radio" : "option";
@@ -29,7 +32,7 @@ export function choices({ role, label, className, columns, onChoose }) {
   node.addEventListener("keydown", (event) => {
     const place = items.indexOf(event.target.closest(`[role=${option}]`));
     if (place < 0) return;
-    const along = { ArrowRight: 1, ArrowLeft: -1 }[event.key]; // on to the next row, or back to the last one
+    const along = columns ? ALONG[event.key] : (ALONG[event.key] ?? ACROSS[event.key]);
     const reached = items[place + along] ? place + along : place;
     let next = along ? reached : movedTo(event.key, place, items.length, columns ? columns(items) : items.length);
     if (event.key === "Enter" || event.key === " ") next = place;

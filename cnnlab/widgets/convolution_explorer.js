@@ -1,7 +1,7 @@
 // The ConvolutionExplorer: padded input, window, sum, feature map. All of it is computed and drawn here, so
 // that no key waits for Python, which only hears of it.
 import { OPERATIONS, PATTERNS, PRESETS, featureMap, mapSize, pattern, presetKernel, refusal, resizedKernel, windowAt } from "./convolution.js";
-import { asNumber, digitsFor, fitted, notUsable, short, shortNumber } from "./convolution_numbers.js";
+import { asNumber, digitsFor, fitted, notUsable, short, shortNumber } from "./short_numbers.js";
 import { paddingSides, reach, unread } from "./sizes.js";
 import { PADDING, css, extent, grey, mapColours, paint, readableOn, signed } from "./colours.js";
 import { button, checkbox, element, frame, newId, numbers, select, slider, written } from "./dom.js";

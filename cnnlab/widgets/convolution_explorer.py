@@ -21,7 +21,7 @@ from cnnlab.widgets.preset_kernels import KERNELS, LARGEST_KERNEL, preset, resiz
 OPERATIONS = ("convolution", "max pooling", "average pooling")
 OWN = "your own"
 MOST_PADDING, LONGEST_STRIDE, WIDEST_DILATION = 5, 4, 3
-MOST_BIAS = 1e6  # a larger one would hide the image; as LARGEST in convolution_numbers.js
+MOST_BIAS = 1e6  # a larger one would hide the image; as LARGEST in short_numbers.js
 LARGEST_IMAGE = 64  # pixels; more would be too small to point at
 FROM_PAGE = {"sync": True, "echo_update": False}  # an echo would come when the page has moved on
 LIBRARY = 100  # images that the browser gets at once; further ones it asks for

@@ -1,9 +1,10 @@
 // An image beside one map of one layer: layers and channels to choose, and what a unit sees lit up.
 // It draws what cnnlab.widgets.layer_choice holds; two explorers are built around it.
 
-import { element, newId, numbers, svgElement, written } from "./dom.js";
+import { element, newId, numbers, svgElement } from "./dom.js";
 import { choices, inFirstRow } from "./choices.js";
 import { css, extent, grey, mapColours, paint } from "./colours.js";
+import { digitsFor, fitted, shortNumber } from "./short_numbers.js";
 import { tell } from "./kernel_line.js";
 import { channelsOf, drawnSize, largest, movedTo, numberOf, seeing } from "./unit_fields.js";
 import { seen, seenText, unfolded, unitAt } from "./unit_fields.js";
@@ -11,6 +12,29 @@ import { seen, seenText, unfolded, unitAt } from "./unit_fields.js";
 const GAP = 64; // screen pixels between image and map, where the sight lines run
 const WIDEST = 308; // of the image and of the map: 11 screen pixels for one of 28
 const NUMBERS_FROM = 44; // screen pixels of a unit in which its number can be read
+const UNIT_ROOM = 5; // characters in it
+
+/** The text of a number; with an exponent where it is so small that the text says 0. */
+function neverZero(text, value, digits) {
+  if (text !== "0" || value === 0) return text;
+  return value.toExponential(digits).replace(".0", "").replaceAll("-", "−");
+}
+
+/** How many digits behind the point: as many as wanted, and more for what is near 0. */
+function digitsOf(value, wanted) {
+  return Math.abs(value) < 0.05 ? Math.max(wanted, digitsFor(value)) : wanted;
+}
+
+/** A number of a map; only 0 is written 0, for the colours show the smallest ones, too. */
+export function mapNumber(value, digits = 2) {
+  return neverZero(shortNumber(value, digitsOf(value, digits)), value, 1);
+}
+
+/** The same in the room that a unit has. */
+export function inUnit(value) {
+  const wanted = Math.abs(value) >= 100 ? 0 : 1;
+  return neverZero(fitted(value, digitsOf(value, wanted), UNIT_ROOM), value, 0);
+}
 
 /** Side of one pixel on the screen, whole, so that all are equal. */
 function pixelSide(space, ...sizes) {
@@ -180,10 +204,10 @@ export function layerView(model) {
     const ends = colours.signed ? [-reach, 0, reach] : [0, reach];
     const stops = ends.map((value) => css(colours.colour(value))).join(", ");
     legend.replaceChildren(
-      ...ends.map((value) => element("span", {}, written(value))),
+      ...ends.map((value) => element("span", {}, mapNumber(value))),
       element("div", { class: "scale", style: `background: linear-gradient(to right, ${stops})` }),
     );
-    legend.title = `the numbers of ${view.layer.name} run from ${written(lowest)} to ${written(highest)}`;
+    legend.title = `the numbers of ${view.layer.name} run from ${mapNumber(lowest)} to ${mapNumber(highest)}`;
   }
 
   function drawMap() {
@@ -219,7 +243,7 @@ export function layerView(model) {
     marks.push(...framed(at));
     sight.replaceChildren(...marks);
     readout.replaceChildren(
-      element("b", {}, `${unitName(unit)}: ${written(values[number], 3)}`),
+      element("b", {}, `${unitName(unit)}: ${mapNumber(values[number], 3)}`),
       ` ${unitOrigin(unit)}${seenText(layer, unit, ...view.size)}`,
     );
   }
@@ -318,8 +342,7 @@ export function layerView(model) {
       const [red, green, blue] = colours.colour(value);
       const light = 0.299 * red + 0.587 * green + 0.114 * blue > 140;
       const place = { x: at.x + at.width / 2, y: at.y + at.height / 2 };
-      const text = written(value, Math.abs(value) >= 100 ? 0 : 1);
-      return svgElement("text", { ...place, class: light ? "on-light" : "on-dark" }, text);
+      return svgElement("text", { ...place, class: light ? "on-light" : "on-dark" }, inUnit(value));
     });
   }
 

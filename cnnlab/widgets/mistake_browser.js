@@ -86,14 +86,15 @@ function matrix(model) {
 
 /** Two sliders for the lowest and the highest confidence; one pushes the other. */
 function confidenceRange(model) {
-  const percent = (number) => `${number} %`;
+  // from the model: Python may set limits that lie between two steps of a slider
+  const percent = (end) => () => `${model.get("confidence")[end]} %`;
   const set = (low, high) => tell(model, { confidence: [low, high] });
   const least = slider({
     label: "confidence from",
     min: 0,
     max: 100,
     value: model.get("confidence")[0],
-    text: percent,
+    text: percent(0),
     onInput: (low) => set(low, Math.max(low, model.get("confidence")[1])),
   });
   const most = slider({
@@ -101,7 +102,7 @@ function confidenceRange(model) {
     min: 0,
     max: 100,
     value: model.get("confidence")[1],
-    text: percent,
+    text: percent(1),
     onInput: (high) => set(Math.min(high, model.get("confidence")[0]), high),
   });
   most.input.setAttribute("aria-label", "confidence to");

@@ -34,8 +34,8 @@ def test_a_unit_lights_up_its_field_and_the_keys_alone_lead_everywhere(notebook)
 
     # the keys: layers, channels, units, and back in Python
     root.locator(".layers button").first.focus()
-    for _ in range(3):
-        page.keyboard.press("ArrowRight")
+    for key in ("ArrowRight", "ArrowDown", "ArrowUp", "ArrowDown", "ArrowDown"):
+        page.keyboard.press(key)
     notebook.wait()
     assert root.locator(".layers [aria-checked=true]").inner_text().startswith("conv2")
     root.locator(".channel[aria-selected=true]").focus()
@@ -65,6 +65,58 @@ def test_a_unit_lights_up_its_field_and_the_keys_alone_lead_everywhere(notebook)
     notebook.wait()
     assert notebook.run("print(browser.index == browser.strongest()[2].index)").strip() == "True"
     assert serious(page) == []
+    assert notebook.broken() == []
+
+
+# The maps of conv1 are small, and those of no other layer.
+SMALL = f"""{IMPORT}
+import copy
+import torch
+from cnnlab.widgets import ActivationBrowser
+model = copy.deepcopy(network())
+with torch.no_grad():
+    model.conv1.weight *= 1e-4
+    model.conv1.bias *= 1e-4
+browser = ActivationBrowser(model, digits().test, layer="conv1")
+browser.searching = True
+browser
+"""
+
+
+def as_number(text):
+    return float(text.replace("−", "-"))
+
+
+def test_small_numbers_are_shown_as_what_they_are(open_notebook):
+    notebook = open_notebook(SMALL)
+    root = notebook.page.locator(".cnnlab")
+    maps = notebook.run(
+        "import numpy as np\nmaps = np.frombuffer(browser.view['maps'], np.float32)\n"
+        "print(abs(maps).max(), maps.min())"
+    )
+    reach, lowest = map(float, maps.split())
+    assert 0 < reach < 0.005
+    ends = [as_number(text) for text in root.locator(".legend span").all_inner_texts()]
+    assert ends == pytest.approx([-reach, 0, reach], rel=0.1)
+    assert as_number(root.locator(".legend").get_attribute("title").split()[-3]) == pytest.approx(
+        lowest, rel=0.1
+    )
+
+    # the smallest number of the map that is not 0, as a student may come across it
+    smallest = notebook.run(
+        "unit = browser.activation.abs().argmin().item()\n"
+        "browser.unit = (unit // 24, unit % 24)\n"
+        "print(float(browser.activation[browser.unit]))"
+    )
+    notebook.wait()
+    said = root.locator(".readout b").inner_text().split(": ")[1]
+    assert as_number(said) == pytest.approx(float(smallest), rel=0.5)
+
+    captions = [as_number(text) for text in root.locator(".strong-images .number").all_inner_texts()]
+    values = [float(text) for text in notebook.run("print(*[u.value for u in browser.strongest()])").split()]
+    assert captions == pytest.approx(values, rel=0.1)
+    names = [one.get_attribute("aria-label") for one in root.locator(".strong-images button").all()]
+    assert [as_number(name.split(", ")[1]) for name in names] == captions
     assert notebook.broken() == []
 
 

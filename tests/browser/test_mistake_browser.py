@@ -56,6 +56,16 @@ def test_mistakes_are_filtered_and_one_is_seen_in_full_with_the_keys_alone(open_
     assert float(low) > 0
     assert root.locator(".thumbnail").count() == int(notebook.run("print(len(browser.mistakes))")) < total
 
+    # limits between two steps of the sliders
+    notebook.run("browser.confidence = (99.5, 99.7)")
+    notebook.wait()
+    assert root.locator(".slider output").all_inner_texts() == ["99.5 %", "99.7 %"]
+    assert root.get_by_label("confidence from").get_attribute("aria-valuetext") == "99.5 %"
+    root.get_by_label("confidence to").press("ArrowLeft")
+    notebook.wait()
+    assert root.locator(".slider output").all_inner_texts() == ["99 %", "99 %"]
+    assert notebook.run("print(browser.confidence)").strip() == "(99.0, 99.0)"
+
     # what Python refuses is shown, what it takes is drawn
     notebook.run("browser.reset()")
     notebook.run("browser.set_state({'true': 17})")

@@ -132,6 +132,26 @@ def test_the_strongest_units_are_found_and_shown(browser):
     assert [entry[3] for entry in browser.found["entries"]] == [e.value for e in browser.strongest()] != best
 
 
+@pytest.mark.parametrize(
+    ("value", "written", "in_a_unit"),
+    [
+        (0, "0", "0"),
+        (2.345678, "2.35", "2.3"),
+        (-12.34, "−12.34", "−12.3"),
+        (-123.4, "−123.4", "−123"),
+        (1234567, "1.2e6", "1.2e6"),
+        (-0.0123, "−0.012", "−0.01"),
+        (4.2e-4, "0.00042", "4e−4"),
+        (-3.09e-5, "−0.000031", "−3e−5"),
+        (4.2e-9, "4.2e−9", "4e−9"),
+        (-1e-30, "−1e−30", "−1e−30"),
+    ],
+)
+def test_a_number_of_a_map_is_written_short_and_only_0_is_written_0(value, written, in_a_unit):
+    imports = '{ inUnit, mapNumber } from "layer_view.js"'
+    assert run(imports, "return [mapNumber(given), inUnit(given)];", value) == [written, in_a_unit]
+
+
 def test_a_network_that_was_trained_further_is_searched_anew():
     model = models.build("cnn_320")
     browser = ActivationBrowser(model, digits().test)

@@ -1,4 +1,4 @@
-"""How the ConvolutionExplorer reads and writes numbers, in Node."""
+"""How numbers are read and written where there is little room, in Node."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import pytest
 from cnnlab.widgets.convolution_explorer import MOST_BIAS
 from tests.widgets.node import run
 
-IMPORT = '{ asNumber, fitted, notUsable, short, shortNumber } from "convolution_numbers.js"'
+IMPORT = '{ asNumber, fitted, notUsable, short, shortNumber } from "short_numbers.js"'
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-// The numbers of the ConvolutionExplorer: read from what people write, and written where there is little room.
+// Numbers for where there is little room: read from what people write, and written short.
 import { written } from "./dom.js";
 
 const LARGEST = 1e6; // larger ones would hide all others; as MOST_BIAS in convolution_explorer.py
