@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parent
 CELL_SECONDS = 900  # a cell takes a minute at most; two busy cores can make that ten
 
 # Between two operations PyTorch's OpenMP threads spin and wait. Where another program needs the core, that
-# makes everything slower (an epoch took 7.0 s instead of 4.7 s); a short spin costs nothing on a quiet one.
+# makes everything slower (an epoch took 7.0 s instead of 4.7 s); a short spin bounds that.
 os.environ.setdefault("GOMP_SPINCOUNT", "1000")
 
 # The scripts are the notebooks' source and train networks: they are built, never imported.

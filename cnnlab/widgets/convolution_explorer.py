@@ -69,9 +69,7 @@ class ConvolutionExplorer(Explorer):
     stride = traitlets.Int(1).tag(**FROM_PAGE)
     dilation = traitlets.Int(1).tag(**FROM_PAGE)
     kernel_name = traitlets.Unicode("vertical edges").tag(**FROM_PAGE)
-    weights = traitlets.Bytes().tag(
-        **FROM_PAGE, from_json=lambda value, _: bytes(value)
-    )  # float32, row by row
+    weights = traitlets.Bytes().tag(**FROM_PAGE, from_json=lambda value, _: bytes(value))  # float32
     bias = traitlets.Float(0.0).tag(**FROM_PAGE)
     drawn = traitlets.Dict().tag(**FROM_PAGE)  # height, width and pixels of what was drawn, to come back to
     learnt = traitlets.Dict().tag(sync=True, python_only=True)  # layer, size and biases of learnt kernels

@@ -254,7 +254,8 @@ class TrainingMonitor(Explorer, Callback):
         self._spoken = True
         if kind == "here":
             self._views.add(view)
-            self._answer(content, "")
+            if "call" in content:  # a question, and no mere sign of life
+                self._answer(content, "")
         elif kind == "gone":
             self._views.discard(view)
             if not self._views:

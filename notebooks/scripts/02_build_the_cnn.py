@@ -690,7 +690,7 @@ for row, lab_loss in zip(rows, LAB_002):
 # %% [markdown]
 # On MNIST the two curves have the same shape and come to the same end, about 0.07. They are not equal: nearly all of our points lie higher, in the first two epochs by up to some 30 %
 # (the very first: 1.646 there, about 1.9 here). Equality cannot be expected: the lab's first weights and the order of its images were other random numbers, and nobody recorded them. The
-# points of one run hang together, too: a run that learns late is late at every point. Whether something else in the recipe differs, one run cannot say. Same shape, same end: that is what can be reproduced here.
+# points of one run hang together, too: all come from one set of first weights. Whether something else in the recipe differs, one run cannot say. Same shape, same end: that is what can be reproduced here.
 #
 # ## 13 · How good is it?
 #
