@@ -193,7 +193,7 @@ def check_data(answers: Answers) -> Finding:
         return Finding("data", FIX, text, "\n".join(rest) or "cnnlab data verify says more.")
     if not answer["folder"]:
         remedy = "cnnlab data fetch downloads it; or let CNNLAB_DATA name a folder that holds MNIST/raw."
-        text = "no MNIST: notebooks download it, or run on scikit-learn's digits"
+        text = "no MNIST: notebooks download it, or run on the bundled digits"
         return Finding("data", NOTE, text, remedy)
     return Finding("data", PASS, f"{answer['found']}, in {answer['folder']} ({answer['place']})")
 

@@ -1,12 +1,16 @@
-"""The digits that come with scikit-learn, made to look like MNIST."""
+"""The small digits that come with cnnlab, made to look like MNIST."""
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import numpy as np
 import torch
 
 from cnnlab.data.hold_out import stratified_mask
 from cnnlab.data.splits import DIGITS, PIXELS, ImageData, Split
 
+FILE = Path(__file__).with_name("digits.npz")  # a copy: importing scikit-learn takes longer than a second
 TEST_IMAGES = 360  # of 1,797: one in five
 BOX = 20  # MNIST's digits fill a box of 20×20 pixels in the middle of the image
 
@@ -14,13 +18,11 @@ BOX = 20  # MNIST's digits fill a box of 20×20 pixels in the middle of the imag
 def load_digits() -> ImageData:
     """1,797 real digits of 8×8 pixels, enlarged to 20×20 in the middle of 28×28; needs no network.
 
-    Source: the UCI "Optical Recognition of Handwritten Digits" test set, as shipped by scikit-learn.
+    Source: the UCI "Optical Recognition of Handwritten Digits" test set, the same as scikit-learn's.
     """
-    from sklearn import datasets
-
-    bunch = datasets.load_digits()
-    small = torch.from_numpy(bunch.images).round().long()  # (1797, 8, 8), 0 to 16
-    labels = torch.from_numpy(bunch.target).long()
+    with np.load(FILE) as arrays:
+        small = torch.from_numpy(arrays["images"]).long()  # (1797, 8, 8), 0 to 16
+        labels = torch.from_numpy(arrays["labels"]).long()
     margin = (PIXELS - BOX) // 2
     images = torch.zeros(len(small), 1, PIXELS, PIXELS, dtype=torch.uint8)
     images[:, 0, margin : margin + BOX, margin : margin + BOX] = _enlarge(small)
@@ -33,7 +35,7 @@ def load_digits() -> ImageData:
         classes=DIGITS,
         mean=train.mean,
         std=train.std,
-        source="the digits that come with scikit-learn, 8×8 pixels enlarged to 20×20",
+        source="the digits that come with cnnlab, 8×8 pixels enlarged to 20×20",
     )
 
 

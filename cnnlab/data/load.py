@@ -18,7 +18,7 @@ VARIABLE = "CNNLAB_DATA"
 
 
 class FallbackNotice(UserWarning):
-    """MNIST was not found, and the small scikit-learn digits were loaded in its place."""
+    """MNIST was not found, and the small bundled digits were loaded in its place."""
 
 
 # Python shows a warning once a line; this one is shown at every call. Appended, so that filters which the
@@ -38,7 +38,7 @@ def load_data(name: str = "auto", root: str | Path | None = None, download: bool
 
     Looks in `root`; without it in the folder that the environment variable CNNLAB_DATA names; then
     in cnnlab's cache folder; then downloads. "auto" is MNIST, or where it is nowhere to be had the
-    digits that come with scikit-learn, with a `FallbackNotice`. A folder that was named and does not
+    small digits that come with cnnlab, with a `FallbackNotice`. A folder that was named and does not
     hold the data set, or holds a damaged one, is an error and never passed over.
 
     Args:
@@ -132,7 +132,7 @@ def how_to_get(data_set: Published) -> str:
 
 def _notice(reason: str) -> str:
     told = [
-        "THIS IS NOT MNIST. MNIST was not found, so these are the 1,797 digits that come with scikit-learn, "
+        "THIS IS NOT MNIST. MNIST was not found, so these are the 1,797 small digits that come with cnnlab, "
         "8×8 pixels enlarged to 28×28.",
         "What it means: everything runs, but with 1,437 training images in place of 60,000. Accuracies and "
         "times are not those of MNIST.",

@@ -46,7 +46,7 @@ def describe_sources(name: str = "mnist", root: str | Path | None = None) -> Tab
     decided = decided or rows[-1].used or not rows[-1].ok
     rows.append(Source("download", "", "tried where nothing above has it", not decided))
     if name == "mnist":
-        rows.append(Source("scikit-learn's digits", "", 'what "auto" takes where all else fails', False))
+        rows.append(Source("the bundled digits", "", 'what "auto" takes where all else fails', False))
     return Table(rows)
 
 

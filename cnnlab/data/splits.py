@@ -171,7 +171,7 @@ class ImageData:
     def _banner(self) -> list[str]:
         if self.name != "digits":
             return []
-        return [f"*** THIS IS NOT MNIST: {len(self.train) + len(self.test):,} small scikit-learn digits ***"]
+        return [f"*** THIS IS NOT MNIST: {len(self.train) + len(self.test):,} small bundled digits ***"]
 
     def _repr_html_(self) -> str:
         style = "border:3px solid #d55e00;padding:.5em;font-weight:bold;display:inline-block"

@@ -2,9 +2,10 @@ from __future__ import annotations
 
 import hashlib
 
+import numpy as np
 import torch
 
-from cnnlab.data.digits import load_digits
+from cnnlab.data.digits import FILE, load_digits
 
 
 def test_there_are_1437_training_and_360_test_digits_in_equal_shares():
@@ -18,6 +19,14 @@ def test_a_digit_fills_20_by_20_pixels_in_the_middle_of_28_by_28():
     images = load_digits().train.images
     assert images[:, :, 4:24, 4:24].sum() == images.sum()
     assert images.max() == 255
+
+
+def test_the_bundled_file_holds_the_digits_of_scikit_learn():
+    from sklearn import datasets
+
+    ours, theirs = np.load(FILE), datasets.load_digits()
+    assert np.array_equal(ours["images"], theirs.images)
+    assert np.array_equal(ours["labels"], theirs.target)
 
 
 def test_enlarging_agrees_with_torch():

@@ -16,7 +16,7 @@ def test_every_place_is_listed_in_the_order_in_which_load_data_looks(mnist):
         "CNNLAB_DATA",
         "cache folder",
         "download",
-        "scikit-learn's digits",
+        "the bundled digits",
     ]
     assert table[0] == Source("CNNLAB_DATA", "", "not set", used=False)
     assert table[1].found == "no MNIST"
@@ -79,7 +79,7 @@ def test_another_data_set_is_looked_for_behind_a_cnnlab_data_that_has_mnist_only
     table = describe_sources("fashion_mnist")
     assert table[0].found == "no Fashion-MNIST"
     assert used(table) == ["cache folder"]
-    assert "scikit-learn's digits" not in table.column("place")
+    assert "the bundled digits" not in table.column("place")
 
 
 def test_looking_asks_no_server(server):
