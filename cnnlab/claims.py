@@ -37,10 +37,16 @@ def claim(
     behind = f" {unit}" if unit else ""
     bounds = []
     if at_least is not None:
-        bounds.append(f"at least {at_least:g}{behind}")
+        bounds.append(f"at least {_bound(at_least, unit)}")
     if at_most is not None:
-        bounds.append(f"at most {at_most:g}{behind}")
+        bounds.append(f"at most {_bound(at_most, unit)}")
     low = value >= at_least if at_least is not None else True
     high = value <= at_most if at_most is not None else True
     holds = low and high
     print(f"{what} ≈ {value:{spec}}{behind} ({', '.join(bounds)}: {'holds' if holds else 'DOES NOT HOLD'})")
+
+
+def _bound(number: float, unit: str) -> str:
+    if abs(number) == 1 and unit in ("points", "seconds", "images"):
+        unit = unit.removesuffix("s")
+    return f"{number:g} {unit}".rstrip()

@@ -38,3 +38,8 @@ def test_not_a_number_keeps_no_bound(capsys: pytest.CaptureFixture[str]) -> None
 def test_a_number_without_a_bound_is_no_claim() -> None:
     with pytest.raises(ValueError, match=r"claim\('loss'\) has no bound: give at_least= or at_most="):
         claim("loss", 0.1)
+
+
+def test_a_bound_of_one_is_written_in_the_singular(capsys: pytest.CaptureFixture[str]) -> None:
+    line = said(capsys, "difference", 0.5, at_least=-1, at_most=1, unit="points")
+    assert line == "difference ≈ 0.50 points (at least -1 point, at most 1 point: holds)\n"

@@ -16,12 +16,18 @@ from cnnlab.errors import did_you_mean
 from cnnlab.plots.pixels import Drawable, one_image
 from cnnlab.widgets.explorer import Explorer
 from cnnlab.widgets.learnt_kernels import learnt_kernels
-from cnnlab.widgets.preset_kernels import KERNELS, LARGEST_KERNEL, preset, resized, square_kernel
+from cnnlab.widgets.preset_kernels import (
+    KERNELS,
+    LARGEST_KERNEL,
+    LARGEST_NUMBER,
+    preset,
+    resized,
+    square_kernel,
+)
 
 OPERATIONS = ("convolution", "max pooling", "average pooling")
 OWN = "your own"
 MOST_PADDING, LONGEST_STRIDE, WIDEST_DILATION = 5, 4, 3
-MOST_BIAS = 1e6  # a larger one would hide the image; as LARGEST in short_numbers.js
 LARGEST_IMAGE = 64  # pixels; more would be too small to point at
 FROM_PAGE = {"sync": True, "echo_update": False}  # an echo would come when the page has moved on
 LIBRARY = 100  # images that the browser gets at once; further ones it asks for
@@ -220,13 +226,15 @@ class ConvolutionExplorer(Explorer):
         name, value = proposal["trait"].name, bytes(proposal["value"])
         if not value or len(value) % 4 or not np.isfinite(np.frombuffer(value, dtype="<f4")).all():
             raise traitlets.TraitError(f"the {name} hold something that is no number: use finite numbers.")
+        if name == "weights" and np.abs(np.frombuffer(value, dtype="<f4")).max() > LARGEST_NUMBER:
+            raise traitlets.TraitError(f"a weight is out of range: use up to ±{LARGEST_NUMBER:,.0f}.")
         return value
 
     @traitlets.validate("bias")
     def _bias_in_range(self, proposal: Any) -> float:
-        if not abs(proposal["value"]) <= MOST_BIAS:  # nan as well
+        if not abs(proposal["value"]) <= LARGEST_NUMBER:  # nan as well
             raise traitlets.TraitError(
-                f"bias={proposal['value']} is out of range: use {-MOST_BIAS:,.0f} to {MOST_BIAS:,.0f}."
+                f"bias={proposal['value']} is out of range: use {-LARGEST_NUMBER:,.0f} to {LARGEST_NUMBER:,.0f}."
             )
         return float(proposal["value"])
 

@@ -179,6 +179,8 @@ export function headColumn(model, change, set) {
       else verdict.replaceChildren(element("span", { class: "wrong" }, "a whole number, 1 to 999,999"));
     },
   });
+  let leave = () => {}; // a text that is no such number goes when the field is left
+  field.addEventListener("blur", () => leave());
   const mend = button("", () => change({ fc1: null }));
   const node = element(
     "div",
@@ -191,23 +193,22 @@ export function headColumn(model, change, set) {
     element("div", { class: "control network-fc1" }, element("label", { for: id }, "fc1 takes"), field),
     verdict,
   );
-  return {
-    node,
-    show(settings, made) {
-      const { shape } = made.rows.filter((row) => row.shape?.length === 3).pop();
-      sum.textContent = made.problem ? "—" : `${product(shape)} = ${grouped(made.flatten)}`;
-      hidden.value = settings.hidden;
-      relu.value = settings.hidden_relu;
-      relu.input.disabled = settings.hidden === 0;
-      const inputs = model.get("fc1") ?? made.flatten ?? "";
-      if (document.activeElement !== field || Number(field.value) !== inputs) field.value = inputs;
-      field.disabled = Boolean(made.problem);
-      mend.textContent = `take ${grouped(made.flatten ?? 0)}`;
-      const wrong = inputs !== made.flatten;
-      field.setAttribute("aria-invalid", String(wrong && !made.problem));
-      if (made.problem) verdict.replaceChildren(element("span", { class: "quiet" }, "nothing arrives there"));
-      else if (wrong) verdict.replaceChildren(element("span", { class: "wrong" }, "does not fit"), " ", mend);
-      else verdict.replaceChildren(element("span", { class: "quiet" }, "fits"));
-    },
+  const show = (settings, made) => {
+    const { shape } = made.rows.filter((row) => row.shape?.length === 3).pop();
+    sum.textContent = made.problem ? "—" : `${product(shape)} = ${grouped(made.flatten)}`;
+    hidden.value = settings.hidden;
+    relu.value = settings.hidden_relu;
+    relu.input.disabled = settings.hidden === 0;
+    const inputs = model.get("fc1") ?? made.flatten ?? "";
+    if (document.activeElement !== field || Number(field.value) !== inputs) field.value = inputs;
+    leave = () => Number(field.value) !== inputs && show(settings, made);
+    field.disabled = Boolean(made.problem);
+    mend.textContent = `take ${grouped(made.flatten ?? 0)}`;
+    const wrong = inputs !== made.flatten;
+    field.setAttribute("aria-invalid", String(wrong && !made.problem));
+    if (made.problem) verdict.replaceChildren(element("span", { class: "quiet" }, "nothing arrives there"));
+    else if (wrong) verdict.replaceChildren(element("span", { class: "wrong" }, "does not fit"), " ", mend);
+    else verdict.replaceChildren(element("span", { class: "quiet" }, "fits"));
   };
+  return { node, show };
 }

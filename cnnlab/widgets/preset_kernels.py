@@ -11,6 +11,7 @@ from cnnlab.errors import did_you_mean
 
 KERNELS = ("identity", "blur", "sharpen", "vertical edges", "horizontal edges")
 LARGEST_KERNEL = 11  # pixels, each way
+LARGEST_NUMBER = 1e6  # a larger one would hide the image; as LARGEST in short_numbers.js
 
 
 def preset(name: str, size: int) -> torch.Tensor:
@@ -64,7 +65,7 @@ def square_kernel(numbers: Any) -> torch.Tensor:
     Returns:
         (k, k) float32.
     Raises:
-        ValueError: it is no square of finite numbers, or too large.
+        ValueError: it is no square of finite numbers, or too large, or holds too large a number.
     """
     try:
         kernel = torch.as_tensor(numbers, dtype=torch.float32)
@@ -77,4 +78,10 @@ def square_kernel(numbers: Any) -> torch.Tensor:
         )
     if not kernel.isfinite().all():
         raise ValueError("the kernel holds a number that is not finite (nan or inf): replace it.")
+    largest = kernel.flatten()[kernel.abs().argmax()].item()
+    if abs(largest) > LARGEST_NUMBER:
+        raise ValueError(
+            f"the kernel holds {largest:,.0f}: its numbers may go up to ±{LARGEST_NUMBER:,.0f}, "
+            "larger ones would hide the image."
+        )
     return kernel.detach().clone()

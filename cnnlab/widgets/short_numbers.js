@@ -1,7 +1,7 @@
 // Numbers for where there is little room: read from what people write, and written short.
 import { written } from "./dom.js";
 
-const LARGEST = 1e6; // larger ones would hide all others; as MOST_BIAS in convolution_explorer.py
+const LARGEST = 1e6; // larger ones would hide all others; as LARGEST_NUMBER in preset_kernels.py
 
 /** A number as written by a person: with a comma, a true minus, or as a fraction; null if it is none. */
 export function asNumber(text) {

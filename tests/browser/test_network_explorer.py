@@ -123,6 +123,11 @@ def test_without_a_kernel_it_explains_a_wrong_fc1_itself(alone: Callable[..., An
     assert "  1. self.fc1 = nn.Linear(3136, 256)" in said
     page.get_by_label("fc1 takes").fill("-1")
     assert "a whole number, 1 to 999,999" in page.locator(".network-verdict").inner_text()
+    page.get_by_label("fc1 takes").press("Tab")
+    assert page.get_by_label("fc1 takes").input_value() == "980"
+    assert "does not fit" in page.locator(".network-verdict").inner_text()
+    page.get_by_role("button", name="take 3,136").click()
+    assert page.locator(".network-verdict").inner_text() == "fits"
 
 
 def test_a_layer_that_does_not_fit_is_explained_where_it_stands(alone: Callable[..., Any]) -> None:

@@ -193,6 +193,7 @@ def test_a_state_out_of_range_is_refused_in_words_wherever_it_comes_from(
         ([[1, 2, 3], [4, 5, 6]], r"shape \(2, 3\)"),
         (torch.zeros(12, 12), "k 1 to 11"),
         ([[float("inf")]], "not finite"),
+        ([[1e7]], "holds 10,000,000"),
         ("blurr", "'blur'"),
     ],
 )

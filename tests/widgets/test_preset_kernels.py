@@ -68,6 +68,7 @@ def test_a_kernel_of_ones_own_is_a_copy() -> None:
         ([[1, 2], [3]], "not k rows of k numbers"),
         ("blur", "not k rows of k numbers"),
         ([[float("nan")]], "not finite"),
+        ([[-2e6]], "holds -2,000,000: its numbers may go up to ±1,000,000"),
     ],
 )
 def test_what_is_no_kernel_is_refused_in_words(numbers: object, says: str) -> None:

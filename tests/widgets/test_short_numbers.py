@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from cnnlab.widgets.convolution_explorer import MOST_BIAS
+from cnnlab.widgets.preset_kernels import LARGEST_NUMBER
 from tests.widgets.node import run
 
 IMPORT = '{ asNumber, fitted, notUsable, short, shortNumber } from "short_numbers.js"'
@@ -51,9 +51,9 @@ def test_weights_of_a_large_kernel_fit_their_narrow_fields() -> None:
 
 
 def test_python_and_the_page_take_the_same_largest_number() -> None:
-    assert run(IMPORT, "return given.map(asNumber)", [f"{MOST_BIAS}", "−1e6", "1000000.5", "1,5", "1/4"]) == [
-        MOST_BIAS,
-        -MOST_BIAS,
+    assert run(IMPORT, "return given.map(asNumber)", [f"{LARGEST_NUMBER}", "−1e6", "1000000.5", "1,5", "1/4"]) == [
+        LARGEST_NUMBER,
+        -LARGEST_NUMBER,
         None,
         1.5,
         0.25,
