@@ -234,7 +234,7 @@ class ConvolutionExplorer(Explorer):
     def _bias_in_range(self, proposal: Any) -> float:
         if not abs(proposal["value"]) <= LARGEST_NUMBER:  # nan as well
             raise traitlets.TraitError(
-                f"bias={proposal['value']} is out of range: use {-LARGEST_NUMBER:,.0f} to {LARGEST_NUMBER:,.0f}."
+                f"bias={proposal['value']} is out of range: use up to ±{LARGEST_NUMBER:,.0f}."
             )
         return float(proposal["value"])
 

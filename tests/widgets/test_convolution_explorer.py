@@ -165,7 +165,7 @@ def test_the_numbers_of_a_kernel_given_at_the_beginning_are_kept(image: torch.Te
         ({"operation": "max pool"}, "max pooling"),
         ({"kernel_name": "blurr"}, "'blur'"),
         ({"bias": float("nan")}, "bias=nan"),
-        ({"bias": -1000000.5}, "bias=-1000000.5 is out of range: use -1,000,000 to 1,000,000"),
+        ({"bias": -1000000.5}, "bias=-1000000.5 is out of range: use up to ±1,000,000"),
         ({"weights": b"\0\0\xc0\x7f" * 9}, "no number"),
         ({"row": -1}, "row=-1"),
     ],

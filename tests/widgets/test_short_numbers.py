@@ -51,7 +51,8 @@ def test_weights_of_a_large_kernel_fit_their_narrow_fields() -> None:
 
 
 def test_python_and_the_page_take_the_same_largest_number() -> None:
-    assert run(IMPORT, "return given.map(asNumber)", [f"{LARGEST_NUMBER}", "−1e6", "1000000.5", "1,5", "1/4"]) == [
+    written = [f"{LARGEST_NUMBER}", "−1e6", "1000000.5", "1,5", "1/4"]
+    assert run(IMPORT, "return given.map(asNumber)", written) == [
         LARGEST_NUMBER,
         -LARGEST_NUMBER,
         None,
