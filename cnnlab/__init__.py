@@ -17,6 +17,8 @@ _HOME = {  # public name -> the module that defines it
     "conv_parameters": "cnnlab.arithmetic",
     "linear_parameters": "cnnlab.arithmetic",
     "claim": "cnnlab.claims",
+    "predict": "cnnlab.predictions",
+    "calibration": "cnnlab.predictions",
     "load_data": "cnnlab.data",
     "hold_out": "cnnlab.data",
     "Batches": "cnnlab.data",
@@ -32,6 +34,7 @@ _SUBPACKAGES = ("checks", "models", "plots")
 
 __all__ = [
     "Batches",
+    "calibration",
     "checks",
     "claim",
     "conv_parameters",
@@ -44,6 +47,7 @@ __all__ = [
     "load_data",
     "models",
     "plots",
+    "predict",
     "receptive_field",
     "set_seed",
     "trace_shapes",
@@ -58,6 +62,7 @@ if TYPE_CHECKING:
     from cnnlab.claims import claim
     from cnnlab.data import Batches, hold_out, load_data
     from cnnlab.inspection import count_parameters, explain, receptive_field, trace_shapes
+    from cnnlab.predictions import calibration, predict
     from cnnlab.training import evaluate, fit, set_seed
 
 

@@ -20,6 +20,7 @@ MODULES = [path for path in sorted((ROOT / "cnnlab").rglob("*.py")) if path.name
 
 PUBLIC = [
     "Batches",
+    "calibration",
     "checks",
     "claim",
     "conv_parameters",
@@ -32,6 +33,7 @@ PUBLIC = [
     "load_data",
     "models",
     "plots",
+    "predict",
     "receptive_field",
     "set_seed",
     "trace_shapes",

@@ -1,0 +1,223 @@
+"""Predict first: keep a guess and how sure one was of it, and see at the end how good one's sureness is.
+
+Everything is kept in one readable file of the reader's, `predictions.json` in the folder of the
+notebook (or where the environment variable CNNLAB_PREDICTIONS says). Nothing is ever sent.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from cnnlab.errors import did_you_mean
+from cnnlab.table import Table, column
+from cnnlab.whole_file import whole_file
+
+VARIABLE = "CNNLAB_PREDICTIONS"
+FILE = "predictions.json"
+ENOUGH = 5  # results from which a sentence about them says something
+NEAR = 10  # points between being sure and being right that chance alone would explain
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One prediction as the file holds it."""
+
+    question: str
+    guess: str | list[float]  # one of the choices, or the two ends of a range
+    sure: float  # percent
+    kept_on: str  # the day, as in 2026-11-22
+    outcome: str | float | None = None
+    right: bool | None = None
+
+
+@dataclass(frozen=True)
+class Sureness:
+    """The predictions of which the reader was about equally sure."""
+
+    sure: str = column("you were sure (%)")
+    n: int = column("predictions", "d")
+    right: int = column("right", "d")
+    share: float = column("right (%)", ".0f")
+
+
+class Prediction:
+    """A guess, waiting for its outcome. Its text says what is kept, or what is missing."""
+
+    def __init__(self, question: str, entry: Entry | None, says: str) -> None:
+        self.question = question
+        self.entry = entry  # None: there is no guess yet
+        self._says = says
+
+    def __repr__(self) -> str:
+        return self._says
+
+    def outcome(self, value: str | float) -> str:
+        """Set what came out beside the guess, and keep both.
+
+        Args:
+            value: the choice that came true, or the number that was measured.
+        Returns:
+            A sentence to show: what was guessed, what came out, and whether it was right.
+        Raises:
+            ValueError: `value` is a word where a number was guessed, or the other way round.
+        """
+        if self.entry is None:
+            return "You kept no guess for this one."
+        entries, problem = _read()
+        kept = next((entry for entry in entries if entry.question == self.question), self.entry)
+        if kept.right is None:
+            if isinstance(value, str) != isinstance(kept.guess, str):
+                raise ValueError(f"the outcome {value!r} is of another kind than the guess {kept.guess!r}.")
+            plain = value if isinstance(value, str) else float(value)
+            kept = replace(kept, outcome=plain, right=_is_right(kept.guess, plain))
+            problem = problem or _write([kept if e.question == self.question else e for e in entries])
+        self.entry = kept
+        verdict = "right" if kept.right else "not so"
+        text = (
+            f"You said {_words(kept.guess)}, {kept.sure:g} % sure. It was {_words(kept.outcome)}: {verdict}."
+        )
+        return f"{text} {problem}".strip()
+
+
+def predict(
+    question: str, choices: Sequence[str] | None = None, *, guess: Any = ..., sure: Any = ...
+) -> Prediction:
+    """Keep a guess before the result is seen. Run it again to change your mind, until the outcome is known.
+
+    Args:
+        question: what is asked; it is also the name under which the guess is kept.
+        choices: the possible answers; without them a number is asked for, as a range.
+        guess: one of the choices, or (low, high); `...` stands for a blank.
+        sure: the chance that the guess is right, in percent, 0 to 100; `...` stands for a blank.
+    Returns:
+        The prediction; `outcome(value)` sets the result beside it.
+    Raises:
+        ValueError: the guess is none of the choices or no range, or `sure` is no percentage.
+
+    >>> predict("Which layer has most parameters?", ["conv1", "conv2", "fc1"])
+    Not yet: put your guess in place of the dots. It is one of: conv1, conv2, fc1.
+    """
+    if _blank(guess) or _blank(sure):
+        what = "how sure you are (0 to 100)" if not _blank(guess) else "your guess"
+        kind = f"It is one of: {', '.join(choices)}." if choices else "It is a range, such as guess=(90, 95)."
+        return Prediction(question, None, f"Not yet: put {what} in place of the dots. {kind}")
+    if not isinstance(sure, (int, float)) or isinstance(sure, bool) or not 0 <= sure <= 100:
+        raise ValueError(f"sure={sure!r}: how sure you are is a number from 0 to 100, in percent.")
+    chosen = _choice(guess, choices) if choices else _range(guess)
+    entry = Entry(question, chosen, float(sure), date.today().isoformat())
+    entries, problem = _read()
+    before = next((one for one in entries if one.question == question), None)
+    if before is not None and before.right is not None:
+        return Prediction(
+            question, before, f"You know the outcome already; your guess stays {_words(before.guess)}."
+        )
+    others = [one for one in entries if one.question != question]
+    problem = problem or _write([*others, entry])
+    return Prediction(question, entry, f"Kept: {_words(chosen)}, {entry.sure:g} % sure. {problem}".strip())
+
+
+def calibration() -> Table[Sureness]:
+    """How often you were right, by how sure you were; where the two agree you are well calibrated.
+
+    Returns:
+        A row for each tenth of sureness in which there is an outcome; the footer puts it in words.
+    """
+    entries, problem = _read()
+    known = [entry for entry in entries if entry.right is not None]
+    tenths: dict[int, list[Entry]] = {}
+    for entry in known:
+        tenths.setdefault(min(int(entry.sure // 10), 9), []).append(entry)
+    rows = []
+    for tenth, group in sorted(tenths.items()):
+        right = sum(bool(entry.right) for entry in group)
+        least, most = 10 * tenth, 100 if tenth == 9 else 10 * tenth + 9
+        rows.append(Sureness(f"{least} to {most}", len(group), right, 100 * right / len(group)))
+    footer = [problem] if problem else []
+    return Table(rows, footer=[*footer, _verdict(known)])
+
+
+def _verdict(known: Sequence[Entry]) -> str:
+    if not known:
+        return "No prediction has an outcome yet."
+    n, right = len(known), sum(bool(entry.right) for entry in known)
+    sure, share = sum(entry.sure for entry in known) / n, 100 * right / n
+    text = f"You were {sure:.0f} % sure on average, and right in {right} of {n}."
+    if n < ENOUGH:
+        return f"{text} With {n} predictions that says little yet."
+    chance = 100 * math.sqrt(0.25 / n)  # one standard deviation of a share of n, at most
+    if abs(sure - share) <= max(NEAR, chance):
+        return f"{text} That is well calibrated, as far as {n} predictions can tell."
+    if sure > share:
+        return f"{text} You are surer than you are right: take wider ranges, and lower chances."
+    return f"{text} You know more than you trust yourself to: take narrower ranges, and higher chances."
+
+
+def _blank(value: object) -> bool:
+    return value is ... or (isinstance(value, (tuple, list)) and any(part is ... for part in value))
+
+
+def _choice(guess: object, choices: Sequence[str]) -> str:
+    if guess not in choices:
+        raise ValueError(f"guess={guess!r} is none of the choices: {did_you_mean(guess, choices)}")  # type: ignore[arg-type]
+    return str(guess)
+
+
+def _range(guess: object) -> list[float]:
+    pair = list(guess) if isinstance(guess, (tuple, list)) else []
+    numbers = [float(part) for part in pair if isinstance(part, (int, float)) and math.isfinite(part)]
+    if len(pair) != 2 or len(numbers) != 2:
+        raise ValueError(f"guess={guess!r} is no range: give its two ends, such as guess=(90, 95).")
+    if numbers[0] > numbers[1]:
+        raise ValueError(f"guess={guess!r} runs backwards: the smaller number comes first.")
+    return numbers
+
+
+def _is_right(guess: str | list[float], outcome: str | float) -> bool:
+    if isinstance(guess, str) or isinstance(outcome, str):
+        return guess == outcome
+    return guess[0] <= outcome <= guess[1]
+
+
+def _words(value: object) -> str:
+    if isinstance(value, list):
+        return f"{value[0]:g} to {value[1]:g}"
+    return f"{value:.4g}" if isinstance(value, float) else f"“{value}”"
+
+
+def path() -> Path:
+    """The file that holds the predictions."""
+    return Path(os.environ.get(VARIABLE) or FILE)
+
+
+def _read() -> tuple[list[Entry], str]:
+    """All that is kept, and what is wrong with the file; a file that cannot be read is never overwritten."""
+    file = path()
+    try:
+        found = json.loads(file.read_text(encoding="utf-8"))
+        return [Entry(**entry) for entry in found], ""
+    except FileNotFoundError:
+        return [], ""
+    except OSError as error:
+        return [], f"(Nothing can be kept: {file} cannot be read, {error.strerror}.)"
+    except (ValueError, TypeError) as error:
+        where = f"line {error.lineno}" if isinstance(error, json.JSONDecodeError) else "its entries"
+        return [], f"(Nothing can be kept: {file} is damaged, {where}. Mend it, or give it another name.)"
+
+
+def _write(entries: Sequence[Entry]) -> str:
+    """Keep all entries, one a line; the reason where that is not possible."""
+    lines = ",\n".join(f"  {json.dumps(asdict(entry), ensure_ascii=False)}" for entry in entries)
+    try:
+        with whole_file(path()) as file:
+            file.write(f"[\n{lines}\n]\n".encode())
+    except OSError as error:
+        remedy = f"name a file that can be written in the environment variable {VARIABLE}"
+        return f"(It is not kept: {path()} cannot be written, {error.strerror}; {remedy}.)"
+    return ""

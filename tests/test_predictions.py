@@ -1,0 +1,150 @@
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from cnnlab import calibration, predict
+from cnnlab.predictions import path
+
+LAYERS = ["conv1", "conv2", "fc1"]
+
+
+@pytest.fixture(autouse=True)
+def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("CNNLAB_PREDICTIONS", str(tmp_path / "mine.json"))
+    return tmp_path / "mine.json"
+
+
+def kept(file: Path) -> list[dict[str, object]]:
+    return list(json.loads(file.read_text(encoding="utf-8")))
+
+
+def test_a_blank_says_what_is_missing_and_keeps_nothing(file: Path) -> None:
+    assert "one of: conv1, conv2, fc1" in repr(predict("Which?", LAYERS))
+    assert "such as guess=(90, 95)" in repr(predict("How many?", guess=(..., ...), sure=50))
+    assert "how sure you are" in repr(predict("Which?", LAYERS, guess="fc1"))
+    assert predict("Which?", LAYERS).outcome("fc1") == "You kept no guess for this one."
+    assert not file.exists()
+
+
+def test_a_guess_is_kept_with_its_outcome_in_a_readable_file(file: Path) -> None:
+    prediction = predict("Which?", LAYERS, guess="conv2", sure=70)
+    assert repr(prediction) == "Kept: “conv2”, 70 % sure."
+    assert prediction.outcome("fc1") == "You said “conv2”, 70 % sure. It was “fc1”: not so."
+    (entry,) = kept(file)
+    assert (entry["question"], entry["guess"], entry["sure"]) == ("Which?", "conv2", 70)
+    assert (entry["outcome"], entry["right"]) == ("fc1", False)
+    assert "“" not in file.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("measured", "verdict"), [(90, "right"), (95.0, "right"), (89.99, "not so"), (95.01, "not so")]
+)
+def test_a_number_is_right_inside_the_range_ends_included(measured: float, verdict: str) -> None:
+    said = predict("Accuracy?", guess=(90, 95), sure=80).outcome(measured)
+    assert said.startswith("You said 90 to 95, 80 % sure. It was ")
+    assert said.endswith(f": {verdict}.")
+
+
+def test_one_may_change_ones_mind_until_the_outcome_is_known(file: Path) -> None:
+    predict("Which?", LAYERS, guess="conv1", sure=40)
+    prediction = predict("Which?", LAYERS, guess="conv2", sure=60)
+    assert [entry["guess"] for entry in kept(file)] == ["conv2"]
+    prediction.outcome("fc1")
+    late = predict("Which?", LAYERS, guess="fc1", sure=100)
+    assert repr(late) == "You know the outcome already; your guess stays “conv2”."
+    assert late.outcome("fc1").endswith("not so.")
+    assert [entry["guess"] for entry in kept(file)] == ["conv2"]
+
+
+def test_a_second_run_with_another_number_changes_no_verdict(file: Path) -> None:
+    prediction = predict("Accuracy?", guess=(90, 95), sure=80)
+    prediction.outcome(94.9)
+    prediction.outcome(95.2)
+    assert kept(file)[0]["outcome"] == 94.9
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        ({"guess": "conv3", "sure": 50}, "guess='conv3' is none of the choices: did you mean"),
+        ({"guess": 2, "sure": 50}, "none of the choices"),
+        ({"guess": "fc1", "sure": 101}, "sure=101: how sure you are is a number from 0 to 100"),
+        ({"guess": "fc1", "sure": "very"}, "sure='very'"),
+        ({"guess": "fc1", "sure": float("nan")}, "sure=nan"),
+        ({"guess": "fc1", "sure": True}, "sure=True"),
+    ],
+)
+def test_a_guess_that_is_none_is_refused_in_words(
+    arguments: dict[str, object], says: str, file: Path
+) -> None:
+    with pytest.raises(ValueError, match=says):
+        predict("Which?", LAYERS, **arguments)  # type: ignore[arg-type]
+    assert not file.exists()
+
+
+@pytest.mark.parametrize("guess", [95, (90,), (1, 2, 3), ("low", "high"), (0, float("inf")), (95, 90)])
+def test_a_range_that_is_none_is_refused_in_words(guess: object) -> None:
+    with pytest.raises(ValueError, match=r"no range|runs backwards"):
+        predict("Accuracy?", guess=guess, sure=50)
+
+
+def test_an_outcome_of_another_kind_is_a_mistake_of_the_author() -> None:
+    with pytest.raises(ValueError, match="of another kind"):
+        predict("Which?", LAYERS, guess="fc1", sure=50).outcome(3.0)
+
+
+def test_a_damaged_file_is_left_as_it_is_and_named(file: Path) -> None:
+    file.write_text('[\n{"question": ', encoding="utf-8")
+    said = repr(predict("Which?", LAYERS, guess="fc1", sure=50))
+    assert f"{file} is damaged, line 2" in said
+    assert file.read_text(encoding="utf-8") == '[\n{"question": '
+    file.write_text('[{"name": 3}]', encoding="utf-8")
+    assert "damaged, its entries" in repr(predict("Which?", LAYERS, guess="fc1", sure=50))
+    assert "damaged" in str(calibration())
+
+
+def test_where_nothing_can_be_written_the_guess_still_counts_in_the_notebook(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CNNLAB_PREDICTIONS", str(tmp_path / "missing" / "mine.json"))
+    prediction = predict("Which?", LAYERS, guess="fc1", sure=50)
+    assert "It is not kept" in repr(prediction)
+    assert "CNNLAB_PREDICTIONS" in repr(prediction)
+    assert "It was “fc1”: right." in prediction.outcome("fc1")
+
+
+def test_without_the_variable_the_file_stands_beside_the_notebook(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("CNNLAB_PREDICTIONS")
+    assert os.fspath(path()) == "predictions.json"
+
+
+def test_calibration_sets_being_right_beside_being_sure() -> None:
+    assert str(calibration()) == "(no rows)\nNo prediction has an outcome yet."
+    for number, (sure, right) in enumerate([(95, True), (90, False), (92, False), (55, True), (100, False)]):
+        predict(f"q{number}", LAYERS, guess="fc1", sure=sure).outcome("fc1" if right else "conv1")
+    predict("open", LAYERS, guess="fc1", sure=10)
+    table = calibration()
+    assert [(row.sure, row.n, row.right) for row in table] == [("50 to 59", 1, 1), ("90 to 100", 4, 1)]
+    assert table.footer == (
+        "You were 86 % sure on average, and right in 2 of 5. You are surer than you are right: take wider "
+        "ranges, and lower chances.",
+    )
+
+
+@pytest.mark.parametrize(
+    ("sure", "right", "says"),
+    [(80, 8, "well calibrated"), (30, 9, "You know more than you trust yourself to"), (99, 2, "surer than")],
+)
+def test_ten_predictions_get_a_verdict(sure: int, right: int, says: str) -> None:
+    for number in range(10):
+        predict(f"q{number}", LAYERS, guess="fc1", sure=sure).outcome("fc1" if number < right else "conv1")
+    assert says in str(calibration())
+
+
+def test_a_few_predictions_say_little() -> None:
+    predict("q", LAYERS, guess="fc1", sure=100).outcome("conv1")
+    assert "With 1 predictions that says little yet." in str(calibration())
