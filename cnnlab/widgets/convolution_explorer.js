@@ -128,7 +128,7 @@ function render({ model, el }) {
       view.source.fill([...(model.get("count") ? ["digit"] : []), "image", DRAWN_HERE, ...PATTERNS]);
     view.source.value = state.source = source;
     view.brush.hidden = source !== DRAWN_HERE;
-    view.index.hidden = source !== "digit";
+    view.indexField.hidden = source !== "digit";
   }
 
   /** What was drawn on this explorer, in any of its views; null if nothing was. */
@@ -237,7 +237,7 @@ function render({ model, el }) {
     if (state.map) {
       const { rows, columns } = state.map;
       state.place = Math.min(row, rows - 1) * columns + Math.min(column, columns - 1);
-      if (state.revealed !== Infinity) state.revealed = state.place + 1;
+      state.revealed = state.timer ? state.place + 1 : Infinity; // a window that walks goes on
       state.colours = mapColours(state.map.values);
       drawLegend();
       view.outputTitle.textContent = `Feature map ${state.map.rows} × ${state.map.columns}`;
@@ -473,7 +473,8 @@ function render({ model, el }) {
     const names = model.get("learnt")?.names ?? [];
     const view = { cells: [], made: {}, drawing: false };
     view.source = select({ label: "image", options: sources, value: sources[0], onChange: chooseImage });
-    view.index = element("input", { type: "number", min: 0, max: Math.max(0, count - 1), "aria-label": "number of the digit" });
+    const indexId = newId("index");
+    view.index = element("input", { type: "number", id: indexId, min: 0, max: Math.max(0, count - 1), "aria-label": "number of the digit" });
     view.index.addEventListener("input", () => {
       const index = Number(view.index.value);
       if (view.index.value === "") return model.set("problem", "");
@@ -481,7 +482,8 @@ function render({ model, el }) {
         return model.set("problem", `There is no digit ${view.index.value}: use a whole number, 0 to ${count - 1}.`);
       chooseIndex(index);
     });
-    view.index.hidden = !count;
+    view.indexField = element("div", { class: "control" }, element("label", { for: indexId }, "number"), view.index);
+    view.indexField.hidden = !count;
     view.pen = button("Draw", () => draw(!view.drawing), { pressed: false });
     view.help = element("span");
     const clear = button("Clear", () => clearDrawing());
@@ -531,7 +533,7 @@ function render({ model, el }) {
     view.legend = element("div", { class: "legend" });
     view.formula = element("div", { class: "formula number" });
     root.append(
-      element("div", { class: "row controls" }, view.source.node, view.index, view.operation.node, view.kernel.node, view.biasField, view.brush),
+      element("div", { class: "row controls" }, view.source.node, view.indexField, view.operation.node, view.kernel.node, view.biasField, view.brush),
       element("div", { class: "row controls" }, view.size.node, view.padding.node, view.same.node, view.stride.node, view.dilation.node),
       element(
         "div",

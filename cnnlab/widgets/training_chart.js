@@ -191,8 +191,8 @@ function whole(right, bottom) {
 /** The new learning rates beside their lines, in four rows; where there is no room the line stands alone. */
 export function placedLabels(changes, x, right) {
   const ends = [0, 0, 0, 0]; // of the last label of each row
-  return changes.flatMap(([step, rate]) => {
-    const text = `rate ${rateText(rate)}`;
+  return changes.flatMap(([step, rate], place) => {
+    const text = place ? rateText(rate) : `rate ${rateText(rate)}`;
     const length = 8.2 * text.length; // pixels, at the most
     const at = Math.min(x(step) + 6, right - length);
     const row = ends.findIndex((end) => end + 8 < at);

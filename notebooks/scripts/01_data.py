@@ -31,9 +31,10 @@
 #
 # ### How to work
 #
-# 1. The answers are stored below the cells. Remove them first: menu **Edit › Clear Outputs of All Cells**.
-# 2. Where it says **Predict**, write your answer down, a number if you can.
-# 3. Run the cell (Shift + Enter), compare, and only then read on.
+# 1. Make a copy to work in: menu **File › Save Notebook As…**, with a name of your own. JupyterLab saves what you do, and the original stays whole.
+# 2. The answers are stored below the cells. Remove them in your copy: menu **Edit › Clear Outputs of All Cells**.
+# 3. Where it says **Predict**, write your answer down, a number if you can.
+# 4. Run the cell (Shift + Enter), compare, and only then read on.
 #
 # If you only read: cover what stands below each **Predict** with a sheet of paper until you have an answer.
 #
@@ -319,7 +320,7 @@ for name, (m, s) in scales.items():
 #
 # - the model gives each digit a probability, and the **loss** says how wrong these are, in one number. Perfect answers
 #   have a loss of 0. Who gives every digit 10 % has −ln 0.1 = 2.303;
-# - training (`fit`) takes many small **steps**, each of which changes the weights so that the loss falls;
+# - training (`fit`) takes many small **steps**, each of which changes the numbers inside the model, its *weights*, so that the loss falls;
 # - the **learning rate** `lr` says how long a step is.
 #
 # **Predict.** Which of the three scales ends with the lowest loss, and which with the highest?
@@ -384,7 +385,7 @@ claim("the byte that becomes 0: 255 × mean", 255 * data.mean, at_least=20, at_m
 #
 # | set | who looks at it | what for |
 # |---|---|---|
-# | training | the optimiser, thousands of times | to fit the weights |
+# | training | the training program, thousands of times | to fit the weights |
 # | validation | you, whenever you choose something | which model, which learning rate, when to stop |
 # | test | nobody, until the end | one honest number |
 #
@@ -546,7 +547,7 @@ print(f"multiplications for one answer, with 60,000 images of 784 pixels: {60_00
 # Both methods compare pixel with pixel.
 #
 # **Predict.** The test images move to the right by 1, 2, 3 pixels. You would hardly notice. What does the accuracy of
-# the averages do, and that of the nearest training image?
+# the averages do, and, at 3 pixels, that of the nearest training image?
 
 # %%
 moved = {dx: shift(data.test.images, dx, 0) for dx in range(5)}
@@ -580,7 +581,8 @@ ShiftExplorer(data.test.images[right_ones[0]], means)
 # On MNIST the digit is a 7. The answer changes at 3 pixels to the left (it is then read as 1), 3 up (as 2), 4 down (as 5) and 5 to the right (as 5).
 # From five to the right, one pixel down brings the 7 back. Watch the bars: that of the right digit grows faster than any other one shrinks.
 # </details>
-#
+
+# %% [markdown]
 # Now something worse. We shuffle the 784 pixels of every image by **one** fixed permutation, the same for all,
 # training and test.
 
@@ -714,7 +716,7 @@ claim(
 # The `DataLoader` is not bad: it can read a million photographs that fit into no memory. MNIST is 47 MB.
 #
 # **Try it**: `data_loader(part, 64, workers=2)` prepares images in two more processes. Lab 001 asks for 8 on any
-# machine. Time a pass. For 1,000 images, does it pay?
+# machine. Write `seconds_for_a_pass(data_loader(part, 64, workers=2))` into a new cell, and compare with the same without `workers`. For 1,000 images, does it pay?
 #
 # <details><summary>Answer</summary>
 #

@@ -206,7 +206,7 @@ print("feature maps drawn:", 3 * len(kernels))
 #
 # On the left the image, in the middle the numbers under the window, on the right the feature map. Point at a pixel of the feature map: its
 # window lights up in the image, and in the middle stand the nine products that make it. The weights in the middle can be changed; **Play** lets the window
-# walk. On the feature map the arrow keys move the window. Leave bias and dilation alone for now; bias comes in section 4.
+# walk; the places still to come are grey meanwhile, and come back when you point at the map. On the feature map the arrow keys move the window. Leave bias and dilation alone for now; bias comes in section 4.
 #
 # **Tasks**
 # 1. Find the strongest orange pixel of the feature map and read its nine products. Which of them make it so large?
@@ -224,7 +224,7 @@ ConvolutionExplorer(data.test)
 # %% [markdown]
 # <details><summary>Answers</summary>
 #
-# 1. The right column: three bright pixels × 1. The left column × −1 lies on darker ground and takes less away. (On MNIST nearly nothing: the largest sum there is, 3 · 255 = 765, is almost reached.)
+# 1. The right column: three bright pixels × 1. The left column × −1 lies on darker ground and takes less away. (On MNIST it is the pixel in row 24, column 9, with 750 of at most 3 · 255 = 765. The colour bar ends at 761, because the strongest *blue* is −761.)
 # 2. Every answer is 1 × the pixel in the middle. Without padding the outermost pixels are never in the middle, so 26 × 26 are left: the image
 #    without its border. Padding 1, a frame of zeros 1 pixel wide, lets the middle of the kernel reach them all: 28 × 28, as it went in. (Section 5 has more.)
 # 3. The image moves one pixel to the right, because each place now copies its left neighbour.
@@ -251,7 +251,7 @@ print(tuple(digits.shape), "→", tuple(maps.shape))
 print("channel 0 is the map of section 2:", torch.allclose(maps[2, 0], result))
 
 # %% [markdown]
-# The **bias** is one number for each output channel, added everywhere on the map. Here it is −300 for "sharpen": only places above 300 stay
+# The **bias** is one number for each output channel, added everywhere on the map. Here it is −300 for "sharpen": 301 becomes 1, and 299 becomes −1, so only places above 300 stay
 # positive. (With a ReLU behind it, section 7, the bias is a threshold.)
 #
 # The second convolution of a network gets several channels *in*. Then each kernel has one slice for every input channel; the slices' answers are
@@ -275,7 +275,7 @@ print("same as the layer, up to 1e-5:", torch.allclose(by_hand, layer(x)[0, 3], 
 # %% [markdown]
 # (20, 10, 5, 5): 20 kernels with 10 slices of 5 × 5. 5,000 weights and 20 biases.
 #
-# A linear layer that makes the same 20 × 8 × 8 numbers from the same 10 × 12 × 12 would need 1,440 × 1,280 = 1,843,200 weights. The convolution
+# A layer in which every output looks at every input (a *linear layer*, section 8) and that makes the same 20 × 8 × 8 numbers from the same 10 × 12 × 12 would need 1,440 × 1,280 = 1,843,200 weights. The convolution
 # gets by with 5,000, because it asks the *same* questions at every place.
 
 # %% [markdown]
@@ -313,7 +313,8 @@ print("left edge of the kernel at pixel", -2, "  centre at pixel", -2 + 2)
 # Padding 2 keeps 28 × 28. Padding 4 gives 28 + 8 − 5 + 1 = 32: the map is *larger* than the image. In its outermost rows the kernel lies on four rows of zeros and one
 # of the image, and that one is black too: nothing but 0. Padding makes room, not information.
 # </details>
-#
+
+# %% [markdown]
 # Lab 002 uses no padding, lab 000 uses 2. Neither is wrong: MNIST's outer pixels are black. What it does to all sizes is the subject of notebook 3.
 
 # %% [markdown]
@@ -365,7 +366,8 @@ print("right" if correct else "not yet: this keeps the top left number of each w
 #
 # `out[row, col] = window.max()`
 # </details>
-#
+
+# %% [markdown]
 # Is pooling "like a convolution", as lab 001 says?
 #
 # **Predict.** One of the two kinds is. Which?
@@ -529,7 +531,7 @@ print(f"cross_entropy(log_softmax(z)) {F.cross_entropy(F.log_softmax(z, dim=1), 
 # Five ways, one number: −ln 0.659 = 0.417. The last line surprises: log-softmax done twice changes nothing, because probabilities that already add up to 1 need no more scaling.
 # So lab 002's network, which ends in log-softmax and uses the negative log-likelihood, learns exactly what ours learns from its logits.
 #
-# Why not `softmax(z).log()`, as in the first line?
+# Why not `softmax(z).log()`, as in the first of the five?
 #
 # **Predict.** What does it give for very sure logits, 200 and 0?
 
@@ -628,18 +630,18 @@ claim("loss after 200 more steps", loss.item(), at_most=1.5, spec=".2f")
 # (The bundled digits are 40 times fewer, so they are gone through 20 times.)
 #
 # Two things are mended on the way. Lab 002 seeds NumPy, which draws nothing here, so its run cannot be repeated; `seed=42` now reaches PyTorch. And it sends every batch
-# through the network two more times, after the step, to measure the accuracy; `fit` takes it from the forward pass that gave the loss.
+# through the network two more times, after the step, to measure the accuracy; `fit` takes it from the logits that gave the loss.
 #
 # **Predict.** Of 100 test digits, how many will the network read correctly after this? Write the number down. Section 13 has the answer.
 #
-# The monitor below grows while the next cell trains, which takes about a minute. Let it run: Pause and Resume change nothing in the result, and pointing at a step reads its accuracy.
+# The monitor below grows while the next cell trains, which takes one to three minutes; the monitor shows the time left. Let it run: Pause and Resume change nothing in the result, and pointing at a step reads its accuracy.
 #
 # **Try**, when you have come to the end of the notebook: run the training cell a second time and press **× 2** in the monitor while it trains, again and again. How far can you go?
 # (The numbers are then no longer those of the text, and a line may say DOES NOT HOLD; a third run brings them back.)
 #
 # <details><summary>Answer</summary>
 #
-# The loss falls *faster* at first: 0.001 is a careful choice. In one run of ours it still fell at 0.032, five times doubled, and rose at 0.064. Further up the curve jumps and may never come down.
+# The loss falls *faster* at first: 0.001 is a careful choice. In our runs it stopped falling somewhere between 0.016 and 0.064, four to six times doubled. Further up the curve jumps; if it then stays at 2.3 = ln 10, the network only guesses, and never comes back.
 # </details>
 
 # %%
@@ -745,7 +747,8 @@ claim("interval of one digit ÷ interval of all", typical / (high - low), at_lea
 #     for i in range(10):                   # ← meant: every image
 #         class_correct[labels[i]] += correct[i]
 #         class_total[labels[i]] += 1
-# print('%d %%' % (100 * class_correct[c] / class_total[c]))
+# for c in range(10):
+#     print('%d %%' % (100 * class_correct[c] / class_total[c]))
 # ```
 #
 # `range(10)` was meant for ten digits and is used for the images of a batch.
@@ -787,7 +790,7 @@ claim("read correctly", int(right[ten].sum()), at_least=7, unit="of 10", spec="d
 # %% [markdown]
 # ## Your own network
 #
-# Lab 001 builds a smaller one: conv 1→6 with a 5×5 kernel, ReLU, max pooling 2; conv 6→16 with a 5×5 kernel, ReLU, max pooling 2; flatten; linear 256→30; linear 30→10.
+# Lab 001 builds a smaller one: conv 1→6 with a 5×5 kernel, ReLU, max pooling 2; conv 6→16 with a 5×5 kernel, ReLU, max pooling 2; flatten; linear 256→30, ReLU; linear 30→10.
 # Write it as a module. The cell says whether its size is right. (It leaves out the lab's dropout.)
 
 
@@ -831,7 +834,8 @@ print("numbers to learn:", count, "right" if count == 10_592 else "not yet 10592
 #
 # The lab leaves out the ReLU between fc1 and fc2. Then the two are one linear layer in disguise; the count of numbers does not tell.
 # </details>
-#
+
+# %% [markdown]
 # **Try it**: in your network write `nn.Linear(320, 30)` for fc1, run the cell again, and read PyTorch's error. Then ask in a new cell:
 #
 # ```python
@@ -845,35 +849,35 @@ print("numbers to learn:", count, "right" if count == 10_592 else "not yet 10592
 # %% [markdown]
 # ## Questions
 #
-# **1.** A kernel's nine numbers add up to 2. What happens to a flat grey area?
+# 1. A kernel's nine numbers add up to 2. What happens to a flat grey area?
 #
 # <details><summary>Answer</summary>
 #
 # It becomes twice as bright: every product is the same grey times a weight, and the weights add up to 2.
 # </details>
 #
-# **2.** How many numbers does `nn.Conv2d(3, 8, 3)` hold?
+# 2. How many numbers does `nn.Conv2d(3, 8, 3)` hold?
 #
 # <details><summary>Answer</summary>
 #
 # 8 kernels with 3 slices of 3 × 3, and 8 biases: 8 · 27 + 8 = 224.
 # </details>
 #
-# **3.** Your first loss on ten classes is 14.2. Is the network bad at digits?
+# 3. Your first loss on ten classes is 14.2. Is the network bad at digits?
 #
 # <details><summary>Answer</summary>
 #
 # Worse than knowing nothing, which costs ln 10 = 2.303: it is very sure and wrong. Look at the size of the inputs (pixels of 0 to 255 without normalisation?) and of the start weights.
 # </details>
 #
-# **4.** The network ends in log-softmax and is trained with `F.cross_entropy`. Is that a mistake?
+# 4. The network ends in log-softmax and is trained with `F.cross_entropy`. Is that a mistake?
 #
 # <details><summary>Answer</summary>
 #
 # It does a step twice and changes nothing: log-softmax of log-probabilities gives the same numbers (section 9). Ending in *softmax* would be one.
 # </details>
 #
-# **5.** A friend reports 98 % on 200 test images, you 97.6 % on 10,000. Whose network is better?
+# 5. A friend reports 98 % on 200 test images, you 97.6 % on 10,000. Whose network is better?
 #
 # <details><summary>Answer</summary>
 #

@@ -21,7 +21,7 @@
 # **You will be able to**
 # - work out the size of every feature map with one formula, in your head for the usual layers;
 # - say what padding, stride and pooling do to it, and where pixels get lost;
-# - read a shape error, find the layer to blame, and mend it in two ways;
+# - read a shape error, find the layer to blame, and mend it in more than one way;
 # - count the parameters and the multiplications of a network on paper, and know where they sit;
 # - say which patch of the image one number deep in the network depends on.
 #
@@ -160,11 +160,12 @@ maps = {"image": digit.normalised()[0]} | {name: output[0] for name, output in o
 def draw_stack(ax, x, channels):
     """The first channel in front, the others behind it, each a little further up and to the right."""
     count, height, width = channels.shape
-    colours, reach = SIGNED if count > 1 else "gray", channels.abs().max()
+    high = channels.abs().max() if count > 1 else channels.max()
+    low, colours = (-high, SIGNED) if count > 1 else (channels.min(), "gray")  # the image: black to white
     for c in range(count):
         left, bottom = x + 0.8 * c, 0.8 * c - height / 2
         box = (left, left + width, bottom, bottom + height)
-        ax.imshow(channels[c], extent=box, cmap=colours, vmin=-reach, vmax=reach, zorder=-c)
+        ax.imshow(channels[c], extent=box, cmap=colours, vmin=low, vmax=high, zorder=-c)
         ax.add_patch(plt.Rectangle((left, bottom), width, height, fill=False, linewidth=0.7, zorder=-c))
 
 
@@ -205,7 +206,8 @@ for layer in trace_shapes(models.build("cnn_wide")):
 # conv2: (14 + 4 − 5) // 1 + 1 = 14. pool2: 7. flatten: 64 × 7 × 7 = **3,136**.
 # Padding 2 makes a 5×5 convolution keep its size, so only the pooling layers shrink the map: 28 → 14 → 7.
 # </details>
-#
+
+# %% [markdown]
 # **Try it**: lab 004 asked for (and did not build) four convolutions with 3×3 kernels and padding 1 (32, 32, pool 2, 64, 64, pool 2).
 # What does its flatten layer give? Do it on paper, without a cell.
 #
@@ -218,19 +220,19 @@ for layer in trace_shapes(models.build("cnn_wide")):
 # %% [markdown]
 # ## 5 · Every network of the course
 #
-# One line each, every size by `w_out`. The first two have no convolution and flatten the image itself: `logistic` is one linear layer; `mlp` is a
+# Each with its lab, its widths and its flatten step, every size by `w_out`. The first two have no convolution and flatten the image itself: `logistic` is one linear layer; `mlp` is a
 # **multilayer perceptron**, linear layers with ReLU between them.
 
 # %%
 agree = True
 networks = {
-    "logistic": "003, 004",
-    "mlp": "004",
-    "cnn_320": "002",
-    "lenet_dropout": "001",
-    "cnn_wide": "000",
-    "cnn_padded": "004",
-    "cnn_deep": "asked for by 004",
+    "logistic": "labs 003, 004",
+    "mlp": "lab 004",
+    "cnn_320": "lab 002",
+    "lenet_dropout": "lab 001",
+    "cnn_wide": "lab 000",
+    "cnn_padded": "lab 004",
+    "cnn_deep": "asked for by lab 004",
 }
 for name, lab in networks.items():
     network, w, path = models.build(name), 28, "28"
@@ -245,7 +247,7 @@ for name, lab in networks.items():
         elif layer.kind == "Flatten":
             flatten = layer.arithmetic
         agree &= len(layer.out_shape) == 1 or layer.out_shape[-1] == w
-    print(f"{name:14} (lab {lab})\n{'':14} {path}\n{'':14} flatten: {flatten}\n")
+    print(f"{name:14} ({lab})\n{'':14} {path}\n{'':14} flatten: {flatten}\n")
 print("PyTorch has the same size after every layer:", agree)
 
 # %% [markdown]
@@ -523,7 +525,7 @@ for name, k, s in [("conv1", 5, 1), ("pool1", 2, 2), ("conv2", 5, 1), ("pool2", 
 receptive_field(models.build("cnn_320"))
 
 # %% [markdown]
-# The table's last column, *first centre*, is where the middle of the first unit's field lies: a field of 5 pixels from 0 to 5 has its centre at 2.5.
+# The table's last column, *first centre*, is where the middle of the field of the map's first number lies (the explorers call such a number a *unit*): a field of 5 pixels from 0 to 5 has its centre at 2.5.
 #
 # Is it true? A gradient can tell: it is 0 at every pixel that a number does not depend on. Max pooling passes
 # the gradient only to the winner, so one image shows only a part of the field. We add up 64 images of random noise and all 20 channels.
@@ -632,7 +634,7 @@ count_parameters(network)
 #
 # ### Where is the mistake in 105,681?
 #
-# Lab 004 compares its network with an MLP (linear layers only, as in section 5) of **105,681** parameters. An MLP for digits with 128 and 40 hidden units has another number. Change one of its
+# Lab 004 compares its network with an MLP (linear layers only, as in section 5) of **105,681** parameters. An MLP for ten digits with 128 and 40 numbers in the two layers between (*hidden units*) has another number. Change one of its
 # four widths until you find the network that has 105,681.
 
 
@@ -706,35 +708,35 @@ for pooling in ("max", "none"):
 # %% [markdown]
 # ## Questions
 #
-# **1.** The same network gets images of 32 × 32 pixels. What does the flatten layer give?
+# 1. The same network gets images of 32 × 32 pixels. What does the flatten layer give?
 #
 # <details><summary>Answer</summary>
 #
 # 32 → 28 → 14 → 10 → 5, so 20 × 5 × 5 = 500. All convolutions still work with the same weights; only fc1 must change.
 # </details>
 #
-# **2.** Why is padding (k − 1)/2 the one that keeps the size? And what about k = 4?
+# 2. Why is padding (k − 1)/2 the one that keeps the size? And what about k = 4?
 #
 # <details><summary>Answer</summary>
 #
 # w + 2p − k + 1 = w needs 2p = k − 1. For k = 4 that is 1.5 on each side, which does not exist: an even kernel changes the size, or one side gets more padding than the other.
 # </details>
 #
-# **3.** Someone replaces both pooling layers by stride 2 in the convolutions (5×5, no padding). Does fc1 still fit?
+# 3. Someone replaces both pooling layers by stride 2 in the convolutions (5×5, no padding). Does fc1 still fit?
 #
 # <details><summary>Answer</summary>
 #
 # 28 → (28 − 5)//2 + 1 = 12 → (12 − 5)//2 + 1 = 4. Yes: 20 × 4 × 4 = 320, with a fraction of the work, because three quarters of the places are never computed.
 # </details>
 #
-# **4.** In a network with `x.view(-1, 980)` and 64 images of 20 × 4 × 4, what happens?
+# 4. In a network with `x.view(-1, 980)` and 64 images of 20 × 4 × 4, what happens?
 #
 # <details><summary>Answer</summary>
 #
 # 64 · 320 = 20,480 numbers; 20,480 / 980 is not whole, so `view` refuses. With 49 images it would hand on 16 rows and say nothing.
 # </details>
 #
-# **5.** Lab 004's padded network has 824,458 parameters, 97.4 % of them in fc1 (3,136 inputs, 256 units). Make it much smaller by changing one layer. Which, and how?
+# 5. Lab 004's padded network has 824,458 parameters, 97.4 % of them in fc1 (3,136 inputs, 256 units). Make it much smaller by changing one layer. Which, and how?
 #
 # <details><summary>Answer</summary>
 #

@@ -444,14 +444,14 @@ for what, place in (("100 images", 0), ("1,000 images", 1), ("as in section 2", 
 # %% [markdown]
 # ## Questions
 #
-# **1.** A CNN reaches 98.9 % and an MLP 97.8 %. Give the difference in points and as a ratio of errors.
+# 1. A CNN reaches 98.9 % and an MLP 97.8 %. Give the difference in points and as a ratio of errors.
 #
 # <details><summary>Answer</summary>
 #
 # 1.1 points. Errors 2.2 % against 1.1 %: the CNN makes half as many.
 # </details>
 #
-# **2.** Why is the comparison of one CNN run with one MLP run not enough, even on 10,000 test images?
+# 2. Why is the comparison of one CNN run with one MLP run not enough, even on 10,000 test images?
 #
 # <details><summary>Answer</summary>
 #
@@ -459,21 +459,21 @@ for what, place in (("100 images", 0), ("1,000 images", 1), ("as in section 2", 
 # far an accuracy of 98.9 % is certain.
 # </details>
 #
-# **3.** Someone shuffles the pixels of your test set, but not of the training set. What happens to the MLP now?
+# 3. Someone shuffles the pixels of your test set, but not of the training set. What happens to the MLP now?
 #
 # <details><summary>Answer</summary>
 #
 # It falls to about chance: its columns belong to the old places. In section 5 training and test were shuffled alike.
 # </details>
 #
-# **4.** `conv2` of the 320 network has 5,000 weights without bias and makes maps of 8×8. How many multiply–adds is that? And a linear layer with 5,000 weights?
+# 4. `conv2` of the 320 network has 5,000 weights without bias and makes maps of 8×8. How many multiply–adds is that? And a linear layer with 5,000 weights?
 #
 # <details><summary>Answer</summary>
 #
 # Each weight is used at 8 × 8 = 64 positions: 320,000. In a linear layer each weight is used once: 5,000.
 # </details>
 #
-# **5.** How would you make the CNN care less about moves? Name one way that changes the network and one that changes the data.
+# 5. How would you make the CNN care less about moves? Name one way that changes the network and one that changes the data.
 #
 # <details><summary>Answer</summary>
 #

@@ -593,7 +593,7 @@ claim("gain from pixels to relu3, untrained", gain["untrained"], at_most=10, uni
 # %% [markdown]
 # ## Questions
 #
-# **1.** Why is the background of a feature map not 0, though the image's background is 0?
+# 1. Why is the background of a feature map not 0, though the image's background is 0?
 #
 # <details><summary>Answer</summary>
 #
@@ -601,7 +601,7 @@ claim("gain from pixels to relu3, untrained", gain["untrained"], at_most=10, uni
 # each kernel has a bias. The background becomes −0.42 × (sum of the 25 weights) + bias.
 # </details>
 #
-# **2.** Why can a dead channel not recover, whatever the optimiser?
+# 2. Why can a dead channel not recover, whatever the optimiser?
 #
 # <details><summary>Answer</summary>
 #
@@ -611,7 +611,7 @@ claim("gain from pixels to relu3, untrained", gain["untrained"], at_most=10, uni
 # may change what comes in. Neither is learning.)
 # </details>
 #
-# **3.** A unit of `conv2` sees 14×14 pixels. Show it by arithmetic.
+# 3. A unit of `conv2` sees 14×14 pixels. Show it by arithmetic.
 #
 # <details><summary>Answer</summary>
 #
@@ -619,14 +619,14 @@ claim("gain from pixels to relu3, untrained", gain["untrained"], at_most=10, uni
 # pixels, jump 2. `conv2` adds (5 − 1) × 2 = 8: 14 pixels.
 # </details>
 #
-# **4.** An occlusion map of a digit is blank when drawn with probabilities. Does the network ignore the image?
+# 4. An occlusion map of a digit is blank when drawn with probabilities. Does the network ignore the image?
 #
 # <details><summary>Answer</summary>
 #
 # No. Softmax is flat near 100 %: a logit lead of 12 or of 8 both give more than 99.9 %. Draw the logit.
 # </details>
 #
-# **5.** The untrained network's features still tell digits apart far better than chance (10 %). How can that be?
+# 5. The untrained network's features still tell digits apart far better than chance (10 %). How can that be?
 #
 # <details><summary>Answer</summary>
 #

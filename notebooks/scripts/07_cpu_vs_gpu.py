@@ -592,7 +592,7 @@ _ = plots.timing_curves(curves)
 # %% [markdown]
 # ## Questions
 #
-# **1.** A colleague times one call on a GPU, without warm-up and without `synchronize`, and gets 0.2 ms. Name three reasons to doubt it, and
+# 1. A colleague times one call on a GPU, without warm-up and without `synchronize`, and gets 0.2 ms. Name three reasons to doubt it, and
 # say for each whether the true time is longer or shorter.
 #
 # <details><summary>Answer</summary>
@@ -602,14 +602,14 @@ _ = plots.timing_curves(curves)
 # and nobody knows how much they differ. The errors can even cancel, which makes the number no better.
 # </details>
 #
-# **2.** By the law a + b·n with a = 2 ms and b = 0.05 ms: how many images a second with n = 10, and what is the most that any batch size can reach?
+# 2. By the law a + b·n with a = 2 ms and b = 0.05 ms: how many images a second with n = 10, and what is the most that any batch size can reach?
 #
 # <details><summary>Answer</summary>
 #
 # t(10) = 2 + 0.5 = 2.5 ms, so 10 / 0.0025 s = 4,000 images a second. At most 1 / 0.05 ms = 20,000. Half of it is reached at n = a/b = 40.
 # </details>
 #
-# **3.** By the arithmetic, backward should take about twice as long as forward. Why? And why need the clock not agree?
+# 3. By the arithmetic, backward should take about twice as long as forward. Why? And why need the clock not agree?
 #
 # <details><summary>Answer</summary>
 #
@@ -617,7 +617,7 @@ _ = plots.timing_curves(curves)
 # input, pooling and ReLU cost something too, and memory traffic does not follow the count of multiplications.
 # </details>
 #
-# **4.** Lab 001 reports a "run time" for 3 epochs with 8 loader workers, on a machine nobody names. What would you need to know to compare it with yours?
+# 4. Lab 001 reports a "run time" for 3 epochs with 8 loader workers, on a machine nobody names. What would you need to know to compare it with yours?
 #
 # <details><summary>Answer</summary>
 #
@@ -626,7 +626,7 @@ _ = plots.timing_curves(curves)
 # machine, as a ratio.
 # </details>
 #
-# **5.** Your GPU is slower than your CPU on the MLP with a batch of 16. Is the GPU broken?
+# 5. Your GPU is slower than your CPU on the MLP with a batch of 16. Is the GPU broken?
 #
 # <details><summary>Answer</summary>
 #

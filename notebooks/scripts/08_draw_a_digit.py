@@ -167,7 +167,8 @@ print("right:", torch.equal(plain.round().to(torch.uint8), prepare_drawing(ink, 
 #
 # `plain = F.avg_pool2d(ink[None].float(), 5)`
 # </details>
-#
+
+# %% [markdown]
 # *The figure: left the ink, in the middle the prepared image, right the plainly resized one: a small 7 in a corner.*
 
 # %%
@@ -523,14 +524,14 @@ print(f"19 of 20: between {low:.0f} % and {high:.0f} %")
 # %% [markdown]
 # ## Questions
 #
-# **1.** A network reads 99 % of the test set and half of your users' drawings. Name the first thing to look at.
+# 1. A network reads 99 % of the test set and half of your users' drawings. Name the first thing to look at.
 #
 # <details><summary>Answer</summary>
 #
 # The images as the network gets them, after all preparation, beside training images: size, place, colours, width of the lines.
 # </details>
 #
-# **2.** Why the centre of mass, and not the middle of the box?
+# 2. Why the centre of mass, and not the middle of the box?
 #
 # <details><summary>Answer</summary>
 #
@@ -538,7 +539,7 @@ print(f"19 of 20: between {low:.0f} % and {high:.0f} %")
 # by a long thin stroke at one side.)
 # </details>
 #
-# **3.** A convolution finds a stroke wherever it is. Why does the CNN's accuracy fall when the digit is moved by 8 pixels?
+# 3. A convolution finds a stroke wherever it is. Why does the CNN's accuracy fall when the digit is moved by 8 pixels?
 #
 # <details><summary>Answer</summary>
 #
@@ -546,7 +547,7 @@ print(f"19 of 20: between {low:.0f} % and {high:.0f} %")
 # leaves the image.
 # </details>
 #
-# **4.** You cannot change how the images arrive. What can you do to the training?
+# 4. You cannot change how the images arrive. What can you do to the training?
 #
 # <details><summary>Answer</summary>
 #
@@ -554,7 +555,7 @@ print(f"19 of 20: between {low:.0f} % and {high:.0f} %")
 # images moved by up to 1.5 pixels; with 8, they would bear 8. That costs accuracy or a larger network: there is more to learn.
 # </details>
 #
-# **5.** Would a threshold on the confidence catch the letters?
+# 5. Would a threshold on the confidence catch the letters?
 #
 # <details><summary>Answer</summary>
 #

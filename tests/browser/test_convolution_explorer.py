@@ -68,6 +68,9 @@ def test_keys_on_the_map_move_the_window_and_space_plays(notebook: Notebook) -> 
     reached = int(page.locator(".cnnlab .count").inner_text().split()[0])
     assert 1 < reached < 676
     assert page.evaluate(MAP)["colours"] < full, "the map fills as the window moves"
+    for kernel in ("blur", "vertical edges"):
+        page.get_by_label("kernel", exact=True).select_option(kernel)
+    assert page.evaluate(MAP)["colours"] == full, "after a change the whole map is there"
     assert page.get_by_role("button", name="Play").is_visible()
     assert notebook.broken() == []
 

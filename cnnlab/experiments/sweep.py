@@ -1,0 +1,130 @@
+"""Run what is missing of an experiment, here or on a cluster, and keep each result as it comes."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+import joblib
+from tqdm.auto import tqdm
+
+from cnnlab.experiments.run import Result, Task, available, perform, task
+from cnnlab.experiments.store import append, read_results
+from cnnlab.table import Table
+from cnnlab.whole_file import check_writable
+
+
+def sweep(
+    change: Mapping[str, Sequence[Any]],
+    *,
+    out: str | Path,
+    base: Mapping[str, Any] | None = None,
+    seeds: Iterable[int] = (0, 1, 2),
+    data: str = "auto",
+    root: str | None = None,
+    images: int | None = None,
+    jobs: int | None = None,
+    scheduler: str | None = None,
+    progress: bool = True,
+) -> Table[Result]:
+    """Change one thing at a time, and train every variant with every seed.
+
+    What `out` holds already is not run again, so a sweep that was stopped (Ctrl-C, a crash, a power
+    cut) goes on with the same call, and a larger one takes over the results of a smaller one.
+
+    Args:
+        change: settings to change, one at a time, and the values to try, such as
+            {"kernel": [3, 5, 7], "optimizer": ["sgd", "adam"]}. The names are those of `BASE`.
+        out: the file of results; it is added to, and never overwritten.
+        base: settings of the network that all are compared with, where they differ from `BASE`.
+        seeds: each variant is trained once with each.
+        data: the data set, as for `load_data`; a sixth of its training images is held out, the same
+            for all, and measures them. The test images are not touched.
+        root: the folder of the data, which every worker must see under the same name.
+        images: training images for each run, the first of those not held out; None takes all.
+        jobs: runs at the same time; None takes one for each core. Each run has one thread.
+        scheduler: address of a Dask scheduler, such as "tcp://10.0.0.5:8786": its workers do the runs.
+        progress: show a bar with the time left.
+    Returns:
+        The results of this sweep, variant by variant: what was kept, and what is new.
+    Raises:
+        ValueError, TypeError: a setting or an argument is out of range; nothing was run then.
+        ModuleNotFoundError: a scheduler is given, and Dask is not installed.
+    """
+    path = Path(out)
+    tasks = _tasks(change, base or {}, tuple(seeds), data, root, images)
+    kept = {result.key: result for result in read_results(path)}
+    check_writable(path)
+    missing = [one for one in tasks if one.key not in kept]
+    if missing:
+        hidden = not progress or bool(os.environ.get("TQDM_DISABLE"))
+        done = len(tasks) - len(missing)
+        with tqdm(total=len(tasks), initial=done, unit="run", disable=hidden) as bar:
+            for result in _performed(missing, root, jobs, scheduler):
+                append(path, result)
+                kept[result.key] = result
+                bar.update()
+    return Table(kept[one.key] for one in tasks)
+
+
+def _tasks(
+    change: Mapping[str, Sequence[Any]],
+    base: Mapping[str, Any],
+    seeds: tuple[int, ...],
+    data: str,
+    root: str | None,
+    images: int | None,
+) -> list[Task]:
+    """Every run once: the base and each change of one setting; all with the first seed, then the next."""
+    if not seeds:
+        raise ValueError("seeds is empty: give at least one, better three.")
+    for name, values in change.items():
+        if isinstance(values, str) or not isinstance(values, Sequence):
+            raise TypeError(f"change[{name!r}]={values!r} is no list of values: write [{values!r}].")
+    variants = [dict(base), *({**base, name: value} for name, values in change.items() for value in values)]
+    for variant in variants:
+        task(variant, seeds[0], data, images)  # before the data are read: a wrong setting is said at once
+    name, most = available(data, root)
+    if images is not None and not 1 <= images <= most:
+        raise ValueError(
+            f"images={images}: {name} leaves 1 to {most:,} training images, a sixth being held out."
+        )
+    made = [task(variant, seed, name, images) for seed in seeds for variant in variants]
+    return list({one.key: one for one in made}.values())
+
+
+def _performed(
+    tasks: Sequence[Task], root: str | None, jobs: int | None, scheduler: str | None
+) -> Iterator[Result]:
+    """The results, in the order in which they get ready."""
+    with ExitStack() as stack:
+        if scheduler is not None:
+            stack.enter_context(_cluster(scheduler))
+            jobs = -1  # as many as its workers take
+        count = joblib.cpu_count() if jobs is None else jobs
+        if scheduler is None and (isinstance(count, bool) or not isinstance(count, int) or count < 1):
+            raise ValueError(f"jobs={jobs!r}: give 1 or more runs at the same time.")
+        pool = joblib.Parallel(n_jobs=count, return_as="generator_unordered", pre_dispatch="all")
+        yield from pool(joblib.delayed(perform)(one, root, 1) for one in tasks)
+
+
+@contextmanager
+def _cluster(address: str) -> Iterator[None]:
+    """Let joblib use the workers of a Dask scheduler."""
+    try:
+        from dask.distributed import Client
+    except ModuleNotFoundError as error:
+        raise ModuleNotFoundError(
+            "a scheduler needs Dask: pip install 'cnnlab[cluster]', here and on the workers."
+        ) from error
+    try:
+        client = Client(address, timeout=10)
+    except OSError as error:
+        raise ValueError(
+            f"no Dask scheduler answers at {address!r}: is it running, and is the port right?"
+        ) from error
+    with client, joblib.parallel_config(backend="dask"):
+        yield
