@@ -161,7 +161,12 @@ class ActivationBrowser(LayerChoice, Explorer):
 def _said(label: str, output: Tensor | None, classes: tuple[str, ...]) -> str:
     """What the image is, and what the network takes it for."""
     parts = [f"label {label}"] if label else []
-    if output is not None and len(output) > 1:
+    if output is not None and not bool(output.isfinite().all()):
+        parts.append(
+            "the network's answer is not finite: its weights are spoilt, build it anew and train it with a "
+            "smaller learning rate"
+        )
+    elif output is not None and len(output) > 1:
         best = int(output.argmax())
         name = classes[best] if best < len(classes) else str(best)
         sure = 100 * float(output.softmax(dim=0)[best])

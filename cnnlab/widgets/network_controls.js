@@ -165,7 +165,7 @@ export function headColumn(model, change, set) {
   });
   const relu = checkbox("ReLU after fc1", true, (on) => set({ hidden_relu: on }));
   const id = newId("fc1");
-  const verdict = element("p", { class: "network-verdict", id: newId("verdict") });
+  const verdict = element("p", { class: "network-verdict", id: newId("verdict"), "aria-live": "polite" });
   const field = element("input", {
     type: "number",
     id,
@@ -175,10 +175,12 @@ export function headColumn(model, change, set) {
     "aria-describedby": verdict.id,
     oninput: () => {
       const inputs = Number(field.value);
-      if (Number.isInteger(inputs) && inputs >= 1 && inputs <= MOST_INPUTS) change({ fc1: inputs });
-      else verdict.replaceChildren(element("span", { class: "wrong" }, "a whole number, 1 to 999,999"));
+      if (Number.isInteger(inputs) && inputs >= 1 && inputs <= MOST_INPUTS) return change({ fc1: inputs });
+      field.setAttribute("aria-invalid", "true");
+      verdict.replaceChildren(element("span", { class: "wrong" }, "a whole number, 1 to 999,999"));
     },
   });
+  let shown = null; // what the field was last given
   let leave = () => {}; // a text that is no such number goes when the field is left
   field.addEventListener("blur", () => leave());
   const mend = button("", () => change({ fc1: null }));
@@ -200,10 +202,14 @@ export function headColumn(model, change, set) {
     relu.value = settings.hidden_relu;
     relu.input.disabled = settings.hidden === 0;
     const inputs = model.get("fc1") ?? made.flatten ?? "";
-    if (document.activeElement !== field || Number(field.value) !== inputs) field.value = inputs;
+    const other = Number(field.value) !== inputs;
+    const typing = document.activeElement === field && other && inputs === shown; // not yet a number of inputs
+    if (other && !typing) field.value = inputs;
+    shown = inputs;
     leave = () => Number(field.value) !== inputs && show(settings, made);
     field.disabled = Boolean(made.problem);
     mend.textContent = `take ${grouped(made.flatten ?? 0)}`;
+    if (typing) return;
     const wrong = inputs !== made.flatten;
     field.setAttribute("aria-invalid", String(wrong && !made.problem));
     if (made.problem) verdict.replaceChildren(element("span", { class: "quiet" }, "nothing arrives there"));

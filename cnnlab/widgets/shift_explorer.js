@@ -1,7 +1,8 @@
 // Move an image by whole pixels and watch its distance to the average image of each class.
 
-import { button, element, frame, newId, numbers, sendChanges, slider } from "./dom.js";
+import { button, element, frame, newId, numbers, slider } from "./dom.js";
 import { grey, paint, signed } from "./colours.js";
+import { UNHEARD_CHANGES, kernelLine, tell } from "./kernel_line.js";
 
 /** The image moved by whole pixels; what comes in from outside is 0. */
 export function movedImage(pixels, height, width, dx, dy) {
@@ -70,11 +71,8 @@ function render({ model, el }) {
   const longest = longestDistance(pixels, averages, height, width, [right, down]);
   const clean = (number, most) => within(most, Number.isInteger(number) ? number : 0);
 
-  const move = (dx, dy) => {
-    model.set("dx", within(right, dx));
-    model.set("dy", within(down, dy));
-    sendChanges(model);
-  };
+  const move = (dx, dy) => tell(model, { dx: within(right, dx), dy: within(down, dy) });
+  const line = kernelLine(model, UNHEARD_CHANGES);
   const pixelText = (number) => String(number).replace("-", "−");
   const across = slider({
     label: "to the right",
@@ -121,7 +119,7 @@ function render({ model, el }) {
   chart.append(...bars.map(({ node }) => node), answer);
   const pictures = element("div", { class: "pictures" }, image.node, nearest.node, difference.node);
   const left = element("div", { class: "left" }, pictures, hint);
-  root.append(element("div", { class: "row" }, across.node, along.node, back));
+  root.append(line.node, element("div", { class: "row" }, across.node, along.node, back));
   root.append(element("div", { class: "panels" }, left, chart));
 
   let pixel = 7; // side of a pixel on the screen
@@ -187,6 +185,7 @@ function render({ model, el }) {
   return () => {
     resized.disconnect();
     model.off("change:dx change:dy", draw);
+    line.stop();
     stop();
   };
 }

@@ -7,6 +7,7 @@ import { figure, nearest, rateText, roundedSpeed, timeText, typedRate } from "./
 const PATIENCE = 2000; // ms without an answer to a click
 const HEARTBEAT = 5000; // ms between two signs of life while the run is paused
 const REST = 2000; // ms between two looks at the kernel while a run goes on
+const SILENCES = 8; // questions without an answer, one after the other: a long step may keep Python busy
 const HINTS = {
   waiting: "Give this monitor to fit: fit(model, data.train, epochs=2, callbacks=[monitor]).",
   training: "Closing this stops nothing. A new learning rate counts from the next step.",
@@ -70,21 +71,32 @@ function isRunning(model) {
 }
 
 /**
- * Watch whether a run was lost: the kernel says that it rests, and nobody answers. (A kernel that trains
- * says so too, after it has heard a message in its second thread.) `onTurn` is called when that changes.
+ * Watch whether a run was lost: the kernel is dead, or says that it rests and nobody answers, again and again.
+ * (A kernel that trains says that it rests, too, after it has heard a message in its second thread; and a long
+ * step may keep it from answering.) `onTurn` is called when that changes.
  */
 function lifeLine(model, mail, onTurn) {
   let lost = false;
+  let silences = 0;
   const turn = (now) => {
     if (now === lost) return;
     lost = now;
     onTurn();
   };
   const look = setInterval(() => {
-    const rests = ["idle", "dead"].includes(model.widget_manager?.kernel?.status);
-    if (rests && isRunning(model)) mail.ask("here", {}, (silent) => turn(silent && isRunning(model)));
+    const status = model.widget_manager?.kernel?.status;
+    if (!isRunning(model)) return;
+    if (status === "dead") return turn(true);
+    if (status !== "idle") return;
+    mail.ask("here", {}, (silent) => {
+      silences = silent ? silences + 1 : 0;
+      turn(silences >= SILENCES && isRunning(model));
+    });
   }, REST);
-  const heard = () => turn(false);
+  const heard = () => {
+    silences = 0;
+    turn(false);
+  };
   model.on("change:status", heard);
   return {
     get lost() {
@@ -107,6 +119,7 @@ function mailbox(model) {
     if (!String(message.heard).startsWith(view)) return; // another view's
     const { timer, then } = waiting.get(message.heard) ?? {};
     clearTimeout(timer);
+    if (message.refused) waiting.delete(message.heard); // nothing comes after that
     then?.(false, message.refused);
   };
   model.on("msg:custom", answered);

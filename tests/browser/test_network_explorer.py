@@ -86,6 +86,21 @@ def test_a_wrong_fc1_gets_the_whole_answer_of_explain(notebook: Notebook) -> Non
     assert notebook.broken() == []
 
 
+def test_an_answer_does_not_disturb_who_goes_on_typing(notebook: Notebook) -> None:
+    page = notebook.page
+    field = page.get_by_label("fc1 takes")
+    field.fill("400")
+    page.wait_for_timeout(250)  # the question has gone out
+    field.fill("")
+    page.wait_for_timeout(1500)  # and the answer has come
+    assert field.input_value() == ""
+    assert field.get_attribute("aria-invalid") == "true"
+    assert "a whole number" in page.locator(".network-verdict").inner_text()
+    field.type("180")
+    assert field.input_value() == "180"
+    assert notebook.broken() == []
+
+
 def test_a_refused_setting_is_told_and_the_network_stays(notebook: Notebook) -> None:
     page = notebook.page
     notebook.run("explorer.set_state({'settings': {'blocks': [{'kernel': 99}]}})")

@@ -54,3 +54,14 @@ def test_the_digit_follows_mouse_and_keys(open_notebook):
     assert "choose -8 to 8 pixels" in root.get_by_role("alert").inner_text()
     assert serious(page) == []
     assert notebook.broken() == []
+
+
+def test_without_its_kernel_it_goes_on_and_says_that_python_does_not_hear_it(open_notebook):
+    notebook = open_notebook(SETUP)
+    page = notebook.page
+    notebook.restart()
+    page.locator(".cnnlab .hand").focus()
+    page.keyboard.press("ArrowRight")
+    silence = page.locator(".cnnlab .silence:not([hidden])")
+    silence.wait_for(timeout=6000)
+    assert "Python does not hear what you change here" in silence.inner_text()

@@ -36,6 +36,15 @@ def test_the_browser_gets_the_image_and_all_maps_of_the_layer(browser):
     assert browser.view["said"].startswith(f"label {int(digits().test.labels[5])}; the network answers ")
 
 
+def test_a_network_whose_training_went_wrong_is_told():
+    model = models.build("cnn_320")
+    with torch.no_grad():
+        model.conv1.weight[0] = float("nan")
+    said = ActivationBrowser(model, digits().test).view["said"]
+    assert "the network's answer is not finite: its weights are spoilt" in said
+    assert "nan %" not in said
+
+
 def test_layers_stand_in_the_order_of_the_network_and_a_convolution_is_shown_first(browser):
     names = [layer["name"] for layer in browser.layers]
     assert names == [name for name, _ in network().named_children()]
