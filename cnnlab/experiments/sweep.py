@@ -56,8 +56,8 @@ def sweep(
     """
     path = Path(out)
     tasks = _tasks(change, base or {}, tuple(seeds), data, root, images)
-    kept = {result.key: result for result in read_results(path)}
     check_writable(path)
+    kept = {result.key: result for result in read_results(path)}
     missing = [one for one in tasks if one.key not in kept]
     if missing:
         hidden = not progress or bool(os.environ.get("TQDM_DISABLE"))
@@ -121,7 +121,7 @@ def _cluster(address: str) -> Iterator[None]:
             "a scheduler needs Dask: pip install 'cnnlab[cluster]', here and on the workers."
         ) from error
     try:
-        client = Client(address, timeout=10)
+        client = Client(address, timeout=10)  # type: ignore[no-untyped-call]
     except OSError as error:
         raise ValueError(
             f"no Dask scheduler answers at {address!r}: is it running, and is the port right?"

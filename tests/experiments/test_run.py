@@ -1,0 +1,50 @@
+from __future__ import annotations
+
+import pytest
+
+from cnnlab.experiments.run import BASE, available, perform, task
+
+
+def test_a_run_gives_the_same_result_every_time() -> None:
+    one = task({"channels": (4,), "hidden": 0}, seed=3, data="digits", images=200)
+    first, second = perform(one), perform(one)
+    assert (first.accuracy, first.loss, first.key) == (second.accuracy, second.loss, second.key)
+    assert first.parameters == 4 * 26 + 4 * 12 * 12 * 10 + 10
+    assert first.said == ""
+
+
+def test_the_key_depends_on_settings_seed_and_data_and_on_nothing_else() -> None:
+    base = task({}, 0, "digits", None)
+    assert task({"kernel": BASE["kernel"], "channels": [10, 20]}, 0, "digits", None).key == base.key
+    others = [
+        task({"kernel": 3}, 0, "digits", None),
+        task({}, 1, "digits", None),
+        task({}, 0, "mnist", None),
+        task({}, 0, "digits", 100),
+    ]
+    assert len({one.key for one in [base, *others]}) == 5
+
+
+@pytest.mark.parametrize(
+    ("settings", "says"),
+    [
+        ({"kernal": 3}, "unknown setting 'kernal': did you mean 'kernel'"),
+        ({"kernel": 99}, "conv1 does not fit"),
+        ({"pooling": "maximum"}, "unknown pooling 'maximum'"),
+    ],
+)
+def test_a_setting_that_no_network_has_is_refused_before_any_run(
+    settings: dict[str, object], says: str
+) -> None:
+    with pytest.raises(ValueError, match=says):
+        task(settings, 0, "digits", None)
+
+
+def test_a_run_that_cannot_go_on_is_a_result_with_its_reason() -> None:
+    result = perform(task({"optimizer": "sgd", "lr": 1e30, "schedule": "constant"}, 0, "digits", 300))
+    assert result.accuracy is None
+    assert "loss" in result.said
+
+
+def test_a_sixth_of_the_training_images_is_held_out() -> None:
+    assert available("digits", None) == ("digits", 1437 - round(1437 / 6))

@@ -1,0 +1,123 @@
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cnnlab.experiments import sweep
+from cnnlab.experiments.store import read_results
+
+SMALL: dict[str, Any] = {"base": {"channels": (4,), "hidden": 0}, "data": "digits", "images": 200}
+CHANGE = {"kernel": [3, 5], "batch_size": [32]}
+
+SCRIPT = """
+import sys
+from cnnlab.experiments import sweep
+base = {"channels": (8,), "epochs": 2}
+sweep({"kernel": [3, 7, 9, 11]}, out=sys.argv[1], base=base, data="digits", jobs=1, progress=False)
+"""
+
+
+def test_every_variant_is_run_with_every_seed_and_the_base_once(tmp_path: Path) -> None:
+    results = sweep(CHANGE, out=tmp_path / "runs.jsonl", seeds=(0, 1), jobs=1, **SMALL)
+    said = [(r.settings["kernel"], r.settings["batch_size"], r.seed) for r in results]
+    assert said == [(5, 64, 0), (3, 64, 0), (5, 32, 0), (5, 64, 1), (3, 64, 1), (5, 32, 1)]
+    assert all(r.accuracy is not None for r in results)
+
+
+def test_what_is_there_is_not_run_again_and_a_larger_sweep_takes_it_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = tmp_path / "runs.jsonl"
+    first = sweep(CHANGE, out=out, seeds=(0,), jobs=1, **SMALL)
+    before = out.read_bytes()
+    assert sweep(CHANGE, out=out, seeds=(0,), jobs=1, **SMALL) == first
+    assert out.read_bytes() == before
+    larger = sweep(CHANGE, out=out, seeds=(0, 1), jobs=1, **SMALL)
+    assert out.read_bytes().startswith(before)
+    assert list(larger)[:3] == list(first)
+
+
+def test_two_jobs_give_the_same_results_as_one(tmp_path: Path) -> None:
+    one = sweep(CHANGE, out=tmp_path / "one.jsonl", seeds=(0,), jobs=1, **SMALL)
+    two = sweep(CHANGE, out=tmp_path / "two.jsonl", seeds=(0,), jobs=2, **SMALL)
+    assert [(r.key, r.accuracy) for r in one] == [(r.key, r.accuracy) for r in two]
+
+
+def test_a_killed_sweep_goes_on_and_repeats_nothing(tmp_path: Path) -> None:
+    out = tmp_path / "runs.jsonl"
+    process = subprocess.Popen([sys.executable, "-c", SCRIPT, os.fspath(out)])
+    end = time.monotonic() + 60
+    while time.monotonic() < end and not (out.exists() and out.read_bytes().count(b"\n") >= 2):
+        time.sleep(0.05)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    kept = list(read_results(out))
+    assert 2 <= len(kept) < 15
+    subprocess.run([sys.executable, "-c", SCRIPT, os.fspath(out)], check=True)
+    assert list(read_results(out))[: len(kept)] == kept
+    assert out.read_bytes().count(b"\n") == 15  # (the base and four kernels, one of them too much) × 3 seeds
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        ({"change": {"kernel": 3}}, r"change\['kernel'\]=3 is no list of values"),
+        ({"change": {"optimizer": "sgd"}}, "is no list of values"),
+        ({"seeds": ()}, "seeds is empty"),
+        ({"images": 0}, "images=0: digits leaves 1 to 1,197 training images"),
+        ({"images": 5000}, "images=5000: digits leaves 1 to"),
+        ({"jobs": 0}, "jobs=0: give 1 or more"),
+        ({"change": {"kernel": [3, 40]}}, "conv1 does not fit"),
+        ({"change": {"colour": [1]}}, "unknown setting 'colour'"),
+    ],
+)
+def test_a_wrong_argument_is_said_before_anything_runs(
+    tmp_path: Path, arguments: dict[str, Any], says: str
+) -> None:
+    out = tmp_path / "runs.jsonl"
+    given = {"change": CHANGE, **SMALL, **arguments}
+    with pytest.raises((ValueError, TypeError), match=says):
+        sweep(given.pop("change"), out=out, progress=False, **given)
+    assert not out.exists()
+
+
+def test_a_place_that_cannot_be_written_is_said_before_anything_runs(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="is a folder"):
+        sweep(CHANGE, out=tmp_path, **SMALL)
+
+
+def test_a_scheduler_that_does_not_answer_is_named(tmp_path: Path) -> None:
+    pytest.importorskip("distributed")
+    with pytest.raises(ValueError, match=r"no Dask scheduler answers at 'tcp://127\.0\.0\.1:9'"):
+        sweep(CHANGE, out=tmp_path / "runs.jsonl", scheduler="tcp://127.0.0.1:9", progress=False, **SMALL)
+
+
+def test_on_a_cluster_a_worker_that_is_killed_loses_nothing(tmp_path: Path) -> None:
+    distributed = pytest.importorskip("distributed")
+    out = tmp_path / "runs.jsonl"
+    here = sweep(CHANGE, out=tmp_path / "here.jsonl", seeds=(0, 1), jobs=1, progress=False, **SMALL)
+    options = {"n_workers": 2, "threads_per_worker": 1, "processes": True, "dashboard_address": None}
+    with distributed.LocalCluster(**options) as cluster:
+
+        def kill_one() -> None:
+            while not (out.exists() and out.stat().st_size):
+                time.sleep(0.02)
+            os.kill(next(iter(cluster.workers.values())).pid, signal.SIGKILL)
+
+        killer = threading.Thread(target=kill_one, daemon=True)
+        killer.start()
+        there = sweep(
+            CHANGE, out=out, seeds=(0, 1), scheduler=cluster.scheduler_address, progress=False, **SMALL
+        )
+        killer.join(timeout=10)
+        assert not killer.is_alive()
+    assert [(r.key, r.accuracy) for r in there] == [(r.key, r.accuracy) for r in here]
+    assert out.read_bytes().count(b"\n") == 6
