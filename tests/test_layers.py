@@ -20,7 +20,7 @@ MAY_IMPORT = {
     "training": FOUNDATION | NUMBERS,
     "inspection": FOUNDATION | NUMBERS | {"data", "models", "training"},
     "timing": FOUNDATION | NUMBERS | {"data", "models", "training"},
-    "plots": FOUNDATION | NUMBERS | {"data", "models", "training", "inspection", "timing"},
+    "plots": FOUNDATION | NUMBERS | {"data", "models", "training", "inspection", "timing", "experiments"},
     "widgets": FOUNDATION | NUMBERS | {"data", "models", "training", "inspection", "timing", "plots"},
     "experiments": FOUNDATION | NUMBERS | {"data", "models", "training"},
     "checks": FOUNDATION | NUMBERS | {"data", "models", "training", "inspection", "timing"},

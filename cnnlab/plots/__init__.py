@@ -1,7 +1,7 @@
 """Plots take data, return their Axes and never call plt.show().
 
 The data:      image_grid, image_numbers, class_counts, pixel_histogram, average_images
-Training:      curves, accuracy_comparison, timing_curves, layer_bars
+Training:      curves, accuracy_comparison, difference_intervals, timing_curves, layer_bars
 Evaluation:    confusion_matrix, per_class_accuracy, mistakes_gallery, prediction_gallery,
                probability_bars
 Inside:        kernel_grid, feature_maps, heat_over_image, unit_patch
@@ -12,6 +12,7 @@ from cnnlab.plots.average_images import average_images
 from cnnlab.plots.class_counts import class_counts
 from cnnlab.plots.confusion_matrix import confusion_matrix
 from cnnlab.plots.curves import curves
+from cnnlab.plots.difference_intervals import difference_intervals
 from cnnlab.plots.feature_maps import feature_maps
 from cnnlab.plots.heat_over_image import heat_over_image
 from cnnlab.plots.image_grid import image_grid
@@ -31,6 +32,7 @@ __all__ = [
     "class_counts",
     "confusion_matrix",
     "curves",
+    "difference_intervals",
     "feature_maps",
     "heat_over_image",
     "image_grid",
