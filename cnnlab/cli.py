@@ -6,6 +6,7 @@ works where PyTorch does not.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -89,6 +90,7 @@ def data_verify(name: Name = "mnist", root: Root = None) -> None:
     """Check size and MD5 of every file of a data set."""
     with errors_in_words():
         from cnnlab.data import describe_sources, verify
+        from cnnlab.data.folder import closed
 
         if root is None:
             sources = describe_sources(name)
@@ -96,7 +98,10 @@ def data_verify(name: Name = "mnist", root: Root = None) -> None:
         if root is None:
             typer.echo(f"There is no {name} to check: cnnlab data fetch {name}", err=True)
             raise typer.Exit(1)
-        if not root.expanduser().is_dir():
+        hidden = closed(root.expanduser())
+        if hidden is not None:
+            raise DataError(f"{root} cannot be used: you may not read {hidden}. Change its permissions.")
+        if not os.path.isdir(root.expanduser()):
             raise DataError(f"{root} is not a folder: name the one that holds MNIST/raw.")
         checks = verify(root, name)
         typer.echo(checks)

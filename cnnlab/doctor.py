@@ -133,7 +133,7 @@ def check_widgets(answers: Answers) -> Finding:
     if "error" in answer:
         return Finding("ipywidgets", FIX, f"cannot be imported: {answer['error']}", f"{PIP} ipywidgets")
     manager = Path("@jupyter-widgets", "jupyterlab-manager", "package.json")
-    if not any((Path(folder) / manager).exists() for folder in jupyter_path("labextensions")):
+    if not any(os.path.exists(Path(folder) / manager) for folder in jupyter_path("labextensions")):
         text = f"{answer['version']}, but JupyterLab lacks its extension: sliders would not be shown"
         return Finding("ipywidgets", FIX, text, f"{PIP} --force-reinstall --no-deps jupyterlab_widgets")
     return Finding("ipywidgets", PASS, answer["version"])
@@ -243,8 +243,8 @@ def check_disk() -> Finding:
     import platformdirs
 
     folder = Path(platformdirs.user_cache_dir("cnnlab", appauthor=False))
-    there = next(parent for parent in [folder, *folder.parents] if parent.exists())
-    if not os.access(there, os.W_OK):
+    there = next(parent for parent in [folder, *folder.parents] if os.path.exists(parent))
+    if not os.access(there, os.W_OK | os.X_OK):
         remedy = "Let CNNLAB_DATA name a folder with MNIST, or XDG_CACHE_HOME one that you may write."
         return Finding("free disk", NOTE, f"{there} cannot be written, so nothing can be downloaded", remedy)
     free = shutil.disk_usage(there).free / 1e9

@@ -14,6 +14,7 @@ from cnnlab import doctor as doctor_module
 from cnnlab.cli import app
 from cnnlab.doctor import FIX, NOTE, PASS, Finding
 from cnnlab.errors import DataError
+from tests.data.closed import close
 
 
 def cnnlab(*arguments: str) -> Any:
@@ -63,7 +64,7 @@ def test_data_show_of_an_unknown_name_is_one_message(nowhere: Path) -> None:
 def test_data_show_of_a_root_that_is_not_there_fails_and_says_so(nowhere: Path) -> None:
     run = cnnlab("data", "show", "--root", str(nowhere / "wrong"))
     assert run.exit_code == 1
-    assert "wrong, which is not a folder. Correct it, or leave it out." in run.stderr
+    assert "wrong', which is not a folder. Correct it, or leave it out." in run.stderr
 
 
 def test_data_verify_without_data_says_how_to_get_it(nowhere: Path) -> None:
@@ -169,4 +170,15 @@ def test_data_show_of_a_wrong_CNNLAB_DATA_fails_as_a_wrong_root_does(nowhere: Pa
     run = CliRunner().invoke(app, ["data", "show"], env={"CNNLAB_DATA": str(nowhere / "wrong")})
     assert run.exit_code == 1
     assert "CNNLAB_DATA names" in run.stderr
-    assert "wrong, which is not a folder. Correct it, or leave it out." in run.stderr
+    assert "wrong', which is not a folder. Correct it, or leave it out." in run.stderr
+
+
+@pytest.mark.parametrize("command", ["fetch", "verify", "show"])
+def test_a_folder_that_may_not_be_entered_is_one_message(
+    nowhere: Path, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    (nowhere / "home" / "mine").mkdir(parents=True)
+    close(nowhere / "home", monkeypatch)
+    run = cnnlab("data", command, "--root", str(nowhere / "home" / "mine"))
+    assert run.exit_code == 1
+    assert f"you may not read {nowhere / 'home'}. Change its permissions" in run.stderr

@@ -16,6 +16,7 @@ import pytest
 from cnnlab import doctor
 from cnnlab.doctor import FIX, NOTE, PASS
 from cnnlab.probe import Answers
+from tests.data.closed import close
 
 NMS = "operator torchvision::nms does not exist"
 
@@ -268,6 +269,26 @@ def test_a_cache_that_cannot_be_written_is_a_note(monkeypatch: pytest.MonkeyPatc
     assert finding.state == NOTE
     assert "cannot be written" in finding.text
     assert "CNNLAB_DATA" in finding.remedy
+
+
+def test_a_cache_below_a_folder_that_may_not_be_entered_is_a_note(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("platformdirs.user_cache_dir", lambda *_, **__: str(tmp_path / "home" / ".cache"))
+    (tmp_path / "home" / ".cache").mkdir(parents=True)
+    close(tmp_path / "home", monkeypatch)
+    finding = doctor.check_disk()
+    assert finding.state == NOTE
+    assert finding.text.startswith(f"{tmp_path / 'home'} cannot be written")
+
+
+def test_widgets_are_looked_for_past_a_folder_that_may_not_be_entered(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "home" / "jupyter").mkdir(parents=True)
+    monkeypatch.setattr("jupyter_core.paths.jupyter_path", lambda _: [str(tmp_path / "home" / "jupyter")])
+    close(tmp_path / "home", monkeypatch)
+    assert doctor.check_widgets(answers()).state == FIX
 
 
 def test_a_check_whose_own_tool_is_missing_becomes_a_line(monkeypatch: pytest.MonkeyPatch) -> None:

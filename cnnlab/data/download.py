@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from cnnlab.data.catalogue import Published
-from cnnlab.data.folder import find_folder, read_folder, verify
+from cnnlab.data.folder import closed, find_folder, read_folder, verify
 from cnnlab.data.raw_file import MISSING
 from cnnlab.data.splits import ImageData
 from cnnlab.errors import DataError
@@ -45,8 +45,14 @@ def download(data_set: Published, root: Path) -> ImageData:
         data_set: what to download.
         root: the folder that will hold MNIST/raw; files that are there already are kept.
     Raises:
-        DataError: no server can be reached, the folder cannot be written, or a file is not as published.
+        DataError: no server can be reached, the folder cannot be used, or a file is not as published.
     """
+    hidden = closed(root)
+    if hidden is not None:
+        raise DataError(
+            f"{root} cannot be used: you may not read {hidden}. Change its permissions, or name another "
+            "folder in CNNLAB_DATA, or as root."
+        )
     broken = [check for check in verify(root, data_set.name) if not check.ok and check.state != MISSING]
     if broken:  # they are not ours to replace
         folder = find_folder(root, data_set)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -40,6 +41,12 @@ def find_folder(root: Path, data_set: Published) -> Path | None:
 def is_complete(folder: Path, data_set: Published) -> bool:
     """Whether all four files are there, whatever is in them."""
     return all(locate(folder, wanted) for wanted in data_set.files)
+
+
+def closed(path: Path) -> Path | None:
+    """The nearest folder at or above `path` that the user may not enter; None: all can be looked into."""
+    there = (folder for folder in (path, *path.parents) if os.path.isdir(folder))
+    return next((folder for folder in there if not os.access(folder, os.X_OK)), None)
 
 
 def _is_begun(folder: Path, data_set: Published) -> bool:
@@ -85,8 +92,8 @@ def read_folder(folder: Path, data_set: Published, source: str) -> ImageData:
 
 
 def _in_the_way(path: Path) -> Path | None:
-    """A folder that has the name of a file."""
-    return path if path.is_dir() else None
+    """A folder that has the name of a file, or a file in a folder that may not be entered."""
+    return path if os.path.isdir(path) or closed(path) else None
 
 
 def _check_all(folder: Path, data_set: Published) -> tuple[list[FileCheck], tuple[Split, Split] | None]:

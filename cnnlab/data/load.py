@@ -10,7 +10,7 @@ from pathlib import Path
 from cnnlab.data.catalogue import DATA_NAMES, PUBLISHED, Published
 from cnnlab.data.digits import load_digits
 from cnnlab.data.download import download as download_into
-from cnnlab.data.folder import candidates, find_folder, is_complete, read_folder
+from cnnlab.data.folder import candidates, closed, find_folder, is_complete, read_folder
 from cnnlab.data.splits import ImageData
 from cnnlab.errors import DataError, did_you_mean
 
@@ -101,11 +101,15 @@ def find_given(root: Path, said_in: str, data_set: Published) -> Path | None:
     Raises:
         DataError: there is no such folder, or it does not hold what was asked for.
     """
-    if not root.is_dir():
-        raise DataError(f"{said_in} names {root}, which is not a folder. Correct it, or leave it out.")
-    if not os.access(root, os.R_OK | os.X_OK):
-        raise DataError(f"{said_in} names {root}, which you may not read. Change its permissions.")
     folder = find_folder(root, data_set)
+    hidden = next(filter(None, map(closed, candidates(root, data_set))), None)
+    if folder is None and hidden is not None:
+        raise DataError(
+            f"{said_in} names {root}, but you may not read {hidden}. "
+            f"Change its permissions, or let {said_in} name another folder."
+        )
+    if not os.path.isdir(root):
+        raise DataError(f"{said_in} names {str(root)!r}, which is not a folder. Correct it, or leave it out.")
     if folder is None and not (said_in == VARIABLE and find_folder(root, PUBLISHED["mnist"])):
         looked = ", ".join(str(folder) for folder in candidates(root, data_set))
         files = ", ".join(wanted.name for wanted in data_set.files)
@@ -122,7 +126,7 @@ def how_to_get(data_set: Published) -> str:
     files = ", ".join(f"{wanted.name}.gz" for wanted in data_set.files)
     raw = cache_folder() / data_set.folder / "raw"
     nearest = next(folder for folder in (raw, *raw.parents) if os.path.exists(folder))
-    cache = f"{raw}, or into " if nearest.is_dir() and os.access(nearest, os.W_OK) else ""
+    cache = f"{raw}, or into " if os.path.isdir(nearest) and os.access(nearest, os.W_OK) else ""
     return (
         f"Where there is a network, run `cnnlab data fetch {data_set.name}`. "
         f"Otherwise copy {files} (or the unpacked files) into {cache}{data_set.folder}/raw in a folder of "

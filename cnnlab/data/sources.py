@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
 from cnnlab.data.catalogue import Published, published
 from cnnlab.data.download import Unreachable, download, forget_failures
-from cnnlab.data.folder import find_folder, verify
+from cnnlab.data.folder import closed, find_folder, verify
 from cnnlab.data.load import VARIABLE, cache_folder, find_given, given_folder, how_to_get
 from cnnlab.data.raw_file import MISSING, FileCheck
 from cnnlab.errors import DataError
@@ -65,7 +66,7 @@ def fetch(name: str = "mnist", root: str | Path | None = None) -> Table[FileChec
     data_set = published(name)
     given = given_folder(root)
     target = given[0] if given else cache_folder()
-    if target.exists() and not target.is_dir():
+    if os.path.exists(target) and not os.path.isdir(target):
         raise DataError(f"{target} is not a folder: name another one in {VARIABLE}, or as root.")
     checks = verify(target, name)
     if all(check.ok for check in checks):
@@ -92,7 +93,9 @@ def _given(root: Path, said_in: str, data_set: Published) -> Source:
 def _cache(data_set: Published, decided: bool) -> Source:
     folder = find_folder(cache_folder(), data_set)
     if folder is None:
-        return Source("cache folder", str(cache_folder()), f"no {data_set.title}", False)
+        hidden = closed(cache_folder())
+        found = f"no {data_set.title}" if hidden is None else f"you may not read {hidden}"
+        return Source("cache folder", str(cache_folder()), found, False)
     state, complete, damaged = _state(folder, data_set)
     # what is missing there can be downloaded; what is damaged stands in the way
     return Source("cache folder", str(folder), state, complete and not decided, not damaged)

@@ -68,6 +68,8 @@ def conv_or_pool(bench: Workbench) -> Fault | None:
     if len(shape) not in (sides, sides + 1):
         return _no_map(bench, sides)
     channels = _channels_taken(step)
+    if channels not in (None, *step.in_shape[:1]) and len(shape) == sides == 2 and len(step.in_shape) == 3:
+        return _no_channel(bench)
     if channels is not None and len(shape) == sides + 1 and shape[0] != channels:
         return _channels(bench, shape[0], channels)
     for window, size in zip(windows, shape[-sides:]):
@@ -194,6 +196,24 @@ def _channels(bench: Workbench, has: int, needs: int) -> Fault:
             mend.channels_before(bench, needs),
             mend.counts_itself(bench),
         ).or_else(fitting, f"give {name} a map of {counted(needs, 'channel')}"),
+    )
+
+
+def _no_channel(bench: Workbench) -> Fault:
+    """Images without a channel, (N, H, W), which a convolution takes for one image of N channels."""
+    name = named(bench.step.path)
+    squeezes = [n for n in bench.before(bench.number) if bench.broken.steps[n].what == "squeeze"]
+    # after squeeze(), unsqueeze(1) would be wrong for a batch of one
+    added = [] if squeezes else [mend.unsqueezed(bench)]
+    return Fault(
+        f"{name} needs a map of (channels, height, width), but gets {written(bench.shape)}: "
+        "the channel is gone.",
+        has=2,
+        needs=3,
+        details=("squeeze() takes away every side of length 1.",) if squeezes else (),
+        remedies=bench.choose(
+            mend.without(bench, squeezes), mend.channel_back(bench, bench.number, squeezes), *added
+        ).or_else(f"keep the channel: {name} needs (N, C, H, W)", f"x = x.unsqueeze(1) before {name}"),
     )
 
 

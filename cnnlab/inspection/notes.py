@@ -16,6 +16,7 @@ from cnnlab.inspection.workbench import fits, named
 
 # Steps that leave two linear maps around them one linear map.
 _LINEAR_TOO = {"identity", "dropout", "dropout1d", "dropout2d", "flatten", "view", "reshape", "squeeze"}
+_SAME_NUMBERS = {"identity", "flatten", "view", "reshape", "squeeze"}
 _LINEAR_TOO |= {"avgpool2d", "avg_pool2d", "adaptiveavgpool2d", "adaptive_avg_pool2d"}
 
 
@@ -95,7 +96,15 @@ def _end(made: Trace) -> Iterator[str]:
             f"It ends in {name} with dim=0, which compares the images of a batch with each other: "
             "the classes are dim=1."
         )
-    if what in ("softmax", "sigmoid"):
+    twice = _softmax_before(made, last)
+    if twice is not None:
+        first = twice.path if twice.module is None else f"{named(twice.path)} ({twice.kind})"
+        alone = f"; or leave out {named(twice.path)} alone, for nn.NLLLoss" if what == "logsoftmax" else ""
+        yield (
+            f"Softmax twice: {first} and {name} take it one after the other, which makes all classes nearly "
+            f"equal. Leave both out and return the logits, for nn.CrossEntropyLoss{alone}."
+        )
+    elif what in ("softmax", "sigmoid"):
         yield (
             f"It ends in {name}, but nn.CrossEntropyLoss wants the logits: "
             "leave it out, and use softmax only to read probabilities."
@@ -106,6 +115,16 @@ def _end(made: Trace) -> Iterator[str]:
         yield f"It ends in {name}, which cuts or bends the logits: let the linear layer be the end."
     elif "dropout" in what:
         yield f"It ends in {name}, which drops logits in training: put it before the last linear layer."
+
+
+def _softmax_before(made: Trace, last: Step) -> Step | None:
+    """The softmax whose probabilities a softmax at the end takes for logits."""
+    if "softmax" not in last.what:
+        return None
+    parent = _parent(made, last)
+    while parent is not None and ("dropout" in parent.what or parent.what in _SAME_NUMBERS):
+        parent = _parent(made, parent)
+    return parent if parent is not None and "softmax" in parent.what else None
 
 
 def _dim(step: Step) -> Any:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import difflib
 import inspect
 import re
+import sys
 from collections.abc import Sequence
 from typing import Any
 
@@ -48,6 +50,14 @@ def no_image(given: object) -> Fault | None:
                 f"The input is a {kind} of tensors, such as a batch with its labels: give the images alone.",
                 remedies=Remedies(
                     ("explain(model, batch[0])", "images, labels = batch, and explain(model, images)")
+                ),
+            )
+        if type(given).__module__.startswith("PIL."):
+            return Fault(
+                f"The input is a picture, of the type {kind}: explain needs a tensor of images.",
+                remedies=Remedies().or_else(
+                    'explain(model, transforms.ToTensor()(image.convert("L"))[None])',
+                    'explain(model, torch.tensor(np.array(image.convert("L")))[None, None] / 255)',
                 ),
             )
         what = repr(given)[:40] if isinstance(given, (Sequence, int, float)) else f"of the type {kind}"
@@ -144,6 +154,8 @@ def _advice(model: nn.Module, error: Exception, message: str) -> tuple[str, ...]
             f"make it in __init__: self.{quoted[-1]} = …",
             f"another name in forward(): {near.rstrip('.')}",
         )
+    if isinstance(error, AttributeError) and (near := _nearest(message)):
+        return (near, "look in PyTorch's documentation for how it is called")
     if isinstance(error, NameError) and quoted:
         return (
             _IMPORTS.get(quoted[0], f"give {quoted[0]} a value before that line"),
@@ -152,3 +164,14 @@ def _advice(model: nn.Module, error: Exception, message: str) -> tuple[str, ...]
     if isinstance(error, TypeError) and "forward()" in message:
         return ("write def forward(self, x):", "count what forward() is given: self and the images")
     return ("look at that line of forward()", "put print(x.shape) in front of it and run one batch")
+
+
+def _nearest(message: str) -> str:
+    """The name that a misspelt function of PyTorch is nearest to; "" if none is near."""
+    found = re.search(r"(?:module '(torch[\w.]*)'|'(Tensor)' object) has no attribute '(\w+)'", message)
+    if not found:
+        return ""
+    module, _, wrong = found.groups()
+    names = {name.lower(): name for name in dir(sys.modules.get(module, Tensor)) if name[0] != "_"}
+    near = difflib.get_close_matches(wrong.lower(), names, n=1)
+    return f"{names[near[0]]} in place of {wrong}" if near else ""

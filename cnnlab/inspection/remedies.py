@@ -143,6 +143,29 @@ def folded(bench: Workbench, channels: int, sides: int) -> Iterator[Change]:
         )
 
 
+def channel_back(bench: Workbench, number: int, squeezes: Sequence[int]) -> Iterator[Change]:
+    """One channel again, before a step that needs a map or in place of the squeeze that took it away."""
+    step = bench.broken.steps[number]
+    where = f"before {named(step.path)}"
+    in_place = step.module is None and squeezes  # in front of a function nothing can be tried
+    if in_place:
+        step = bench.broken.steps[squeezes[0]]
+        where = f"in place of {call(step)}"
+    height, width = step.in_shape[-2:]
+
+    def viewed(x: Tensor, *_: object, **__: object) -> Any:
+        return x.reshape(-1, 1, height, width)  # -1, because squeeze() takes a batch of one away as well
+
+    text = f"x = x.view(-1, 1, {height}, {width}) {where}"
+    yield Change(text, instead={squeezes[0]: viewed}) if in_place else Change(text, before={number: viewed})
+
+
+def unsqueezed(bench: Workbench) -> Iterator[Change]:
+    """A channel of its own for each image, in front of the step."""
+    text = f"x = x.unsqueeze(1) before {named(bench.step.path)}"
+    yield Change(text, before={bench.number: lambda x: x.unsqueeze(1)})
+
+
 def one_row_for_each_image(bench: Workbench, text: str, lazily: bool = False) -> Iterator[Change]:
     """A flatten that keeps the batch, in place of a step that mixes it up."""
     if bench.step.module is None:

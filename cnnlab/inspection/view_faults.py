@@ -8,8 +8,9 @@ from typing import Any
 from torch import Tensor
 
 from cnnlab.inspection import remedies as mend
-from cnnlab.inspection.faults import Fault
+from cnnlab.inspection.faults import Fault, counted, written
 from cnnlab.inspection.tracing import Step
+from cnnlab.inspection.windows import spatial_sides
 from cnnlab.inspection.workbench import Change, Workbench, assigned, call, named
 
 VIEWS = ("view", "reshape", "flatten", "ravel", "squeeze", "unflatten")
@@ -87,6 +88,8 @@ def _batch_in_it(bench: Workbench, number: int) -> Fault:
 
 def _joined(bench: Workbench, each: int) -> Fault:
     after, batch = bench.step.out_shape or (), bench.broken.batch
+    if bench.step.what == "squeeze":
+        return _squeezed(bench)
     one_row = len(after) == 1 or after[0] == 1
     what = "joins all images into one row" if one_row else f"turns {batch} images into {after[0]} rows"
     return Fault(
@@ -98,16 +101,41 @@ def _joined(bench: Workbench, each: int) -> Fault:
     )
 
 
+def _squeezed(bench: Workbench) -> Fault:
+    """A squeeze that takes the batch of one image away, with the channel where there is one."""
+    before, after = bench.step.in_shape, bench.step.out_shape or ()
+    here = [bench.number]
+    later = range(bench.number + 1, len(bench.broken.steps))
+    at = next((n for n in later if spatial_sides(bench.broken.steps[n]) == 2), None)  # it needs a map
+    lost = "without the batch" if at is None else "without batch and channel"
+    remedies = _keep_the_batch(bench)
+    if at is not None:
+        remedies = bench.choose(mend.without(bench, here), mend.channel_back(bench, at, here)).or_else(
+            "leave squeeze() out", "x.squeeze(dim) with the side that is to go"
+        )
+    return Fault(
+        f"{_call(bench.step)} turns {counted(bench.broken.batch, 'image')} into "
+        f"{counted(after[0], 'row') if after else 'one number'}.",
+        has=after[0] if after else None,
+        needs=bench.broken.batch,
+        details=(
+            "squeeze() takes away every side of length 1: "
+            f"{written(before)} becomes {written(after)}, {lost}.",
+        ),
+        remedies=remedies,
+    )
+
+
 def _out_of_order(bench: Workbench) -> Fault:
-    written = _call(bench.step)
+    asked = _call(bench.step)
 
     def reshape(x: Tensor, *sizes: Any) -> Any:
         return x.reshape(*sizes)
 
     return Fault(
-        f"{written} cannot read the numbers in this order: permute or transpose came before.",
+        f"{asked} cannot read the numbers in this order: permute or transpose came before.",
         remedies=bench.choose(
-            [Change(written.replace(".view", ".reshape"), instead={bench.number: reshape})],
+            [Change(asked.replace(".view", ".reshape"), instead={bench.number: reshape})],
             mend.one_row_for_each_image(bench, "x = torch.flatten(x, 1)"),
         ).or_else("x.reshape(…) in place of x.view(…)", "x = x.contiguous() before it"),
     )

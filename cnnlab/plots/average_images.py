@@ -21,7 +21,11 @@ def average_images(split: Split) -> Pixels:
         split: images and labels; a class without images stays empty.
     Returns:
         One Axes for each class, as an array of two rows.
+    Raises:
+        TypeError: what was given is no split, such as the images alone.
     """
+    if not (hasattr(split, "classes") and hasattr(split, "labels")):
+        raise TypeError(f"split is a {type(split).__name__}: give a Split, such as data.train.")
     columns = -(-len(split.classes) // 2)
     _, axes = grid_of_axes(2, columns, 1.9, title=0.3)
     for label, (ax, name) in enumerate(zip(axes, split.classes)):

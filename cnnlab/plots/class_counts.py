@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator
 
 from cnnlab.plots.style import GREY, PALETTE, SMALL, axes_or_new, class_ticks, styled
 
@@ -41,8 +42,10 @@ def class_counts(splits: Split | Mapping[str, Split], ax: Axes | None = None) ->
         ax.bar_label(bars, numbers, label_type="center", fontsize=SMALL, color="white")
         even = counts.sum() / len(counts)
         ax.axhline(even, color=GREY, linestyle="--", linewidth=1.5, zorder=3)
-        ax.set_title(f"{counts.sum():,} images; dashed: the same number of each, {even:,.{int(even < 10)}f}")
+        images = "1 image" if counts.sum() == 1 else f"{counts.sum():,} images"
+        ax.set_title(f"{images}; dashed: the same number of each, {even:,.{int(even < 10)}f}")
         ax.set_ylabel("images")
+        ax.yaxis.set_major_locator(MaxNLocator("auto", integer=True, steps=[1, 2, 2.5, 5, 10]))
         ax.yaxis.set_major_formatter("{x:,.0f}")
         classes = splits.classes
     else:

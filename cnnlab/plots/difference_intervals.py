@@ -27,16 +27,16 @@ def difference_intervals(rows: Iterable[Difference], ax: Axes | None = None) -> 
     Raises:
         ValueError: no row has a difference to draw.
     """
-    drawn = [row for row in rows if row.difference is not None]
+    drawn = [(row, row.difference) for row in rows if row.difference is not None]
     if not drawn:
         raise ValueError("no change has a difference to draw: give rows of at least one change that was run.")
     ax = axes_or_new(ax, 10, 1.6 + 0.5 * len(drawn))
     ax.axvline(0, color="black", linewidth=1)
-    for place, row in enumerate(drawn):
+    for place, (row, difference) in enumerate(drawn):
         colour = _COLOUR.get(row.verdict, GREY)
         if row.low is not None and row.high is not None:
             ax.plot([row.low, row.high], [place, place], color=colour, linewidth=3)
-        ax.plot(row.difference, place, "o", color=colour)
+        ax.plot(difference, place, "o", color=colour)
         ax.annotate(
             row.verdict,
             (1, place),
@@ -46,7 +46,7 @@ def difference_intervals(rows: Iterable[Difference], ax: Axes | None = None) -> 
             va="center",
             color=colour,
         )
-    ax.set_yticks(range(len(drawn)), [f"{row.setting} = {row.value}" for row in drawn])
+    ax.set_yticks(range(len(drawn)), [f"{row.setting} = {row.value}" for row, _ in drawn])
     ax.set_ylim(len(drawn) - 0.5, -0.5)
     ax.grid(axis="x", color="#dddddd")
     ax.set_xlabel("accuracy − accuracy of the base (points)")

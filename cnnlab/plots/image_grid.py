@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from cnnlab.arithmetic import whole
 from cnnlab.plots.pixels import Drawable, Pixels, grey_scale, many_images
 from cnnlab.plots.style import grid_of_axes, styled
 
@@ -22,10 +23,12 @@ def image_grid(images: Drawable, rows: int, columns: int, titles: Sequence[objec
     Returns:
         The Axes as an array (rows, columns).
     Raises:
+        TypeError: rows or columns is no whole number, or the images are a Split.
         ValueError: the images have another shape, or there are fewer titles than images to draw.
     """
     if rows < 1 or columns < 1:
         raise ValueError(f"rows={rows}, columns={columns}: both must be at least 1.")
+    rows, columns = whole("rows", rows, 1), whole("columns", columns, 1)
     pixels = many_images(images)[: rows * columns]
     if titles is not None and len(titles) < len(pixels):
         raise ValueError(f"{len(titles)} titles for {len(pixels)} images: give one title for each image.")

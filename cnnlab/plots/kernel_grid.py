@@ -10,6 +10,7 @@ import torch
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
+from cnnlab.arithmetic import whole
 from cnnlab.plots.pixels import Pixels
 from cnnlab.plots.style import SIGNED, axes_or_new, colour_bar, styled
 
@@ -35,10 +36,15 @@ def kernel_grid(
     Returns:
         The Axes.
     Raises:
-        ValueError: the shape is no convolution's.
+        ValueError: the shape is no convolution's, or `largest` or `columns` is too small.
     """
     if kernels.ndim != 4 or 0 in kernels.shape:
         raise ValueError(f"kernels have the shape {tuple(kernels.shape)}: (c_out, c_in, k_h, k_w) is needed.")
+    if largest is not None and not 0 <= largest < math.inf:  # this way round, NaN is refused, too
+        raise ValueError(
+            f"largest={largest}: give a weight above 0, or None for the largest of these kernels."
+        )
+    columns = None if columns is None else whole("columns", columns, 1)
     weights = kernels.detach().cpu().numpy()
     reach = largest or float(np.abs(weights).max()) or 1.0
     scale = {"cmap": SIGNED.with_extremes(bad=_LINE), "vmin": -reach, "vmax": reach}

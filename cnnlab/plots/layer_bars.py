@@ -39,7 +39,7 @@ def layer_bars(parameters: Mapping[str, int], multiply_adds: Mapping[str, int]) 
         bars = ax.barh(range(len(names)), values, color=colour)
         shares = [f"{value:,} ({_percent(value, total)})" for value in values]
         ax.bar_label(bars, shares, padding=5, fontsize=13)
-        ax.set_xlim(0, 1.45 * max(values))  # room for the text behind the longest bar
+        ax.set_xlim(0, 1.45 * (max(values) or 1))  # room for the text behind the longest bar
         ax.set_xticks([])
         ax.spines["bottom"].set_visible(False)
         ax.set_title(f"{total:,} {what}")

@@ -20,7 +20,7 @@ def pixel_histogram(images: torch.Tensor, ax: Axes | None = None) -> Axes:
         The Axes.
     Raises:
         TypeError: the images are not a tensor.
-        ValueError: there is no pixel.
+        ValueError: there is no pixel, or one that is NaN or infinite.
     """
     if not isinstance(images, torch.Tensor):
         remedy = "give split.images" if hasattr(images, "images") else "use torch.as_tensor(images)"
@@ -28,6 +28,12 @@ def pixel_histogram(images: torch.Tensor, ax: Axes | None = None) -> Axes:
     values = images.detach().cpu().numpy().ravel()
     if len(values) == 0:
         raise ValueError(f"images have the shape {tuple(images.shape)} and no pixel: give one image or more.")
+    wrong = 0 if values.dtype.kind != "f" else int((~np.isfinite(values)).sum())
+    if wrong:
+        raise ValueError(
+            f"{wrong:,} of {len(values):,} pixels are not finite (NaN or infinite): look for a division by 0 "
+            "before, or draw images[images.isfinite()]."
+        )
     ax = axes_or_new(ax, 10, 4.5)
     if values.dtype == np.uint8:
         # In parts, because bincount makes eight bytes of every byte.

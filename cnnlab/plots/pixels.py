@@ -78,4 +78,6 @@ def _range(values: Pixels) -> tuple[float, float]:
 
 
 def _array(values: Drawable) -> Pixels:
+    if hasattr(values, "images"):
+        raise TypeError(f"images are a {type(values).__name__}: give split.images.")
     return values.detach().cpu().numpy() if isinstance(values, torch.Tensor) else np.asarray(values)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
+from cnnlab.arithmetic import whole
 from cnnlab.plots.pixels import Pixels, grey_scale, many_images
 from cnnlab.plots.style import GREEN, SMALL, VERMILLION, grid_of_axes, styled
 
@@ -30,7 +31,7 @@ def prediction_gallery(
     Returns:
         One Axes for each image, row by row.
     Raises:
-        ValueError: there is no index, or evaluation and split differ in size.
+        ValueError: there is no index, one without an image, or evaluation and split differ in size.
     """
     chosen = [int(index) for index in indices]
     if not chosen:
@@ -39,7 +40,13 @@ def prediction_gallery(
         raise ValueError(
             f"{evaluation.n} images were evaluated, the split has {len(split)}: give the evaluated split."
         )
-    columns = min(columns, len(chosen))
+    wrong = next((index for index in chosen if not 0 <= index < len(split)), None)
+    if wrong is not None:
+        raise ValueError(
+            f"indices hold {wrong}, but the {len(split)} images have the indices 0 to {len(split) - 1}: "
+            "leave it out."
+        )
+    columns = min(whole("columns", columns, 1), len(chosen))
     rows = -(-len(chosen) // columns)
     names = [row.name for row in evaluation.per_class]
     room = 2.1 if max(map(len, names)) <= 2 else 2.9  # inches; "Ankle boot → Sneaker" is wider than "4 → 9"

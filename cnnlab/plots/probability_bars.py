@@ -27,9 +27,12 @@ def probability_bars(
     Returns:
         The Axes.
     Raises:
-        ValueError: the values are no probabilities, for example logits, or the label is none of the classes.
+        ValueError: there are no values, or they are no probabilities, for example logits, or the label is
+            none of the classes.
     """
     values = probabilities.detach().cpu().flatten().double()
+    if len(values) == 0:
+        raise ValueError("no probability to draw: give one for each class, such as logits.softmax(dim=-1).")
     total = float(values.sum())
     if not (values.min() >= 0 and abs(total - 1) <= 1e-3):  # this way round, NaN is refused, too
         raise ValueError(

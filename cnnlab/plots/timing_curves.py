@@ -23,13 +23,23 @@ def timing_curves(sweeps: Mapping[str, Iterable[SweepRow]], ax: Axes | None = No
     Returns:
         The Axes.
     Raises:
+        TypeError: sweeps are no mapping, or a row is no measurement.
         ValueError: there are no sweeps or no times, or more sweeps than there are colours to tell apart.
     """
+    if not isinstance(sweeps, Mapping):
+        kind = type(sweeps).__name__
+        raise TypeError(f"sweeps are a {kind}: give a name for each, such as {{'cpu': rows}}.")
     if not 1 <= len(sweeps) <= len(PALETTE):
         raise ValueError(f"{len(sweeps)} sweeps: give 1 to {len(PALETTE)}, more lines cannot be told apart.")
     ax = axes_or_new(ax, 10, 5)
     sizes: set[int] = set()
     for (name, rows), colour, marker in zip(sweeps.items(), PALETTE, MARKERS):
+        rows = list(rows)
+        wrong = next((row for row in rows if not hasattr(row, "images_per_second")), None)
+        if wrong is not None:
+            raise TypeError(
+                f"sweeps[{name!r}] holds a {type(wrong).__name__}: give the rows that timing.sweep returned."
+            )
         measured = [
             (row.batch_size, row.images_per_second) for row in rows if row.images_per_second is not None
         ]  # None: this batch did not fit into memory

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
@@ -27,11 +27,13 @@ def unit_patch(
     Returns:
         The Axes.
     Raises:
-        ValueError: there are more patches than frames that can be told apart.
+        ValueError: there are more patches than frames that can be told apart, or one outside the image.
     """
     if len(patches) > len(_FRAMES):
         raise ValueError(f"{len(patches)} patches: give {len(_FRAMES)} at most, or draw a second image.")
     pixels = one_image(image)
+    for name, patch in patches.items():
+        _check(name, patch, *pixels.shape)
     ax = axes_or_new(ax, 8, 5)
     ax.imshow(pixels, **grey_scale(pixels))
     for (name, (top, left, height, width)), (colour, line) in zip(patches.items(), _FRAMES):
@@ -55,3 +57,16 @@ def unit_patch(
     if patches:
         ax.legend(loc="center left", bbox_to_anchor=(1.02, 0.5), handlelength=3)
     return ax
+
+
+def _check(name: str, patch: Sequence[int], rows: int, columns: int) -> None:
+    if len(patch) != 4:
+        raise ValueError(f"patches[{name!r}] is {tuple(patch)}: give (top, left, height, width) in pixels.")
+    top, left, height, width = patch
+    down = 0 <= top < top + height <= rows
+    across = 0 <= left < left + width <= columns
+    if not (down and across):
+        raise ValueError(
+            f"patches[{name!r}] is (top, left, height, width) = {tuple(patch)}, which does not lie in the "
+            f"image of {rows}×{columns} pixels: give rows 0 to {rows - 1} and columns 0 to {columns - 1}."
+        )

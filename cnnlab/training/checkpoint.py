@@ -78,7 +78,7 @@ def load_checkpoint(path: Path, run: Run) -> bool:
     Returns:
         Whether there was a file.
     Raises:
-        CheckpointError: it cannot be read, or belongs to another run.
+        CheckpointError: it cannot be read, belongs to another run, or holds weights that are not finite.
     """
     if os.path.isdir(path):  # of os.path, which says no where pathlib raises: of a name that is too long
         raise CheckpointError(f"checkpoint={str(path)!r} is a folder: name a file in it, such as 'run.pt'.")
@@ -100,7 +100,7 @@ def load_checkpoint(path: Path, run: Run) -> bool:
 
 
 def _compare(path: Path, content: dict[str, Any], run: Run) -> None:
-    """Refuse the checkpoint of another run."""
+    """Refuse the checkpoint of another run, and one from which no run can go on."""
     differences = _differences(content, run)
     if differences:
         raise CheckpointError(
@@ -110,6 +110,15 @@ def _compare(path: Path, content: dict[str, Any], run: Run) -> None:
     _compare_epochs(path, content, run)
     if _shapes(content["model"]) != content["shapes"]:
         raise ValueError("its weights have other shapes than it says")
+    for name, _ in run.model.named_parameters():  # a buffer may be infinite, such as a mask
+        weight = content["model"][name]
+        wrong = int((~weight.isfinite()).sum())
+        if wrong:
+            raise CheckpointError(
+                f"{path} holds weights from which nothing can be learnt: {wrong:,} of the {weight.numel():,} "
+                f"numbers of {name} are not finite (NaN or infinite). It was left as it is: give another "
+                "path, and start anew with a smaller learning rate."
+            )
 
 
 def _load_all_but_the_model(content: dict[str, Any], run: Run) -> None:

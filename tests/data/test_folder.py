@@ -8,6 +8,7 @@ import torch
 from cnnlab.data import verify
 from cnnlab.data.folder import find_folder, is_complete, read_folder
 from cnnlab.errors import DataError
+from tests.data.closed import close
 
 
 @pytest.mark.parametrize("below", ["", "MNIST", "MNIST/raw"])
@@ -151,3 +152,13 @@ def test_a_folder_with_the_name_of_a_file_is_said_to_be_one(mnist, tmp_path):
     found = verify(tmp_path)[3]
     assert (found.file, found.state) == ("t10k-labels-idx1-ubyte", "a folder, not a file")
     assert found.remedy.startswith("Move it away. Put the published t10k-labels-idx1-ubyte")
+
+
+def test_verify_says_of_files_below_a_folder_that_may_not_be_entered_that_they_cannot_be_read(
+    mnist, tmp_path, monkeypatch
+):
+    mnist.write(tmp_path / "mine")
+    close(tmp_path / "mine", monkeypatch)
+    table = verify(tmp_path / "mine")
+    assert [row.state for row in table] == ["not readable for you"] * 4
+    assert table[0].remedy == "Allow yourself to read it."

@@ -14,6 +14,7 @@ import torch
 
 from cnnlab.data import FallbackNotice, cache_folder, load_data
 from cnnlab.errors import DataError
+from tests.data.closed import close
 
 
 @pytest.fixture
@@ -119,7 +120,7 @@ def test_download_false_is_honoured(server):
 @pytest.mark.parametrize("name", ["auto", "mnist"])
 def test_a_root_that_does_not_exist_is_an_error(name, tmp_path):
     with pytest.raises(
-        DataError, match=r"root names .*nowhere, which is not a folder. Correct it, or leave it out"
+        DataError, match=r"root names '.*nowhere', which is not a folder. Correct it, or leave it out"
     ):
         load_data(name, root=tmp_path / "nowhere")
 
@@ -136,7 +137,7 @@ def test_a_root_without_mnist_is_an_error_that_says_what_was_looked_for_where(na
 @pytest.mark.parametrize("name", ["auto", "mnist", "kmnist"])
 def test_a_cnnlab_data_that_is_wrong_is_an_error(name, server, tmp_path, monkeypatch):
     monkeypatch.setenv("CNNLAB_DATA", str(tmp_path / "nowhere"))
-    with pytest.raises(DataError, match=r"CNNLAB_DATA names .*nowhere, which is not a folder"):
+    with pytest.raises(DataError, match=r"CNNLAB_DATA names '.*nowhere', which is not a folder"):
         load_data(name)
     monkeypatch.setenv("CNNLAB_DATA", str(tmp_path))
     with pytest.raises(DataError, match=r"CNNLAB_DATA names .*, which does not hold K?MNIST"):
@@ -154,7 +155,7 @@ def test_a_cnnlab_data_that_has_mnist_only_does_not_stand_in_the_way_of_other_da
 
 def test_a_root_that_may_not_be_read_is_said(mnist, tmp_path, monkeypatch):
     monkeypatch.setattr(os, "access", lambda *args: False)  # root may read everything
-    with pytest.raises(DataError, match=r"which you may not read. Change its permissions"):
+    with pytest.raises(DataError, match=r"but you may not read .*Change its permissions"):
         load_data(root=tmp_path)
 
 
@@ -254,4 +255,46 @@ def test_a_cache_folder_that_cannot_be_written_is_not_where_files_are_to_be_put(
         load_data("mnist")
     assert "(or the unpacked files) into MNIST/raw in a folder of your own and set CNNLAB_DATA" in str(
         caught.value
+    )
+
+
+def test_a_cnnlab_data_of_blanks_is_shown_in_quotes(monkeypatch):
+    monkeypatch.setenv("CNNLAB_DATA", " ")
+    with pytest.raises(DataError, match=r"^CNNLAB_DATA names ' ', which is not a folder\."):
+        load_data()
+
+
+def test_a_cache_below_a_folder_that_may_not_be_entered_gives_the_digits_for_auto(
+    mnist, tmp_path, monkeypatch
+):
+    mnist.write(cache_folder())
+    close(tmp_path / "cache", monkeypatch)
+    with pytest.warns(FallbackNotice) as caught:
+        assert load_data().name == "digits"
+    assert "(or the unpacked files) into MNIST/raw in a folder of your own" in " ".join(
+        str(caught[0].message).split()
+    )
+    with pytest.raises(DataError) as raised:
+        load_data("mnist")
+    assert str(raised.value).startswith(
+        f"MNIST was not found: {cache_folder()} cannot be used: you may not read {tmp_path / 'cache'}. Change"
+    )
+
+
+@pytest.mark.parametrize("said_in", ["root", "CNNLAB_DATA"])
+@pytest.mark.parametrize("name", ["auto", "mnist"])
+@pytest.mark.parametrize("closed", ["home", "home/mine", "home/mine/MNIST", "home/mine/MNIST/raw"])
+def test_a_folder_that_may_not_be_entered_is_named_wherever_it_lies(
+    mnist, tmp_path, monkeypatch, said_in, name, closed
+):
+    mnist.write(tmp_path / "home" / "mine")
+    close(tmp_path / closed, monkeypatch)
+    root = tmp_path / "home" / "mine"
+    if said_in == "CNNLAB_DATA":
+        monkeypatch.setenv("CNNLAB_DATA", str(root))
+    with pytest.raises(DataError) as caught:
+        load_data(name, root=root if said_in == "root" else None)
+    assert str(caught.value) == (
+        f"{said_in} names {root}, but you may not read {tmp_path / closed}. "
+        f"Change its permissions, or let {said_in} name another folder."
     )

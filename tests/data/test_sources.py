@@ -4,6 +4,7 @@ import pytest
 
 from cnnlab.data import Source, cache_folder, describe_sources, fetch
 from cnnlab.errors import DataError
+from tests.data.closed import close
 
 
 def used(table) -> list[str]:
@@ -130,3 +131,29 @@ def test_fetch_into_a_file_is_refused_before_a_server_is_asked(server, tmp_path)
         fetch("mnist", tmp_path / "mine")
     assert server.asked == []
     assert (tmp_path / "mine").read_text() == "mine"
+
+
+def test_a_folder_that_may_not_be_entered_is_said_by_fetch_before_a_server_is_asked(
+    server, tmp_path, monkeypatch
+):
+    (tmp_path / "home" / "mine").mkdir(parents=True)
+    close(tmp_path / "home", monkeypatch)
+    with pytest.raises(DataError) as caught:
+        fetch("mnist", tmp_path / "home" / "mine")
+    assert str(caught.value) == (
+        f"{tmp_path / 'home' / 'mine'} cannot be used: you may not read {tmp_path / 'home'}. "
+        "Change its permissions, or name another folder in CNNLAB_DATA, or as root."
+    )
+    assert server.asked == []
+
+
+def test_a_folder_that_may_not_be_entered_is_shown(mnist, tmp_path, monkeypatch):
+    mnist.write(tmp_path / "home" / "mine")
+    mnist.write(cache_folder())
+    close(tmp_path / "home", monkeypatch)
+    close(tmp_path / "cache", monkeypatch)
+    rows = describe_sources("mnist", tmp_path / "home" / "mine")
+    assert (rows[0].ok, rows[0].used) == (False, False)
+    assert f"but you may not read {tmp_path / 'home'}" in rows[0].found
+    assert rows[1].found == f"you may not read {tmp_path / 'cache'}"
+    assert [row.place for row in describe_sources() if row.used] == ["download"]

@@ -310,3 +310,55 @@ def test_a_layer_that_is_called_by_forward_has_two_remedies():
     first, second = explain(ByForward()).remedies
     assert first == "self.fc = nn.Linear(784, 10)"
     assert "nn.LazyLinear(10), and self.fc(x) in place of self.fc.forward(x)" in second
+
+
+class Squeezes(nn.Module):
+    """Takes the channel away in front of a convolution."""
+
+    def __init__(self, squeeze, width=5760):
+        super().__init__()
+        self.conv1, self.fc1, self.squeeze = nn.Conv2d(1, 10, 5), nn.Linear(width, 10), squeeze
+
+    def forward(self, x):
+        x = self.squeeze(x)
+        return self.fc1(self.conv1(x).flatten(1))
+
+
+def test_a_squeeze_that_takes_the_channel_away_before_a_convolution_is_left_out():
+    found = explain(Squeezes(lambda x: x.squeeze()))
+    assert (found.layer, found.has, found.needs) == ("conv1", 2, 3)
+    assert found.headline == (
+        "conv1 needs a map of (channels, height, width), but gets (28, 28): the channel is gone."
+    )
+    assert found.remedies[0].startswith("leave out x.squeeze() in line ")
+    assert found.remedies[1] == "x = x.view(-1, 1, 28, 28) before conv1"
+    assert found.heading == "Any one of these mends it:"
+    for mended_by in (lambda x: x, lambda x: x.squeeze().view(-1, 1, 28, 28)):
+        assert all(runs(Squeezes(mended_by), batch) for batch in (1, 2))
+
+
+def test_a_channel_that_an_index_took_away_is_put_back():
+    found = explain(Squeezes(lambda x: x[:, 0]))
+    assert found.headline.endswith("gets (28, 28): the channel is gone.")
+    assert found.remedies == ("x = x.view(-1, 1, 28, 28) before conv1", "x = x.unsqueeze(1) before conv1")
+    assert all(runs(Squeezes(lambda x: x[:, 0].unsqueeze(1)), batch) for batch in (1, 2))
+
+
+def test_a_squeeze_before_another_mistake_is_still_left_out():
+    found = explain(Squeezes(lambda x: x.squeeze(), 784))
+    assert found.remedies[0].startswith("leave out x.squeeze() in line ")
+    assert len(found.remedies) >= 2
+
+
+def test_a_squeeze_before_a_convolution_written_as_a_function_is_left_out():
+    class Functional(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.weight, self.fc1 = nn.Parameter(torch.zeros(10, 1, 5, 5)), nn.Linear(5760, 10)
+
+        def forward(self, x):
+            return self.fc1(F.conv2d(x.squeeze(), self.weight).flatten(1))
+
+    found = explain(Functional())
+    assert found.remedies[0].startswith("leave out x.squeeze() in line ")
+    assert found.remedies[1] == "x = x.view(-1, 1, 28, 28) in place of x.squeeze()"

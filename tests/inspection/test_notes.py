@@ -176,3 +176,49 @@ def test_layers_that_are_not_registered_are_noted_beside_another_mistake():
     found = explain(PlainList())
     assert (found.works, found.layer) == (False, "fc")
     assert any("does not know the nn.Conv2d" in text for text in found.notes)
+
+
+@pytest.mark.parametrize(
+    ("layers", "told"),
+    [
+        (
+            (nn.Softmax(1), nn.LogSoftmax(1)),
+            "Softmax twice: layer 4 (Softmax) and layer 5 (LogSoftmax) take it one after the other, which "
+            "makes all classes nearly equal. Leave both out and return the logits, for nn.CrossEntropyLoss; "
+            "or leave out layer 4 alone, for nn.NLLLoss.",
+        ),
+        (
+            (nn.Softmax(1), nn.Softmax(1)),
+            "Softmax twice: layer 4 (Softmax) and layer 5 (Softmax) take it one after the other, which makes "
+            "all classes nearly equal. Leave both out and return the logits, for nn.CrossEntropyLoss.",
+        ),
+    ],
+)
+def test_a_double_softmax_is_noted_with_both_layers(layers, told):
+    assert note(head(*layers)) == told
+
+
+def test_a_double_softmax_of_functions_is_noted_also_behind_a_dropout():
+    class Twice(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.fc, self.soft = nn.Linear(784, 10), nn.Softmax(dim=1)
+
+        def forward(self, x):
+            return F.log_softmax(F.dropout(self.soft(self.fc(x.flatten(1))), training=self.training), dim=1)
+
+    told = note(Twice())
+    assert told.startswith("Softmax twice: soft (Softmax) and log_softmax take it one after the other")
+    assert told.endswith("or leave out soft alone, for nn.NLLLoss.")
+
+
+def test_a_softmax_in_the_middle_of_a_network_is_not_a_double_one():
+    class Attends(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.fc1, self.fc2 = nn.Linear(784, 10), nn.Linear(10, 10)
+
+        def forward(self, x):
+            return F.log_softmax(self.fc2(F.softmax(self.fc1(x.flatten(1)), dim=1)), dim=1)
+
+    assert not [text for text in explain(Attends()).notes if "twice" in text]

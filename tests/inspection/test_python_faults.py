@@ -183,3 +183,44 @@ def test_a_list_of_layers_that_is_called_is_told_from_a_missing_forward():
         "forward() of CallsItsList calls an nn.ModuleList, which keeps layers and calls none of them."
     )
     assert found.remedies[0] == "for layer in self.name: x = layer(x)"
+
+
+@pytest.mark.parametrize(
+    ("forward", "remedy"),
+    [
+        (lambda x: torch.nn.functional.max_pool2(x, 2), "max_pool2d in place of max_pool2"),
+        (lambda x: torch.nn.functional.RELU(x), "relu in place of RELU"),
+        (lambda x: torch.flaten(x, 1), "flatten in place of flaten"),
+        (lambda x: x.flaten(1), "flatten in place of flaten"),
+    ],
+)
+def test_a_misspelt_function_gets_the_nearest_name(forward, remedy):
+    class Misspells(Base):
+        def forward(self, x):
+            return forward(self.conv1(x))
+
+    found = explain(Misspells())
+    assert found.remedies[0] == remedy
+    assert len(found.remedies) == 2
+
+
+def test_a_function_that_is_like_none_keeps_the_general_advice():
+    class Invents(Base):
+        def forward(self, x):
+            return torch.qqqqqqqq(x)
+
+    assert explain(Invents()).remedies[0] == "look at that line of forward()"
+
+
+@pytest.mark.parametrize("mode", ["L", "RGB"])
+def test_a_picture_gets_advice_that_works(mode):
+    from PIL import Image
+    from torchvision import transforms
+
+    image, model = Image.new(mode, (28, 28)), models.build("cnn_320")
+    found = explain(model, image)
+    assert found.headline == "The input is a picture, of the type Image: explain needs a tensor of images."
+    assert len(found.remedies) == 2
+    for remedy in found.remedies:
+        known = {"model": model, "image": image, "transforms": transforms, "torch": torch, "np": np}
+        assert eval(remedy, known | {"explain": explain}).works, remedy

@@ -129,3 +129,45 @@ def test_a_float_in_a_view_is_the_result_of_true_division(how):
     assert "28 // 2 is 14" in found.details[0]
     assert found.remedies == ("x = torch.flatten(x, 1)", "x = x.view(x.size(0), -1)")
     assert found.heading == "Any one of these mends it:"
+
+
+class Squeezes(nn.Module):
+    """Takes the channel away in front of a convolution."""
+
+    def __init__(self, squeeze, width=5760):
+        super().__init__()
+        self.conv1, self.fc1, self.squeeze = nn.Conv2d(1, 10, 5), nn.Linear(width, 10), squeeze
+
+    def forward(self, x):
+        x = self.squeeze(x)
+        return self.fc1(self.conv1(x).flatten(1))
+
+
+def test_a_squeeze_that_joins_one_image_before_a_convolution_is_left_out():
+    def squeeze(x):
+        return x.squeeze()
+
+    found = explain(Squeezes(squeeze), torch.zeros(1, 1, 28, 28))
+    assert found.headline == "x.squeeze() turns 1 image into 28 rows."
+    assert found.details[0] == (
+        "squeeze() takes away every side of length 1: (1, 1, 28, 28) becomes (28, 28), "
+        "without batch and channel."
+    )
+    assert found.remedies[0].startswith("leave out x.squeeze() in line ")
+    assert found.remedies[1] == "x = x.view(-1, 1, 28, 28) before conv1"
+    assert found.heading == "Any one of these mends it:"
+    for mended_by in (lambda x: x, lambda x: x.squeeze().view(-1, 1, 28, 28)):
+        assert all(runs(Squeezes(mended_by), batch) for batch in (1, 2))
+
+
+def test_a_squeeze_at_the_end_still_becomes_a_flatten():
+    found = explain(Between(lambda x: x.mean((2, 3)).squeeze(), 10), torch.zeros(1, 1, 28, 28))
+    assert found.remedies == ("x = torch.flatten(x, 1)", "x = x.view(x.size(0), -1)")
+
+
+def test_a_squeeze_that_joins_one_image_before_a_pooling_is_left_out():
+    found = explain(
+        Squeezes(lambda x: nn.functional.max_pool2d(x.squeeze(), 2), 1000), torch.zeros(1, 1, 28, 28)
+    )
+    assert found.remedies[1] == "x = x.view(-1, 1, 28, 28) in place of x.squeeze()"
+    assert found.heading == "Any one of these mends it:"

@@ -30,3 +30,22 @@ def test_intervals_are_drawn_for_the_networks_that_have_one():
 def test_no_accuracies_are_refused(runs, message):
     with pytest.raises(ValueError, match=message):
         accuracy_comparison(runs)
+
+
+@pytest.mark.parametrize("runs", [{"a": [98.0]}, {"a": [99.9, 100.0]}, {"a": [0.0, 100.0]}, {"a": [0.0]}])
+def test_the_axis_ends_at_0_and_100_percent(runs):
+    low, high = accuracy_comparison(runs).get_xlim()
+    assert 0 <= low < high <= 100
+
+
+def test_a_second_comparison_on_the_same_axes_is_not_cut_off():
+    ax = accuracy_comparison({"b": [50.0]}, ax=accuracy_comparison({"a": [98.0]}))
+    assert ax.get_xlim()[0] < 50
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), 101.0, -3.0])
+def test_what_is_no_percentage_is_refused(value):
+    with pytest.raises(ValueError, match=rf"the accuracies of mlp hold {value}: give percent, 0 to 100"):
+        accuracy_comparison({"mlp": [98.0, value]})
+    with pytest.raises(ValueError, match=rf"the interval of mlp holds {value}: give percent, 0 to 100"):
+        accuracy_comparison({"mlp": [98.0]}, {"mlp": (90.0, value)})

@@ -1,4 +1,5 @@
 import numpy as np
+import pytest
 import torch
 
 from cnnlab.data import Split
@@ -17,3 +18,8 @@ def test_each_class_shows_the_mean_of_its_images(split):
 def test_a_class_without_images_stays_empty():
     axes = average_images(Split(torch.zeros(3, 1, 28, 28, dtype=torch.uint8), torch.tensor([0, 1, 1])))
     assert [len(ax.images) for ax in axes.flat] == [1, 1] + [0] * 8
+
+
+def test_what_is_no_split_is_refused(split):
+    with pytest.raises(TypeError, match=r"split is a Tensor: give a Split, such as data\.train"):
+        average_images(split.images)

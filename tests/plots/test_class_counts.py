@@ -38,3 +38,12 @@ def test_a_data_set_in_place_of_its_splits_is_refused(split):
             TypeError, match=r"splits are of type ImageData: give a Split, such as data\.train"
         ):
             class_counts(wrong)
+
+
+def test_the_axis_of_a_single_image_has_whole_numbers_each_once(split):
+    ax = class_counts(split.take(1))
+    ax.figure.canvas.draw()
+    ticks = [label.get_text() for label in ax.get_yticklabels()]
+    assert ax.get_title().startswith("1 image;")
+    assert len(set(ticks)) == len(ticks)
+    assert all(float(tick).is_integer() for tick in ax.get_yticks())

@@ -34,3 +34,13 @@ def test_too_few_titles_are_counted():
 def test_a_grid_without_rows_is_refused():
     with pytest.raises(ValueError, match="rows=0, columns=5: both must be at least 1"):
         image_grid(torch.zeros(4, 1, 28, 28), 0, 5)
+
+
+def test_half_a_row_is_refused(split):
+    with pytest.raises(TypeError, match=r"rows=1.5 is not a whole number"):
+        image_grid(split.images, 1.5, 5)
+
+
+def test_a_split_in_place_of_its_images_is_refused(split):
+    with pytest.raises(TypeError, match=r"images are a Split: give split\.images"):
+        image_grid(split, 1, 5)

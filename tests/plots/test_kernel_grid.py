@@ -45,3 +45,14 @@ def test_the_colours_are_explained():
 def test_what_is_no_kernel_is_refused():
     with pytest.raises(ValueError, match=r"shape \(50, 320\): \(c_out, c_in, k_h, k_w\) is needed"):
         kernel_grid(torch.zeros(50, 320))
+
+
+@pytest.mark.parametrize("largest", [-1, float("nan"), float("inf")])
+def test_a_scale_that_is_no_range_is_refused(largest):
+    with pytest.raises(ValueError, match=rf"largest={largest}: give a weight above 0, or None"):
+        kernel_grid(torch.ones(2, 1, 3, 3), largest=largest)
+
+
+def test_no_columns_are_refused():
+    with pytest.raises(ValueError, match=r"columns=-1 is too small: use columns >= 1"):
+        kernel_grid(torch.ones(2, 1, 3, 3), columns=-1)

@@ -27,3 +27,10 @@ def test_both_counts_must_be_of_the_same_layers():
         match="of conv1, fc1, multiply–adds of conv1: give both for the same layers",
     ):
         layer_bars(PARAMETERS, {"conv1": 1})
+
+
+def test_a_network_without_parameters_has_empty_bars(recwarn):
+    parameters, _ = layer_bars({"pool": 0}, {"pool": 0})
+    assert parameters.get_title() == "0 parameters"
+    assert [text.get_text() for text in parameters.texts] == ["0 (0 %)"]
+    assert not [str(warning.message) for warning in recwarn]

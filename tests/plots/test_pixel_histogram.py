@@ -36,3 +36,12 @@ def test_mean_and_standard_deviation_are_written_down(split):
 def test_a_split_in_place_of_its_images_is_refused(split):
     with pytest.raises(TypeError, match=r"images are a Split, not a tensor: give split\.images"):
         pixel_histogram(split)
+
+
+@pytest.mark.parametrize("wrong", [float("nan"), float("inf")])
+def test_pixels_that_are_not_finite_are_counted(wrong):
+    with pytest.raises(
+        ValueError,
+        match=r"2 of 4 pixels are not finite \(NaN or infinite\): .* draw images\[images.isfinite\(\)\]",
+    ):
+        pixel_histogram(torch.tensor([0.5, wrong, 1.0, -wrong]))

@@ -53,3 +53,18 @@ def test_another_split_than_the_evaluated_one_is_refused(evaluation, split):
 def test_no_indices_are_refused(evaluation, split):
     with pytest.raises(ValueError, match="indices is empty"):
         prediction_gallery(evaluation, split, [])
+
+
+def test_no_columns_are_refused(evaluation, split):
+    with pytest.raises(ValueError, match=r"columns=0 is too small: use columns >= 1"):
+        mistakes_gallery(evaluation, split, columns=0)
+    with pytest.raises(TypeError, match=r"columns=2.5 is not a whole number"):
+        prediction_gallery(evaluation, split, [0], columns=2.5)
+
+
+@pytest.mark.parametrize("index", [9999, 40, -1])
+def test_an_index_without_an_image_is_refused(evaluation, split, index):
+    with pytest.raises(
+        ValueError, match=rf"indices hold {index}, but the 40 images have the indices 0 to 39"
+    ):
+        prediction_gallery(evaluation, split, [0, index])

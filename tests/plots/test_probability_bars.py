@@ -53,3 +53,8 @@ def test_a_label_that_is_no_class_is_refused(label):
 def test_class_names_are_counted():
     with pytest.raises(ValueError, match="1 class names for 3 probabilities"):
         probability_bars(BELIEF, classes=["cat"])
+
+
+def test_no_probabilities_are_refused():
+    with pytest.raises(ValueError, match=r"no probability to draw: give one for each class"):
+        probability_bars(torch.zeros(0))

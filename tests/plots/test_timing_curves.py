@@ -30,3 +30,12 @@ def test_no_sweeps_and_too_many_are_refused(count):
 def test_sweeps_without_a_time_are_refused(rows):
     with pytest.raises(ValueError, match="no sweep has a time to draw: measure at least one batch that fits"):
         timing_curves({"cpu": rows})
+
+
+def test_rows_that_are_no_measurements_are_refused():
+    with pytest.raises(
+        TypeError, match=r"sweeps\['cpu'\] holds an? int: give the rows that timing.sweep returned"
+    ):
+        timing_curves({"cpu": [1]})
+    with pytest.raises(TypeError, match=r"sweeps are a list: give a name for each, such as \{'cpu': rows\}"):
+        timing_curves([ROWS])

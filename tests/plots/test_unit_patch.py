@@ -21,3 +21,14 @@ def test_frames_differ_in_colour_and_line(split):
 def test_more_patches_than_can_be_told_apart_are_refused():
     with pytest.raises(ValueError, match="5 patches: give 4 at most"):
         unit_patch(torch.zeros(28, 28), {str(number): (0, 0, 1, 1) for number in range(5)})
+
+
+def test_a_patch_of_two_numbers_is_refused(split):
+    with pytest.raises(ValueError, match=r"patches\['x'\] is \(1, 2\): give \(top, left, height, width\)"):
+        unit_patch(split.images[0], {"x": (1, 2)})
+
+
+@pytest.mark.parametrize("patch", [(-5, 50, 0, 99), (0, 0, 0, 5), (20, 0, 9, 5), (0, -1, 3, 3)])
+def test_a_patch_outside_the_image_is_refused(split, patch):
+    with pytest.raises(ValueError, match=r"patches\['x'\] is .* does not lie in the image of 28×28 pixels"):
+        unit_patch(split.images[0], {"x": patch})

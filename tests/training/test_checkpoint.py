@@ -386,3 +386,34 @@ def test_a_checkpoint_with_an_order_that_is_none_is_refused(tmp_path):
 def test_a_name_that_no_file_can_have_is_refused_in_words(tmp_path, name):
     with pytest.raises(CheckpointError, match=r"cannot be written|there is no folder"):
         train(tmp_path / name)
+
+
+@pytest.mark.parametrize("wrong", [float("nan"), float("inf")])
+def test_weights_that_are_not_finite_are_refused_with_their_name(tmp_path, wrong):
+    path = tmp_path / "run.pt"
+    train(path)
+    content = torch.load(path, weights_only=True)
+    name = list(content["model"])[-1]
+    content["model"][name].view(-1)[:2] = wrong
+    torch.save(content, path)
+    before, fresh = path.read_bytes(), net(dropout=0.3, seed=5)
+    untouched = weights(fresh).clone()
+    with pytest.raises(CheckpointError) as caught:
+        train(path, model=fresh, epochs=4)
+    assert str(caught.value) == (
+        f"{path} holds weights from which nothing can be learnt: 2 of the 4 numbers of {name} are not finite "
+        "(NaN or infinite). It was left as it is: give another path, and start anew with a smaller "
+        "learning rate."
+    )
+    assert path.read_bytes() == before
+    assert torch.equal(weights(fresh), untouched)
+
+
+def test_a_buffer_that_is_not_finite_is_no_fault(tmp_path):
+    def masked():
+        model = net(dropout=0.3)
+        model.register_buffer("mask", torch.full((2, 2), -torch.inf))
+        return model
+
+    train(tmp_path / "run.pt", model=masked())
+    train(tmp_path / "run.pt", model=masked(), epochs=4)
