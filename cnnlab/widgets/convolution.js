@@ -1,8 +1,12 @@
 // Convolution and pooling on one channel, as PyTorch computes them. Nothing here touches the page.
+import { numbers } from "./dom.js";
+import { digitsFor, fitted, short, shortNumber, withDigits } from "./short_numbers.js";
 import { paddingSides, reach, wOut } from "./sizes.js";
 
 export const OPERATIONS = ["convolution", "max pooling", "average pooling"];
 export const PRESETS = ["identity", "blur", "sharpen", "vertical edges", "horizontal edges"];
+const LARGEST_IMAGE = 64; // pixels, each way; as in kept_image.py
+export const SMALL_KERNEL = 5; // up to here every number of the window can be read
 
 /** A preset kernel, size × size numbers row by row; the same as `preset` in preset_kernels.py. */
 export function presetKernel(name, size) {
@@ -116,6 +120,52 @@ export function windowAt(settings, row, column) {
     const weight = operation === "convolution" ? weights[place] : 1;
     return { row: r, column: c, inside, pixel, weight, product: operation === "max pooling" ? pixel : pixel * weight };
   });
+}
+
+/** The texts of the window's cells: pixel, weight and product, each in the room that a cell has. */
+export function cellTexts(parts, size) {
+  const room = Math.max(5, 10 - size); // characters
+  const whole = parts.every(({ pixel }) => !Number.isFinite(pixel) || Number.isInteger(pixel));
+  return parts.map(({ pixel, weight, product }) => ({
+    pixel: fitted(pixel, whole ? 0 : 2, room),
+    weight: size > SMALL_KERNEL ? short(weight) : fitted(weight, size > 3 ? 2 : 3, room),
+    product: fitted(product, digitsFor(product), room),
+  }));
+}
+
+/** What a cell's tooltip says: the place in the image, and the numbers with more digits. */
+export function partInFull({ row, column, inside, pixel, weight, product }, operation) {
+  const sum = ` × ${shortNumber(weight, 4)} = ${shortNumber(product, 4)}`;
+  const made = `${shortNumber(pixel)}${operation === "convolution" ? sum : ""}`;
+  return `row ${row}, column ${column}${inside ? "" : " (padding)"}: ${made}`;
+}
+
+/** What the window adds up to, in two texts: the way there, and the output pixel. */
+export function sumTexts({ operation, bias, size }, parts, made) {
+  if (operation === "max pooling") {
+    const most = Math.max(...parts.map((part) => part.pixel));
+    return [`the largest of ${size * size}: `, shortNumber(most)];
+  }
+  const total = parts.reduce((sum, part) => sum + part.product, 0);
+  if (operation === "average pooling") {
+    const mean = total / size ** 2;
+    const before = shortNumber(total, Math.max(2, digitsFor(mean))); // as exact as the mean of it
+    return [`sum ${before} ÷ ${size * size} = `, shortNumber(mean)];
+  }
+  const whole = Number.isInteger(total) && Number.isInteger(bias);
+  const digits = Math.max(...[total, bias, made].map((value) => Math.max(2, digitsFor(value))));
+  const fixed = (value) => (whole ? shortNumber(value) : withDigits(value, digits));
+  const plus = bias < 0 ? `− ${fixed(-bias)}` : `+ ${fixed(bias)}`;
+  return [`sum of the products ${fixed(total)} ${plus} (bias) = `, fixed(made)];
+}
+
+/** An image that a trait keeps, with its pixels as numbers; null where it holds none, or none that fits. */
+export function keptImage(trait) {
+  const { height, width, pixels } = trait ?? {};
+  const fits = (length) => Number.isInteger(length) && length >= 1 && length <= LARGEST_IMAGE;
+  if (!fits(height) || !fits(width) || pixels?.byteLength !== 4 * height * width) return null;
+  const values = numbers(pixels);
+  return values.every(Number.isFinite) ? { height, width, pixels: values } : null;
 }
 
 const DRAWN = {

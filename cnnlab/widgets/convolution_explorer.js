@@ -1,10 +1,11 @@
 // The ConvolutionExplorer: padded input, window, sum, feature map. All of it is computed and drawn here, so
 // that no key waits for Python, which only hears of it.
-import { OPERATIONS, PATTERNS, PRESETS, featureMap, mapSize, pattern, presetKernel, refusal, resizedKernel, windowAt } from "./convolution.js";
-import { asNumber, digitsFor, fitted, notUsable, short, shortNumber } from "./short_numbers.js";
+import { OPERATIONS, PATTERNS, PRESETS, SMALL_KERNEL, featureMap, mapSize, pattern, presetKernel } from "./convolution.js";
+import { cellTexts, keptImage, partInFull, refusal, resizedKernel, sumTexts, windowAt } from "./convolution.js";
+import { asNumber, digitsFor, fitted, notUsable, shortNumber } from "./short_numbers.js";
 import { paddingSides, reach, unread } from "./sizes.js";
 import { PADDING, css, extent, grey, mapColours, paint, readableOn, signed } from "./colours.js";
-import { button, checkbox, element, frame, newId, numbers, select, slider, written } from "./dom.js";
+import { button, checkbox, element, frame, newId, numbers, select, slider } from "./dom.js";
 import { UNHEARD_CHANGES, kernelLine, tell } from "./kernel_line.js";
 
 const OWN = "your own";
@@ -18,7 +19,6 @@ const DRAWING_HELP =
 const FULL_INK = 255;
 const SPEEDS = { slow: 700, normal: 180, fast: 15 }; // milliseconds for one output pixel
 const REST = 300; // milliseconds
-const SMALL_KERNEL = 5; // up to here every number of the window can be read
 
 function render({ model, el }) {
   const { root, stop } = frame({ model, el }, "Convolution explorer", "convolution_explorer");
@@ -98,7 +98,7 @@ function render({ model, el }) {
     draw(source === DRAWN_HERE);
     const made = {
       [DRAWN_HERE]: drawing() ?? { height, width, pixels: new Float32Array(pixels.length) },
-      image: state.given,
+      image: state.given ?? keptImage(model.get("given")),
     }[source];
     if (PATTERNS.includes(source)) return change({ index: null, pixels: bytes(pattern(source, height, width)) });
     if (source === DRAWN_HERE) return drawn(made);
@@ -111,7 +111,7 @@ function render({ model, el }) {
     const { height, width, pixels } = state.settings;
     const kept = { height, width, pixels };
     if (state.source === "digit") state.digit = { ...kept, index: model.get("index") };
-    else if (state.source === "image" || !(state.given || model.get("count"))) state.given = kept;
+    else if (state.source === "image") state.given = kept;
   }
 
   /** The entry of the list that says what is shown; Python may have set it. */
@@ -133,8 +133,7 @@ function render({ model, el }) {
 
   /** What was drawn on this explorer, in any of its views; null if nothing was. */
   function drawing() {
-    const { height, width, pixels } = model.get("drawn") ?? {};
-    return pixels ? { height, width, pixels: numbers(pixels) } : null;
+    return keptImage(model.get("drawn"));
   }
 
   /** Show a drawing, and keep it for when something else has taken its place. */
@@ -375,41 +374,32 @@ function render({ model, el }) {
     if (view.cells.length !== size * size) showCells(size);
     view.windowTitle.textContent = convolving ? "Window: pixel × weight = product" : "Under the window";
     view.grid.classList.toggle("plain", !convolving);
-    const few = size <= SMALL_KERNEL;
-    const room = Math.max(5, 10 - size); // characters that a cell holds
     const [row, column] = state.map
       ? [Math.floor(state.place / state.map.columns), state.place % state.map.columns]
       : [0, 0];
     const parts = windowAt(settings, row, column);
     const strongest = Math.max(...parts.map((part) => Math.abs(part.product)).filter(Number.isFinite), 0);
     const best = operation === "max pooling" && state.map ? parts.findIndex((part) => part.pixel === state.map.values[state.place]) : -1;
-    const whole = parts.every((part) => !Number.isFinite(part.pixel) || Number.isInteger(part.pixel));
+    const texts = cellTexts(parts, size);
     parts.forEach((part, place) => {
       const cell = view.cells[place];
       const shade = part.inside ? state.grey(part.pixel) : PADDING;
-      cell.pixel.textContent = fitted(part.pixel, whole ? 0 : 2, room);
+      cell.pixel.textContent = texts[place].pixel;
       cell.pixel.style.background = css(shade);
       cell.pixel.style.color = readableOn(shade);
       cell.weight.hidden = cell.product.hidden = !convolving;
       if (document.activeElement !== cell.weight) {
-        cell.weight.value = few ? fitted(part.weight, size > 3 ? 2 : 3, room) : short(part.weight);
+        cell.weight.value = texts[place].weight;
         cell.weight.classList.remove("wrong");
       }
       const tint = signed(part.product, strongest);
-      cell.product.textContent = fitted(part.product, digitsFor(part.product), room);
+      cell.product.textContent = texts[place].product;
       cell.product.style.background = css(tint);
       cell.product.style.color = readableOn(tint);
       cell.node.classList.toggle("best", place === best);
     });
     view.parts = parts;
     if (state.map) view.sum.replaceChildren(...sumOf(settings, parts, row, column, state.map.values[state.place]));
-  }
-
-  /** What a cell's tooltip says: the place in the image, and the numbers with more digits. */
-  function inFull({ row, column, inside, pixel, weight, product }) {
-    const sum = ` × ${written(weight, 4)} = ${written(product, 4)}`;
-    const convolving = state.settings.operation === "convolution";
-    return `row ${row}, column ${column}${inside ? "" : " (padding)"}: ${written(pixel)}${convolving ? sum : ""}`;
   }
 
   /** The cells of a kernel size, kept once they are made. */
@@ -441,7 +431,7 @@ function render({ model, el }) {
     });
     const product = element("span", { class: "product" });
     const node = element("div", { class: "cell" }, pixel, weight, product);
-    node.addEventListener("pointermove", () => (node.title = inFull(view.parts[place])));
+    node.addEventListener("pointermove", () => (node.title = partInFull(view.parts[place], state.settings.operation)));
     return { node, pixel, weight, product };
   }
 
@@ -649,6 +639,8 @@ function render({ model, el }) {
   const moved = () => state.map && moveTo(model.get("row") * state.map.columns + model.get("column"));
   const watched = "change:pixels change:height change:width change:size change:padding change:stride change:dilation change:operation change:weights change:bias change:kernel_name change:index";
   for (const event of watched.split(" ")) model.on(event, outside);
+  const givenAnew = () => (state.given = undefined);
+  model.on("change:given", givenAnew);
   state.place = 0;
   update();
   showSource(sourceShown());
@@ -672,6 +664,7 @@ function render({ model, el }) {
     line.stop();
     if (state.unsent) send();
     for (const event of watched.split(" ")) model.off(event, outside);
+    model.off("change:given", givenAnew);
     model.off("change:row", positioned);
     model.off("change:column", positioned);
   };
@@ -770,23 +763,9 @@ function hatch(context, x, y, width, height) {
 }
 
 /** The one output pixel: what its window adds up to. */
-function sumOf({ operation, bias, size }, parts, row, column, made) {
-  const where = ` → pixel (${row}, ${column}) of the feature map`;
-  if (operation === "max pooling") {
-    const most = Math.max(...parts.map((part) => part.pixel));
-    return [`the largest of ${size * size}: `, element("b", {}, shortNumber(most)), where];
-  }
-  const total = parts.reduce((sum, part) => sum + part.product, 0);
-  const whole = Number.isInteger(total) && Number.isInteger(bias);
-  const digits = Math.max(...[total, bias, made].map((value) => Math.max(2, digitsFor(value))));
-  const fixed = (value) =>
-    whole || Math.abs(value) >= 1e6 ? shortNumber(value) : value.toFixed(digits).replace("-", "−");
-  if (operation === "average pooling") {
-    const mean = element("b", {}, shortNumber(total / size ** 2));
-    return [`sum ${shortNumber(total)} ÷ ${size * size} = `, mean, where];
-  }
-  const plus = bias < 0 ? `− ${fixed(-bias)}` : `+ ${fixed(bias)}`;
-  return [`sum of the products ${fixed(total)} ${plus} (bias) = `, element("b", {}, fixed(made)), where];
+function sumOf(settings, parts, row, column, made) {
+  const [way, result] = sumTexts(settings, parts, made);
+  return [way, element("b", {}, result), ` → pixel (${row}, ${column}) of the feature map`];
 }
 
 /** The size formula with the numbers put in, and the pixels that the floor leaves out. */

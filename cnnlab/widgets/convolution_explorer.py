@@ -13,13 +13,16 @@ from torch import nn
 
 from cnnlab.data import Split
 from cnnlab.errors import did_you_mean
-from cnnlab.plots.pixels import Drawable, one_image
+from cnnlab.plots.pixels import Drawable
 from cnnlab.widgets.explorer import Explorer
-from cnnlab.widgets.learnt_kernels import learnt_kernels
+from cnnlab.widgets.kept_image import LARGEST_IMAGE, checked, kept, shown
+from cnnlab.widgets.learnt_kernels import learnt_kernels, one_learnt
 from cnnlab.widgets.preset_kernels import (
     KERNELS,
     LARGEST_KERNEL,
     LARGEST_NUMBER,
+    as_bytes,
+    from_bytes,
     preset,
     resized,
     square_kernel,
@@ -28,9 +31,10 @@ from cnnlab.widgets.preset_kernels import (
 OPERATIONS = ("convolution", "max pooling", "average pooling")
 OWN = "your own"
 MOST_PADDING, LONGEST_STRIDE, WIDEST_DILATION = 5, 4, 3
-LARGEST_IMAGE = 64  # pixels; more would be too small to point at
 FROM_PAGE = {"sync": True, "echo_update": False}  # an echo would come when the page has moved on
 LIBRARY = 100  # images that the browser gets at once; further ones it asks for
+SETTINGS = ("operation", "size", "padding", "stride", "dilation")
+FOLLOWING = ("kernel_name", "size", "weights", "bias", "row", "column")  # what a change can bring along
 
 
 class ConvolutionExplorer(Explorer):
@@ -78,6 +82,7 @@ class ConvolutionExplorer(Explorer):
     weights = traitlets.Bytes().tag(**FROM_PAGE, from_json=lambda value, _: bytes(value))  # float32
     bias = traitlets.Float(0.0).tag(**FROM_PAGE)
     drawn = traitlets.Dict().tag(**FROM_PAGE)  # height, width and pixels of what was drawn, to come back to
+    given = traitlets.Dict().tag(sync=True, python_only=True)  # the same of the image that Python gave
     learnt = traitlets.Dict().tag(sync=True, python_only=True)  # layer, size and biases of learnt kernels
     learnt_weights = traitlets.Bytes().tag(sync=True, python_only=True)  # float32, kernel by kernel
     row = traitlets.Int(0).tag(**FROM_PAGE)  # of the output pixel that is looked at
@@ -110,11 +115,10 @@ class ConvolutionExplorer(Explorer):
             raise ValueError(f"size={size}, but the kernel has {own} rows: leave size out.")
         self._split = image if isinstance(image, Split) else None
         first = self._split.images[0] if self._split is not None else image
-        pixels = _shown(first)  # type: ignore[arg-type]
+        pixels = shown(first)  # type: ignore[arg-type]
         state: dict[str, Any] = {
-            "height": pixels.shape[0],
-            "width": pixels.shape[1],
-            "pixels": pixels.tobytes(),
+            **kept(pixels),
+            "given": {} if self._split is not None else kept(pixels),
             "count": 0 if self._split is None else len(self._split),
             "index": None if self._split is None else 0,
             "library": b"" if self._split is None else self._split.images[:LIBRARY].numpy().tobytes(),
@@ -124,7 +128,7 @@ class ConvolutionExplorer(Explorer):
         }
         super().__init__(**state)
         self.size = chosen  # before the kernel, whose numbers depend on it
-        self.weights = _as_bytes(self._named(kernel, chosen) if numbers is None else numbers)
+        self.weights = as_bytes(self._named(kernel, self.size) if numbers is None else numbers)
         if named and self._learnt_size(kernel) in (None, chosen):
             self.kernel_name = kernel
         self.padding, self.stride, self.dilation, self.operation = padding, stride, dilation, operation
@@ -133,35 +137,33 @@ class ConvolutionExplorer(Explorer):
     @property
     def image(self) -> torch.Tensor:
         """The image, (H, W) float, without padding; set it to any grey image of up to 64 × 64 pixels."""
-        pixels = np.frombuffer(self.pixels, dtype="<f4").reshape(self.height, self.width)
-        return torch.from_numpy(pixels.copy())
+        return from_bytes(self.pixels).view(self.height, self.width)
 
     @image.setter
     def image(self, image: Drawable) -> None:
-        pixels = _shown(image)
+        pixels = shown(image)
         with self.hold_sync(), self.hold_trait_notifications():
             self.height, self.width = pixels.shape
             self.pixels = pixels.tobytes()
-            self.index = None
+            self.index, self.given = None, kept(pixels)
 
     @property
     def kernel(self) -> torch.Tensor:
         """The kernel, (k, k) float; set it to any square of numbers up to 11 × 11."""
-        numbers = np.frombuffer(self.weights, dtype="<f4").copy()
-        return torch.from_numpy(numbers).view(self.size, self.size)
+        return from_bytes(self.weights).view(self.size, self.size)
 
     @kernel.setter
     def kernel(self, numbers: Any) -> None:
         square = square_kernel(numbers)
         with self.hold_sync(), self.hold_trait_notifications():
-            self.size, self.weights, self.kernel_name = len(square), _as_bytes(square), OWN
+            self.size, self.weights, self.kernel_name = len(square), as_bytes(square), OWN
 
     @property
     def feature_map(self) -> torch.Tensor | None:
         """What PyTorch makes of image and kernel, (H, W) float; None where it would refuse."""
         k, p, s, d = self.size, self.padding, self.stride, self.dilation
-        image = self.image[None, None]
         try:
+            image = self.image[None, None]
             if self.operation == "convolution":
                 if p == "same" and s == 1:  # PyTorch does the same, with a warning for even kernels
                     both = d * (k - 1)
@@ -195,7 +197,7 @@ class ConvolutionExplorer(Explorer):
         if name in ("row", "column") and self.weights:  # it is made, so it has a feature map, or none
             made = self.feature_map
             highest = highest if made is None else made.shape[name == "column"] - 1
-        if not lowest <= value <= highest:
+        if isinstance(value, bool) or not lowest <= value <= highest:
             raise traitlets.TraitError(f"{name}={value} is out of range: use {lowest} to {highest}.")
         return int(value)
 
@@ -226,9 +228,14 @@ class ConvolutionExplorer(Explorer):
         name, value = proposal["trait"].name, bytes(proposal["value"])
         if not value or len(value) % 4 or not np.isfinite(np.frombuffer(value, dtype="<f4")).all():
             raise traitlets.TraitError(f"the {name} hold something that is no number: use finite numbers.")
-        if name == "weights" and np.abs(np.frombuffer(value, dtype="<f4")).max() > LARGEST_NUMBER:
-            raise traitlets.TraitError(f"a weight is out of range: use up to ±{LARGEST_NUMBER:,.0f}.")
+        most = np.abs(np.frombuffer(value, dtype="<f4")).max()
+        if name == "weights" and most > LARGEST_NUMBER:
+            raise traitlets.TraitError(f"a weight is ±{most:,.8g}: use up to ±{LARGEST_NUMBER:,.0f}.")
         return value
+
+    @traitlets.validate("drawn", "given")
+    def _image_or_nothing(self, proposal: Any) -> dict[str, Any]:
+        return checked(proposal["trait"].name, proposal["value"])
 
     @traitlets.validate("bias")
     def _bias_in_range(self, proposal: Any) -> float:
@@ -238,11 +245,25 @@ class ConvolutionExplorer(Explorer):
             )
         return float(proposal["value"])
 
-    @traitlets.observe("size", "weights", "kernel_name", "height", "width", "pixels")
+    @traitlets.observe("kernel_name", "weights", "height", "width", "pixels", *SETTINGS)
     def _agree(self, change: Any) -> None:
+        """Let the kernel and the place follow a change, or take all of it back, here and on the page."""
+        values = self._trait_values
+        before = {name: values[name] for name in FOLLOWING if name in values} | {
+            change["name"]: change["old"]
+        }
+        try:
+            self._fit_kernel(change["name"])
+            self._fit_place()
+        except traitlets.TraitError:
+            changed = [name for name, old in before.items() if values[name] is not old]
+            values.update(before)
+            self.send_state(changed)
+            raise
+
+    def _fit_kernel(self, changed: str) -> None:
         """Bring the kernel's numbers to its name and size; the browser sends both, Python code only one."""
         if len(self.pixels) != 4 * self.height * self.width:
-            self._take_back(change)
             raise traitlets.TraitError(
                 f"{len(self.pixels) // 4} pixels are not {self.height} × {self.width}: set explorer.image, "
                 "which takes an image of any size."
@@ -251,7 +272,7 @@ class ConvolutionExplorer(Explorer):
             return  # still being made
         learnt_size = self._learnt_size(self.kernel_name)
         if learnt_size is not None and learnt_size != self.size:
-            if change["name"] == "kernel_name":
+            if changed == "kernel_name":
                 self.size, self.bias = learnt_size, self._bias_of(self.kernel_name)
             else:
                 self.kernel_name = OWN  # a learnt kernel that is cut is no longer that kernel
@@ -261,37 +282,32 @@ class ConvolutionExplorer(Explorer):
         if count != self.size**2:
             old = math.isqrt(count)
             if old**2 != count or self.size > LARGEST_KERNEL:
-                self._take_back(change)
                 raise traitlets.TraitError(f"the kernel has {count} numbers: k × k are needed, k 1 to 11.")
-            numbers = np.frombuffer(self.weights, dtype="<f4").copy()
-            self.weights = _as_bytes(
-                resized(torch.from_numpy(numbers).view(old, old), self.size) if named is None else named
-            )
+            kept_numbers = resized(from_bytes(self.weights).view(old, old), self.size)
+            self.weights = as_bytes(kept_numbers if named is None else named)
         elif named is not None and not torch.equal(named, self.kernel):
-            self.weights, self.bias = _as_bytes(named), self._bias_of(self.kernel_name)
+            self.weights, self.bias = as_bytes(named), self._bias_of(self.kernel_name)
 
-    def _take_back(self, change: Any) -> None:
-        """Undo a change that does not fit the rest, here and on the page."""
-        self._trait_values[change["name"]] = change["old"]
-        self.send_state(change["name"])
+    def _fit_place(self) -> None:
+        """Keep the output pixel that is looked at on the feature map; the page does so by itself."""
+        made = self.feature_map if self.weights else None
+        for name, length in zip(("row", "column"), () if made is None else made.shape):
+            if getattr(self, name) >= length:
+                setattr(self, name, length - 1)
 
     @traitlets.observe("index")
     def _take_image(self, _change: object) -> None:
         if self._split is None or self.index is None:
             return
-        pixels = _shown(self._split.images[self.index])
+        pixels = shown(self._split.images[self.index])
         with self.hold_sync(), self.hold_trait_notifications():
             self.height, self.width = pixels.shape
             self.pixels = pixels.tobytes()
 
     def _named(self, name: str, size: int) -> torch.Tensor:
         """The kernel of a name: a preset of any size, or a learnt one, which has its own."""
-        names = self.learnt.get("names", [])
-        if name not in names:
-            return preset(name, size)
-        stack = torch.from_numpy(np.frombuffer(self.learnt_weights, dtype="<f4").copy())
-        learnt = stack.view(len(names), self.learnt["size"], self.learnt["size"])[names.index(name)]
-        return resized(learnt, size)
+        learnt = one_learnt(self.learnt, self.learnt_weights, name)
+        return preset(name, size) if learnt is None else resized(learnt, size)
 
     def _learnt_size(self, name: str) -> int | None:
         """The size of a learnt kernel; None for others, which come in every size."""
@@ -308,22 +324,3 @@ class ConvolutionExplorer(Explorer):
         settings = f"{self.size}×{self.size}, padding {self.padding}, stride {self.stride}"
         spread = f", dilation {self.dilation}" if self.dilation > 1 else ""
         return f"ConvolutionExplorer({what}{settings}{spread}: {self.height}×{self.width} → {after})"
-
-
-def _shown(image: Drawable) -> np.ndarray[Any, Any]:
-    """One image as float32 (H, W), small enough to point at its pixels."""
-    pixels = one_image(image).astype("<f4")
-    if max(pixels.shape) > LARGEST_IMAGE:
-        raise ValueError(
-            f"the image has {pixels.shape[0]} × {pixels.shape[1]} pixels, too many to point at: "
-            f"shrink it or cut a piece out, up to {LARGEST_IMAGE} × {LARGEST_IMAGE}."
-        )
-    if not np.isfinite(pixels).all():
-        raise ValueError(
-            "the image holds a pixel that is no number (nan or inf): replace it, for example by 0."
-        )
-    return np.ascontiguousarray(pixels)
-
-
-def _as_bytes(kernel: torch.Tensor) -> bytes:
-    return np.ascontiguousarray(kernel.numpy().astype("<f4")).tobytes()

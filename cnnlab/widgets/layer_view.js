@@ -4,7 +4,7 @@
 import { element, newId, numbers, svgElement } from "./dom.js";
 import { choices, inFirstRow } from "./choices.js";
 import { css, extent, grey, mapColours, paint } from "./colours.js";
-import { digitsFor, fitted, shortNumber } from "./short_numbers.js";
+import { fitted, shortNumber } from "./short_numbers.js";
 import { tell } from "./kernel_line.js";
 import { channelsOf, drawnSize, largest, movedTo, numberOf, seeing } from "./unit_fields.js";
 import { seen, seenText, unfolded, unitAt } from "./unit_fields.js";
@@ -14,26 +14,12 @@ const WIDEST = 308; // of the image and of the map: 11 screen pixels for one of 
 const NUMBERS_FROM = 44; // screen pixels of a unit in which its number can be read
 const UNIT_ROOM = 5; // characters in it
 
-/** The text of a number; with an exponent where it is so small that the text says 0. */
-function neverZero(text, value, digits) {
-  if (text !== "0" || value === 0) return text;
-  return value.toExponential(digits).replace(".0", "").replaceAll("-", "−");
-}
-
-/** How many digits behind the point: as many as wanted, and more for what is near 0. */
-function digitsOf(value, wanted) {
-  return Math.abs(value) < 0.05 ? Math.max(wanted, digitsFor(value)) : wanted;
-}
-
 /** A number of a map; only 0 is written 0, for the colours show the smallest ones, too. */
-export function mapNumber(value, digits = 2) {
-  return neverZero(shortNumber(value, digitsOf(value, digits)), value, 1);
-}
+export const mapNumber = shortNumber;
 
 /** The same in the room that a unit has. */
 export function inUnit(value) {
-  const wanted = Math.abs(value) >= 100 ? 0 : 1;
-  return neverZero(fitted(value, digitsOf(value, wanted), UNIT_ROOM), value, 0);
+  return fitted(value, Math.abs(value) >= 100 ? 0 : 1, UNIT_ROOM);
 }
 
 /** Side of one pixel on the screen, whole, so that all are equal. */

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 
@@ -65,12 +66,16 @@ def square_kernel(numbers: Any) -> torch.Tensor:
     Returns:
         (k, k) float32.
     Raises:
-        ValueError: it is no square of finite numbers, or too large, or holds too large a number.
+        ValueError: it is no square of finite real numbers, or too large, or holds too large a number.
     """
     try:
-        kernel = torch.as_tensor(numbers, dtype=torch.float32)
+        given = torch.as_tensor(numbers)
     except (TypeError, ValueError, RuntimeError) as error:
         raise ValueError(f"the kernel is not k rows of k numbers ({error}).") from error
+    if given.is_complex() or given.dtype == torch.bool:
+        kind = "complex numbers" if given.is_complex() else "True and False"
+        raise ValueError(f"the kernel holds {kind}: give real numbers, such as 0.5 or -1.")
+    kernel = given.to(torch.float32)
     if kernel.ndim != 2 or kernel.shape[0] != kernel.shape[1] or not 1 <= len(kernel) <= LARGEST_KERNEL:
         raise ValueError(
             f"the kernel has the shape {tuple(kernel.shape)}: give k rows of k numbers, "
@@ -81,7 +86,17 @@ def square_kernel(numbers: Any) -> torch.Tensor:
     largest = kernel.flatten()[kernel.abs().argmax()].item()
     if abs(largest) > LARGEST_NUMBER:
         raise ValueError(
-            f"the kernel holds {largest:,.0f}: its numbers may go up to ±{LARGEST_NUMBER:,.0f}, "
+            f"the kernel holds {largest:,.8g}: its numbers may go up to ±{LARGEST_NUMBER:,.0f}, "
             "larger ones would hide the image."
         )
     return kernel.detach().clone()
+
+
+def as_bytes(numbers: torch.Tensor) -> bytes:
+    """Numbers as a trait holds them: float32, little-endian."""
+    return np.ascontiguousarray(numbers.numpy().astype("<f4")).tobytes()
+
+
+def from_bytes(numbers: bytes) -> torch.Tensor:
+    """The numbers of a trait, in a row; a copy."""
+    return torch.from_numpy(np.frombuffer(numbers, dtype="<f4").copy())

@@ -2,6 +2,7 @@
 import { written } from "./dom.js";
 
 const LARGEST = 1e6; // larger ones would hide all others; as LARGEST_NUMBER in preset_kernels.py
+const SHORT_ROOM = 5; // characters of a weight in a large kernel
 
 /** A number as written by a person: with a comma, a true minus, or as a fraction; null if it is none. */
 export function asNumber(text) {
@@ -9,18 +10,32 @@ export function asNumber(text) {
   return Number.isFinite(value) && Math.abs(value) <= LARGEST ? value : null;
 }
 
-const TWO_WAYS = /^[-−]?\d{1,3}(,\d{3})+$/; // a thousand here, and one there
+// Groups of three behind commas: thousands here, and with a single comma a decimal comma there. No thousands
+// begin with 0.
+const GROUPED = /^[-−+]?[1-9]\d{0,2}(,\d{3})+$/;
+
+/** What stands on each side of a fraction's line; the whole text where there is none. */
+function sidesOf(text) {
+  return text.split("/").map((side) => side.trim());
+}
 
 function anyNumber(text) {
-  if (TWO_WAYS.test(text.trim())) return NaN;
-  const parts = text.trim().replaceAll("−", "-").replaceAll(",", ".").split("/");
-  if (parts.length > 2 || parts.some((part) => part.trim() === "")) return NaN;
-  return parts.length === 2 ? Number(parts[0]) / Number(parts[1]) : Number(parts[0]);
+  const sides = sidesOf(text);
+  if (sides.length > 2 || sides.some((side) => side === "" || GROUPED.test(side))) return NaN;
+  const [above, below = 1] = sides.map((side) => Number(side.replaceAll("−", "-").replace(",", ".")));
+  return above / below;
 }
 
 /** Why a text is no weight. */
 export function notUsable(text) {
-  if (TWO_WAYS.test(text.trim())) return `“${text.trim()}” can be read in two ways: write 1000, or 1.0`;
+  const sides = sidesOf(text);
+  if (sides.some((side) => GROUPED.test(side))) {
+    const without = (side) => (GROUPED.test(side) ? side.replaceAll(",", "") : side);
+    const pointed = (side) => (/,.*,/.test(side) ? without(side) : side.replace(",", "."));
+    const ways = [without, pointed].map((way) => sides.map(way).join("/"));
+    if (ways[0] === ways[1]) return `“${text.trim()}” has commas between thousands: write ${ways[0]}`;
+    return `“${text.trim()}” can be read in two ways: write ${ways[0]}, or ${ways[1]}`;
+  }
   const large = !Number.isNaN(anyNumber(text));
   return `“${text.trim()}” is ${large ? "too large (use −1,000,000 to 1,000,000)" : "not a number"}`;
 }
@@ -31,26 +46,51 @@ function withExponent(value, digits) {
 }
 
 /** A number with up to so many digits behind the point, from a million on with an exponent. */
-export function shortNumber(value, digits = 2) {
+function rounded(value, digits) {
   const large = Number.isFinite(value) && Math.abs(value) >= 999999.5;
   return large ? withExponent(value, 1) : written(value, digits);
 }
 
-/** A number in at most `room` characters: what stands behind the point goes first. */
+/** How many digits behind the point: as many as wanted, and more for what is near 0. */
+function digitsOf(value, wanted) {
+  return Math.abs(value) < 1 ? Math.max(wanted, digitsFor(value)) : wanted;
+}
+
+/** Whether a text says 0 of a number that is not 0: as 0, −0.00. */
+export function saysZero(text, value) {
+  return value !== 0 && /^−?0(\.0*)?$/.test(text);
+}
+
+/** A number as `rounded` writes it; only 0 is written 0. */
+export function shortNumber(value, digits = 2) {
+  const text = rounded(value, digitsOf(value, digits));
+  return saysZero(text, value) ? withExponent(value, 1) : text;
+}
+
+/** A number with exactly so many digits behind the point, to stand beside others; only 0 is written 0. */
+export function withDigits(value, digits) {
+  if (Math.abs(value) >= 999999.5) return shortNumber(value);
+  const text = value.toFixed(digits).replace("-", "−");
+  return saysZero(text, value) ? withExponent(value, 1) : text;
+}
+
+/** A number in at most `room` characters: what stands behind the point goes first; only 0 is written 0. */
 export function fitted(value, digits, room) {
-  for (let kept = digits; kept >= 0; kept -= 1) {
-    const text = shortNumber(value, kept);
-    if (kept < digits && text === "0") break; // an exponent says more
+  for (let kept = digitsOf(value, digits); kept >= 0; kept -= 1) {
+    const text = rounded(value, kept);
+    if (saysZero(text, value)) break; // an exponent says more
     if (text.length <= room || !Number.isFinite(value)) return text;
   }
   const text = withExponent(value, 1);
   return text.length <= room ? text : withExponent(value, 0);
 }
 
-/** A weight in a narrow field: .008 rather than 0.008. */
+/** A weight in a narrow field: .008 rather than 0.008; ≈0 where even −1e−10 is too long. */
 export function short(value) {
-  if (Math.abs(value) >= 1) return fitted(value, 1, 5);
-  return written(value, 3).replace(/^(−?)0\./, "$1.");
+  if (Math.abs(value) >= 1) return fitted(value, 1, SHORT_ROOM);
+  const fits = (text) => text.length <= SHORT_ROOM;
+  const texts = [fitted(value, 3, SHORT_ROOM + 1).replace(/^(−?)0\./, "$1."), fitted(value, 3, SHORT_ROOM)];
+  return texts.find(fits) ?? "≈0";
 }
 
 /** How many digits behind the point a number needs. */

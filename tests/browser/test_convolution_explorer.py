@@ -27,6 +27,12 @@ MAP = """() => {
 }"""
 
 
+# The texts of the window's cells that are wider than their cell.
+CUT = """() => [...document.querySelectorAll(".cnnlab .cell > *")]
+  .filter((part) => part.offsetParent && getComputedStyle(part).fontSize !== "0px")
+  .filter((part) => part.scrollWidth > part.clientWidth).map((part) => part.textContent || part.value)"""
+
+
 @pytest.fixture
 def notebook(open_notebook: Callable[..., Notebook]) -> Notebook:
     return open_notebook(*CELLS)
@@ -174,13 +180,10 @@ def test_large_numbers_are_not_cut(open_notebook: Callable[..., Notebook], opera
     notebook = open_notebook(
         "import torch\nfrom cnnlab.widgets import ConvolutionExplorer\n"
         "image = -9.87654321 * 10.0 ** (torch.arange(900).view(30, 30) % 30 - 3)\n"
-        f"explorer = ConvolutionExplorer(image, torch.full((3, 3), 1234567.0), operation={operation!r})",
+        f"explorer = ConvolutionExplorer(image, torch.full((3, 3), 999999.0), operation={operation!r})",
         "explorer",
     )
     page = notebook.page
-    cut = """() => [...document.querySelectorAll(".cnnlab .cell > *")]
-      .filter((part) => part.offsetParent && getComputedStyle(part).fontSize !== "0px")
-      .filter((part) => part.scrollWidth > part.clientWidth).map((part) => part.textContent || part.value)"""
     page.get_by_role("application", name="feature map").focus()
     for size in (3, 4, 5, 7):
         notebook.run(f"explorer.kernel = -123456.7 * torch.ones({size}, {size})")
@@ -189,9 +192,35 @@ def test_large_numbers_are_not_cut(open_notebook: Callable[..., Notebook], opera
         )
         page.keyboard.press("Home")
         for _ in range(30 - size + 1):
-            assert page.evaluate(cut) == [], size
+            assert page.evaluate(CUT) == [], size
             page.keyboard.press("ArrowRight")
     assert re.search(r"\de\d\d → pixel", page.locator(".cnnlab .sum").inner_text().replace("\n", " "))
+    assert notebook.broken() == []
+
+
+def test_small_numbers_are_neither_cut_nor_written_0(open_notebook: Callable[..., Notebook]) -> None:
+    notebook = open_notebook(
+        "import torch\nfrom cnnlab.widgets import ConvolutionExplorer\n"
+        "image = -9.87654321 * 10.0 ** -(torch.arange(900).view(30, 30) % 30)\n"
+        "explorer = ConvolutionExplorer(image)",
+        "explorer",
+        width=800,
+    )
+    page = notebook.page
+    page.get_by_role("application", name="feature map").focus()
+    zeros = """() => [...document.querySelectorAll(".cnnlab .cell > *")]
+      .filter((part) => /^−?[.0]+$/.test(part.textContent || part.value)).length"""
+    for size in (3, 5, 11):
+        notebook.run(
+            f"explorer.kernel = -1.234e-3 * 10.0 ** -torch.arange({size}) * torch.ones({size}, {size})"
+        )
+        page.wait_for_function(
+            "(count) => document.querySelectorAll('.cnnlab .cell').length === count", arg=size**2
+        )
+        page.keyboard.press("Home")
+        for _ in range(30 - size + 1):
+            assert (page.evaluate(CUT), page.evaluate(zeros)) == ([], 0), size
+            page.keyboard.press("ArrowRight")
     assert notebook.broken() == []
 
 
@@ -288,6 +317,30 @@ def test_a_single_image_that_is_a_pattern_is_named_and_can_be_come_back_to(
     assert notebook.broken() == []
 
 
+def test_an_image_that_was_given_can_be_come_back_to_in_a_later_view(
+    open_notebook: Callable[..., Notebook],
+) -> None:
+    notebook = open_notebook(
+        "import torch\nfrom cnnlab.widgets import ConvolutionExplorer\n"
+        "image = torch.arange(81.0).view(9, 9)\nexplorer = ConvolutionExplorer(image)\n"
+        "line = torch.zeros(9, 9)\nline[:, 4] = 255\n"
+        "explorer.pixels = line.numpy().tobytes()",  # as another view does with the vertical line
+        "explorer",
+    )
+    source = notebook.page.get_by_label("image", exact=True)
+    for name in ("cross", "image"):
+        source.select_option(name)
+    notebook.wait()
+    assert notebook.run("print(torch.equal(explorer.image, image), explorer.problem)") == "True \n"
+    notebook.run("explorer.image = line")
+    notebook.wait()
+    for name in ("cross", "image"):
+        source.select_option(name)
+    notebook.wait()
+    assert notebook.run("print(torch.equal(explorer.image, line), explorer.problem)") == "True \n"
+    assert notebook.broken() == []
+
+
 def test_a_drawing_outlives_fast_keys_python_and_other_views(open_notebook: Callable[..., Notebook]) -> None:
     notebook = open_notebook(*CELLS, "explorer")
     page = notebook.page
@@ -327,4 +380,11 @@ def test_a_field_that_is_left_shows_what_counts(notebook: Notebook) -> None:
         field.press("Tab")
         assert not problem.is_visible()
         assert field.input_value() == before
+    for field, small in (
+        (page.get_by_label("weight, row 1, column 1"), "0.0004"),
+        (page.get_by_label("bias"), "0.0002"),
+    ):
+        field.fill(small)
+        field.press("Tab")
+        assert field.input_value() == small
     assert notebook.broken() == []

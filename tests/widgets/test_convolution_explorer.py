@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import struct
 from itertools import product
+from typing import Any
 
 import pytest
 import torch
@@ -8,9 +10,11 @@ import torch.nn.functional as F
 import traitlets
 from torch import nn
 
+from cnnlab import models
 from cnnlab.data import Split, load_data
 from cnnlab.widgets import ConvolutionExplorer
 from cnnlab.widgets.preset_kernels import preset
+from tests.widgets.node import run
 
 
 @pytest.fixture
@@ -168,6 +172,15 @@ def test_the_numbers_of_a_kernel_given_at_the_beginning_are_kept(image: torch.Te
         ({"bias": -1000000.5}, "bias=-1000000.5 is out of range: use up to ±1,000,000"),
         ({"weights": b"\0\0\xc0\x7f" * 9}, "no number"),
         ({"row": -1}, "row=-1"),
+        ({"weights": struct.pack("<f", -1000000.5) * 9}, "a weight is ±1,000,000.5: use up to ±1,000,000"),
+        ({"drawn": {"height": 2, "width": 2, "pixels": b"abc"}}, "3 bytes of pixels, where 2 × 2 need 16"),
+        ({"drawn": {"height": 2, "width": 2, "pixels": 5}}, "pixels of type int"),
+        ({"drawn": {"height": 65, "width": 1, "pixels": bytes(260)}}, "drawn has height=65"),
+        ({"drawn": {"height": 1, "width": True, "pixels": bytes(4)}}, "drawn has width=True"),
+        (
+            {"drawn": {"height": 1, "width": 1, "pixels": b"\0\0\xc0\x7f"}},
+            "drawn has a pixel that is not finite",
+        ),
     ],
 )
 def test_a_state_out_of_range_is_refused_in_words_wherever_it_comes_from(
@@ -227,7 +240,10 @@ def test_the_text_says_what_is_shown(image: torch.Tensor) -> None:
     assert repr(explorer).startswith("ConvolutionExplorer(max pooling, 3×3")
 
 
-@pytest.mark.parametrize("state", [{"pixels": b""}, {"pixels": b"0000"}, {"height": 14}, {"weights": b""}])
+@pytest.mark.parametrize(
+    "state",
+    [{"pixels": b""}, {"pixels": b"0000"}, {"height": 14}, {"height": 14, "row": 3}, {"weights": b""}],
+)
 def test_numbers_that_do_not_fit_the_image_are_refused_and_nothing_is_lost(
     image: torch.Tensor, state: dict[str, object]
 ) -> None:
@@ -270,6 +286,157 @@ def test_a_refused_change_leaves_all_as_it_was(name, value):
         setattr(explorer, name, value)
     assert getattr(explorer, name) == before
     assert torch.equal(explorer.feature_map, map_before)
+
+
+def test_a_learnt_kernel_that_cannot_be_taken_leaves_all_as_it_was():
+    explorer = ConvolutionExplorer(torch.ones(28, 28), "blur", model=nn.Sequential(nn.Conv2d(1, 2, 5)))
+    explorer.learnt["biases"][1] = 5e6  # learnt_kernels would have refused it
+    for size in (3, 5):
+        explorer.size = size
+        before = {name: getattr(explorer, name) for name in explorer.keys}
+        with pytest.raises(traitlets.TraitError, match="bias=5000000"):
+            explorer.kernel_name = "0, channel 1"
+        assert {name: getattr(explorer, name) for name in explorer.keys} == before
+        assert torch.allclose(explorer.kernel, preset("blur", size))
+        assert explorer.feature_map is not None
+
+
+@pytest.mark.parametrize("number", [3e6, float("nan")])
+def test_a_network_whose_kernels_cannot_be_shown_is_refused_at_once(number):
+    model = nn.Sequential(nn.Conv2d(1, 2, 5))
+    nn.init.constant_(model[0].weight, number)
+    with pytest.raises(ValueError, match=r"the weights of 0 are .*smaller lr"):
+        ConvolutionExplorer(torch.ones(28, 28), model=model)
+
+
+def test_an_image_that_was_given_is_kept_for_later_views(split: Split) -> None:
+    explorer = ConvolutionExplorer(torch.eye(4))
+    one = {"height": 4, "width": 4, "pixels": torch.eye(4).numpy().tobytes()}
+    assert explorer.given == one
+    from_browser(explorer, pixels=memoryview(bytes(64)), drawn={**one, "pixels": memoryview(bytes(64))})
+    assert explorer.given == one
+    assert explorer.drawn == {**one, "pixels": bytes(64)}
+    explorer = ConvolutionExplorer(split)
+    assert explorer.given == {}
+    explorer.image = torch.eye(4)
+    assert explorer.given == one
+
+
+def test_an_image_that_a_trait_keeps_is_read_by_the_page_and_anything_else_is_no_image():
+    body = """
+      const pixels = (values) => new DataView(Float32Array.from(values).buffer);
+      const kept = (height, width, values) => keptImage({ height, width, pixels: pixels(values) });
+      const short = keptImage({ height: 2, width: 2, pixels: new DataView(new ArrayBuffer(3)) });
+      const wrong = [undefined, {}, { height: 1, width: 1, pixels: 5 }].map(keptImage);
+      const sizes = [kept(65, 1, Array(65).fill(0)), kept(1.5, 2, [0, 0, 0]), kept(1, 1, [NaN])];
+      const good = kept(1, 2, [3, 4]);
+      return [short, ...wrong, ...sizes, { ...good, pixels: [...good.pixels] }];
+    """
+    found = run('{ keptImage } from "convolution.js"', body)
+    assert found == [*[None] * 7, {"height": 1, "width": 2, "pixels": [3, 4]}]
+
+
+def test_the_place_follows_a_smaller_map(image: torch.Tensor) -> None:
+    changes = [
+        {"size": 11},
+        {"stride": 2},
+        {"dilation": 3},
+        {"kernel_name": "0, channel 1"},
+        {"image": torch.rand(10, 12)},
+        {"operation": "max pooling", "stride": 3},
+    ]
+    for change in changes:
+        explorer = ConvolutionExplorer(image, model=nn.Sequential(nn.Conv2d(1, 2, 5)))
+        explorer.row = explorer.column = 25
+        for name, value in change.items():
+            setattr(explorer, name, value)
+        made = explorer.feature_map
+        assert made is not None
+        assert (explorer.row, explorer.column) == (made.shape[0] - 1, made.shape[1] - 1), change
+    explorer = ConvolutionExplorer(image, padding=5)
+    explorer.row, explorer.column = 35, 3
+    explorer.size, explorer.dilation = 11, 3
+    explorer.padding = 0  # no feature map, so no place
+    explorer.dilation = 1
+    assert (explorer.row, explorer.column) == (7, 3)
+
+
+def test_a_place_that_the_page_sends_with_its_sizes_is_not_answered(
+    image: torch.Tensor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    explorer = ConvolutionExplorer(image)
+    explorer.row = explorer.column = 25
+    sent: list[object] = []
+    monkeypatch.setattr(explorer, "send_state", lambda key=None: sent.append(key))
+    weights = memoryview(preset("vertical edges", 11).numpy().tobytes())
+    from_browser(explorer, size=11, weights=weights, row=17, column=17)
+    assert (explorer.row, explorer.column, explorer.size, sent) == (17, 17, 11, [])
+
+
+def test_a_size_that_is_no_number_is_refused_and_a_whole_float_is_taken(image: torch.Tensor) -> None:
+    for wrong in (True, "3"):
+        with pytest.raises(traitlets.TraitError, match="size"):
+            ConvolutionExplorer(image, size=wrong)  # type: ignore[arg-type]
+    assert ConvolutionExplorer(image, size=5.0).kernel.shape == (5, 5)  # type: ignore[arg-type]
+
+
+WORDS = '{ cellTexts, partInFull, sumTexts, windowAt } from "convolution.js"'
+IN_WORDS = """
+  const parts = windowAt(given, given.row, given.column);
+  const [way, made] = sumTexts(given, parts, given.made);
+  const full = parts.map((part) => partInFull(part, given.operation));
+  return { cells: cellTexts(parts, given.size), full, way, made };
+"""
+
+
+def in_words(explorer: ConvolutionExplorer, row: int, column: int) -> Any:
+    names = ("height", "width", "size", "bias", "padding", "stride", "dilation", "operation")
+    made = explorer.feature_map
+    assert made is not None
+    given = {name: getattr(explorer, name) for name in names}
+    given |= {"pixels": explorer.image.flatten().tolist(), "weights": explorer.kernel.flatten().tolist()}
+    return run(WORDS, IN_WORDS, given | {"row": row, "column": column, "made": made[row, column].item()})
+
+
+@pytest.mark.parametrize("channel", [0, 2, 5, 9])
+def test_no_number_of_a_trained_kernel_is_written_0_but_0(channel: int) -> None:
+    network, digits = models.trained("cnn_320"), load_data("digits").test
+    explorer = ConvolutionExplorer(digits, f"conv1, channel {channel}", model=network)
+    weights = explorer.kernel.flatten().tolist()
+    for place in (200, 400):
+        row, column = divmod(place, 24)
+        pixels = explorer.image[row : row + 5, column : column + 5].flatten().tolist()
+        words = in_words(explorer, row, column)
+        for pixel, weight, cell, full in zip(pixels, weights, words["cells"], words["full"], strict=True):
+            assert (cell["weight"] == "0") == (weight == 0)
+            assert (cell["product"] == "0") == (pixel * weight == 0)
+            assert all(len(text) <= 5 for text in cell.values())
+            assert "× 0 =" not in full
+
+
+@pytest.mark.parametrize(
+    ("operation", "way", "made"),
+    [
+        ("max pooling", "the largest of 4: ", "0.0039"),
+        ("average pooling", "sum 0.0118 ÷ 4 = ", "0.0029"),
+        ("convolution", "sum of the products 0.000012 + 0.000000 (bias) = ", "0.000012"),
+    ],
+)
+def test_what_a_window_of_small_numbers_adds_up_to_is_not_written_0(
+    operation: str, way: str, made: str
+) -> None:
+    image = torch.tensor([[1.0, 1.0], [1.0, 0.0]]) / 255
+    words = in_words(ConvolutionExplorer(image, torch.full((2, 2), 0.001), operation=operation), 0, 0)
+    assert (words["way"], words["made"]) == (way, made)
+
+
+def test_padding_and_large_kernels_are_written_in_the_room_of_their_cells(image: torch.Tensor) -> None:
+    for size, operation in ((3, "max pooling"), (11, "convolution")):
+        explorer = ConvolutionExplorer(
+            image / 255, torch.randn(size, size) * 1e-3, operation=operation, padding=1
+        )
+        for cell in in_words(explorer, 0, 0)["cells"]:
+            assert all(len(text) <= max(5, 10 - size) for text in cell.values()), cell
 
 
 def test_a_padding_that_is_no_whole_number_and_a_layer_without_a_model_are_refused():

@@ -68,6 +68,9 @@ def test_a_kernel_of_ones_own_is_a_copy() -> None:
         ([[1, 2], [3]], "not k rows of k numbers"),
         ("blur", "not k rows of k numbers"),
         ([[float("nan")]], "not finite"),
+        ([[True, False], [False, True]], "True and False: give real numbers"),
+        (torch.tensor([[1 + 2j]]), "complex numbers: give real numbers"),
+        ([[1000000.4]], "holds 1,000,000.4: its"),
         ([[-2e6]], "holds -2,000,000: its numbers may go up to ±1,000,000"),
     ],
 )
