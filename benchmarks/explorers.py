@@ -69,7 +69,7 @@ WATCH = """() => {
       return draw.apply(this, rest);
     };
   }
-  const counts = ({ target }) => target.closest?.(window.until || "svg");
+  const counts = ({ target }) => target.closest?.(`.cnnlab ${window.until || "svg"}`); // JupyterLab draws, too
   new MutationObserver((changes) => changes.some(counts) && drawing())
     .observe(document.body, { childList: true, subtree: true, attributes: true });
   document.addEventListener("keydown", (event) => (begun = event.timeStamp), true);
@@ -155,7 +155,7 @@ from cnnlab.widgets import *
 data = load_data()
 set_seed(0)
 model = models.build("cnn_320")
-fit(model, data.train.take(5000), epochs=1, progress=False)
+fit(model, data.train.take(min(5000, len(data.train))), epochs=1, progress=False)
 result = evaluate(model, data.test)
 import torch
 averages = torch.stack([data.train.images[data.train.labels == d].float().mean(0) for d in range(10)])

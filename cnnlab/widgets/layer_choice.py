@@ -12,6 +12,7 @@ from cnnlab.errors import did_you_mean
 from cnnlab.inspection import explain
 from cnnlab.inspection.activations import activations_and_output, evaluating, output_of, weights_now
 from cnnlab.inspection.unit_fields import LayerUnits, unit_fields
+from cnnlab.timing import thread_count
 
 _NO_CONVOLUTION = (
     "This network has no convolution, so there are no feature maps to show. What it has are rows of units, "
@@ -74,13 +75,14 @@ class LayerChoice(traitlets.HasTraits):
         """
         if not self._runs:
             return None
-        if self._found:
-            made, output = activations_and_output(model, image)
-            self._same_layers(made)
-            self._made = made
-        else:
-            with evaluating(model):
-                output = output_of(model, image)
+        with thread_count(1):  # for one image, waiting for a second thread takes longer than the work
+            if self._found:
+                made, output = activations_and_output(model, image)
+                self._same_layers(made)
+                self._made = made
+            else:
+                with evaluating(model):
+                    output = output_of(model, image)
         self._weights = weights_now(model)
         # a forward that ends in squeeze() makes (n,) of one image
         is_row = isinstance(output, Tensor) and output.ndim in (1, 2) and output.numel() > 0
