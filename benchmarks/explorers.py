@@ -69,7 +69,8 @@ WATCH = """() => {
       return draw.apply(this, rest);
     };
   }
-  const counts = ({ target }) => target.closest?.(`.cnnlab ${window.until || "svg"}`); // JupyterLab draws, too
+  // only in the explorer: JupyterLab draws, too
+  const counts = ({ target }) => target.closest?.(`.cnnlab ${window.until || "svg"}`);
   new MutationObserver((changes) => changes.some(counts) && drawing())
     .observe(document.body, { childList: true, subtree: true, attributes: true });
   document.addEventListener("keydown", (event) => (begun = event.timeStamp), true);
