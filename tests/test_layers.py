@@ -22,7 +22,7 @@ MAY_IMPORT = {
     "timing": FOUNDATION | NUMBERS | {"data", "models", "training"},
     "plots": FOUNDATION | NUMBERS | {"data", "models", "training", "inspection", "timing", "experiments"},
     "widgets": FOUNDATION | NUMBERS | {"data", "models", "training", "inspection", "timing", "plots"},
-    "experiments": FOUNDATION | NUMBERS | {"data", "models", "training"},
+    "experiments": FOUNDATION | NUMBERS | {"data", "models", "training", "timing"},
     "checks": FOUNDATION | NUMBERS | {"data", "models", "training", "inspection", "timing"},
 }
 COMMANDS = {"cli", "doctor", "probe", "reproduce", "benchmark", "export", "pretrain"}

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from statistics import mean, stdev
 from typing import Any
 
-from cnnlab.experiments.run import BASE, Result
+from cnnlab.experiments.run import BASE, Result, frozen
 from cnnlab.table import Table, column
 
 # Student's t: 95 % lie within this many standard errors, for 1, 2, … degrees of freedom
@@ -63,7 +63,7 @@ def differences(results: Iterable[Result], base: Mapping[str, Any] | None = None
     reference = {**BASE, **(base or {})}
     groups: dict[tuple[tuple[str, str], ...], list[Result]] = {}
     for result in results:
-        changed = tuple((n, str(v)) for n, v in result.settings.items() if v != _plain(reference[n]))
+        changed = tuple((n, str(v)) for n, v in result.settings.items() if v != frozen(reference[n]))
         groups.setdefault(changed, []).append(result)
     if () not in groups:
         raise ValueError(
@@ -89,10 +89,6 @@ def differences(results: Iterable[Result], base: Mapping[str, Any] | None = None
         verdict = f"{failed} of {len(group)} failed" if failed else _verdict(low, high)
         rows.append(Difference(names, values, accuracy, middle, low, high, len(pairs), verdict))
     return Table(rows)
-
-
-def _plain(value: Any) -> Any:
-    return tuple(value) if isinstance(value, list) else value
 
 
 def _interval(pairs: list[float]) -> tuple[float | None, float | None]:

@@ -12,13 +12,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import torch
-
 from cnnlab.data import ImageData, Split, hold_out, load_data
 from cnnlab.errors import TrainingError, did_you_mean
 from cnnlab.models import build
 from cnnlab.models.convnet import ConvNet
 from cnnlab.table import column
+from cnnlab.timing import thread_count
 from cnnlab.training import evaluate, fit, set_seed
 
 HELD_OUT = 1 / 6  # of the training images: what is compared is the accuracy on these
@@ -78,25 +77,26 @@ def task(settings: Mapping[str, Any], seed: int, data: str, images: int | None) 
             raise ValueError(f"unknown setting {name!r}: {did_you_mean(name, BASE)}")
     whole = {**BASE, **settings}
     build("convnet", **{name: whole[name] for name in OF_THE_NETWORK})
-    plain = {name: list(value) if isinstance(value, tuple) else value for name, value in whole.items()}
-    return Task(
-        tuple(sorted((n, tuple(v) if isinstance(v, list) else v) for n, v in plain.items())),
-        seed,
-        data,
-        images,
-    )
+    return Task(tuple(sorted((name, frozen(value)) for name, value in whole.items())), seed, data, images)
 
 
-def perform(task: Task, root: str | None = None, threads: int | None = None) -> Result:
-    """Train and measure. Where training cannot go on, that is the result; other errors are raised.
+def frozen(value: Any) -> Any:
+    """A setting as it is compared and kept: (10, 20) and [10, 20] are the same channels."""
+    return tuple(value) if isinstance(value, list) else value
+
+
+def perform(task: Task, root: str | None = None) -> Result:
+    """Train and measure, with one thread. Where training cannot go on, that is the result.
 
     Args:
         task: what to do.
         root: the folder of the data, as for `load_data`.
-        threads: for PyTorch; None leaves the number as it is.
     """
-    if threads is not None:
-        torch.set_num_threads(threads)
+    with thread_count(1):  # afterwards the caller's notebook has its own number again
+        return _perform(task, root)
+
+
+def _perform(task: Task, root: str | None) -> Result:
     train, held_out = _split(task.data, root)
     if task.images is not None:
         train = train.take(task.images)

@@ -8,7 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from cnnlab.experiments.run import Result
+from cnnlab.experiments.run import Result, frozen
 from cnnlab.table import Table
 
 
@@ -34,10 +34,8 @@ def read_results(path: str | Path) -> Table[Result]:
         try:
             result = _from_json(json.loads(line))
         except (ValueError, TypeError, KeyError) as error:
-            if (
-                number == len(lines) or b"\x00" in line
-            ):  # cut off: the program was killed, or the disk was full
-                continue
+            if number == len(lines) or b"\x00" in line:
+                continue  # cut off: the program was killed, or the disk was full
             raise ValueError(
                 f"{path}, line {number}, holds no result of a sweep ({error}): "
                 "name another file, or mend the line."
@@ -64,5 +62,5 @@ def _ends_a_line(file: Any) -> bool:
 
 
 def _from_json(values: dict[str, Any]) -> Result:
-    settings = {n: tuple(v) if isinstance(v, list) else v for n, v in values["settings"].items()}
+    settings = {name: frozen(value) for name, value in values["settings"].items()}
     return Result(**{**values, "settings": settings})

@@ -108,7 +108,7 @@ def _performed(
         if scheduler is None and (isinstance(count, bool) or not isinstance(count, int) or count < 1):
             raise ValueError(f"jobs={jobs!r}: give 1 or more runs at the same time.")
         pool = joblib.Parallel(n_jobs=count, return_as="generator_unordered", pre_dispatch="all")
-        yield from pool(joblib.delayed(perform)(one, root, 1) for one in tasks)
+        yield from pool(joblib.delayed(perform)(one, root) for one in tasks)
 
 
 @contextmanager

@@ -641,7 +641,7 @@ claim("loss after 200 more steps", loss.item(), at_most=1.5, spec=".2f")
 #
 # <details><summary>Answer</summary>
 #
-# The loss falls *faster* at first: 0.001 is a careful choice. In our runs it stopped falling somewhere between 0.016 and 0.064, four to six times doubled. Further up the curve jumps; if it then stays at 2.3 = ln 10, the network only guesses, and never comes back.
+# The loss falls *faster* at first: 0.001 is a careful choice. In our runs it stopped falling somewhere between 0.016 and 0.064, four to six times doubled. Further up the curve jumps; if it then stays at 2.3 = ln 10, the network only guesses.
 # </details>
 
 # %%

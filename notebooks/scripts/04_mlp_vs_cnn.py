@@ -85,7 +85,7 @@ for name, recipe in networks.items():
 # ## 2 · Accuracy over three seeds
 #
 # The same recipe for all: Adam, batches of 128, a one-cycle learning rate that peaks at 0.01, one pass over the first 30,000 images of
-# MNIST. That is half of them: the cell trains 15 networks, and half the images is half the wait, about 20 seconds on two
+# MNIST. That is half of them: the cell trains 15 networks, and half the images is half the wait, about half a minute on two
 # cores. There is no progress bar. A seed
 # decides the first weights and the order of the images. With one seed you would not know
 # whether a difference comes from the network or from luck, so we take three.

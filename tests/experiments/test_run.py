@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pytest
+import torch
 
 from cnnlab.experiments.run import BASE, available, perform, task
 
@@ -48,3 +49,13 @@ def test_a_run_that_cannot_go_on_is_a_result_with_its_reason() -> None:
 
 def test_a_sixth_of_the_training_images_is_held_out() -> None:
     assert available("digits", None) == ("digits", 1437 - round(1437 / 6))
+
+
+def test_afterwards_pytorch_has_its_threads_again() -> None:
+    before = torch.get_num_threads()
+    torch.set_num_threads(before + 1)
+    try:
+        perform(task({"channels": (4,), "hidden": 0}, seed=0, data="digits", images=100))
+        assert torch.get_num_threads() == before + 1
+    finally:
+        torch.set_num_threads(before)
