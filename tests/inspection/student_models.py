@@ -166,3 +166,15 @@ ALL = {
     "sequential": sequential,
     "on_rows": on_rows,
 }
+
+
+class Squeezes(nn.Module):
+    """Takes the channel away in front of a convolution."""
+
+    def __init__(self, squeeze, width=5760):
+        super().__init__()
+        self.conv1, self.fc1, self.squeeze = nn.Conv2d(1, 10, 5), nn.Linear(width, 10), squeeze
+
+    def forward(self, x):
+        x = self.squeeze(x)
+        return self.fc1(self.conv1(x).flatten(1))

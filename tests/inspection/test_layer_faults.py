@@ -10,6 +10,7 @@ from cnnlab.inspection.workbench import Workbench
 from tests.inspection import student_models
 from tests.inspection.broken_models import Between, stack
 from tests.inspection.mending import mended, runs
+from tests.inspection.student_models import Squeezes
 
 
 def every_remedy_works(model, found):
@@ -310,18 +311,6 @@ def test_a_layer_that_is_called_by_forward_has_two_remedies():
     first, second = explain(ByForward()).remedies
     assert first == "self.fc = nn.Linear(784, 10)"
     assert "nn.LazyLinear(10), and self.fc(x) in place of self.fc.forward(x)" in second
-
-
-class Squeezes(nn.Module):
-    """Takes the channel away in front of a convolution."""
-
-    def __init__(self, squeeze, width=5760):
-        super().__init__()
-        self.conv1, self.fc1, self.squeeze = nn.Conv2d(1, 10, 5), nn.Linear(width, 10), squeeze
-
-    def forward(self, x):
-        x = self.squeeze(x)
-        return self.fc1(self.conv1(x).flatten(1))
 
 
 def test_a_squeeze_that_takes_the_channel_away_before_a_convolution_is_left_out():

@@ -8,6 +8,7 @@ from cnnlab.inspection.view_faults import view
 from cnnlab.inspection.workbench import Workbench
 from tests.inspection.broken_models import Between, stack
 from tests.inspection.mending import mended, runs
+from tests.inspection.student_models import Squeezes
 
 
 @pytest.mark.parametrize(
@@ -129,18 +130,6 @@ def test_a_float_in_a_view_is_the_result_of_true_division(how):
     assert "28 // 2 is 14" in found.details[0]
     assert found.remedies == ("x = torch.flatten(x, 1)", "x = x.view(x.size(0), -1)")
     assert found.heading == "Any one of these mends it:"
-
-
-class Squeezes(nn.Module):
-    """Takes the channel away in front of a convolution."""
-
-    def __init__(self, squeeze, width=5760):
-        super().__init__()
-        self.conv1, self.fc1, self.squeeze = nn.Conv2d(1, 10, 5), nn.Linear(width, 10), squeeze
-
-    def forward(self, x):
-        x = self.squeeze(x)
-        return self.fc1(self.conv1(x).flatten(1))
 
 
 def test_a_squeeze_that_joins_one_image_before_a_convolution_is_left_out():
