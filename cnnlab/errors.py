@@ -9,6 +9,12 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
+_ENOUGH = 3  # letters of the beginning of a name
+
+# Other words for a name; "": a name that is only spelt like one of ours.
+_MEANT = {"fp32": "float32", "bf16": "bfloat16", "tpu": ""}
+_MEANT |= dict.fromkeys(("fp16", "float16", "half", "amp"), "bfloat16")  # the short format that is offered
+
 
 class DataError(Exception):
     """A data set is missing, cut off, swapped or corrupt."""
@@ -38,5 +44,8 @@ def did_you_mean(name: str, choices: Iterable[str]) -> str:
     listed = ", ".join(known)
     if not isinstance(name, str):  # "None" is spelt like "cosine", and nobody meant it
         return f"a name is text, and this is of type {type(name).__name__}. There are: {listed}."
-    near = difflib.get_close_matches(name.lower(), known, n=1)
+    asked = name.lower()
+    near = difflib.get_close_matches(_MEANT.get(asked, asked), known, n=1)
+    if not near and len(asked) >= _ENOUGH:
+        near = [choice for choice in known if choice.startswith(asked)]
     return f"did you mean {near[0]!r}? There are: {listed}." if near else f"there are: {listed}."

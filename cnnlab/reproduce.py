@@ -18,6 +18,7 @@ from typing import Any
 from cnnlab import models
 from cnnlab.arithmetic import whole
 from cnnlab.data import ImageData, load_data
+from cnnlab.device import pick_device
 from cnnlab.table import Table, column
 from cnnlab.timing import load, machine
 from cnnlab.training import evaluate, fit, set_seed
@@ -116,6 +117,7 @@ def reproduce(
         whole("epochs", epochs, 1)
     if Path(out).suffix == ".jsonl":
         raise ValueError(f"{out} is where the runs are kept: name a file such as reproduce.md for the table.")
+    pick_device(device)  # a wrong one is said before the network is waited for
     images = load_data(data, root)
     kept = Path(out).with_suffix(".jsonl")
     for file in (kept, Path(out)):

@@ -32,3 +32,27 @@ def test_an_error_of_ours_is_caught_by_its_name_alone(error: type[Exception]) ->
     with pytest.raises(error, match="the file is cut off"):
         raise error("the file is cut off")
     assert not issubclass(error, (ValueError, TypeError, OSError))
+
+
+def test_the_beginning_of_a_name_is_enough() -> None:
+    assert did_you_mean("lenet", ["mlp", "lenet_dropout"]).startswith("did you mean 'lenet_dropout'?")
+    assert did_you_mean("l", ["mlp", "lenet_dropout"]) == "there are: mlp, lenet_dropout."
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("fp32", "float32"),
+        ("FP32", "float32"),
+        ("bf16", "bfloat16"),
+        ("fp16", "bfloat16"),
+        ("half", "bfloat16"),
+    ],
+)
+def test_another_word_for_the_same_thing_is_understood(name: str, meant: str) -> None:
+    assert did_you_mean(name, ["float32", "bfloat16"]).startswith(f"did you mean {meant!r}?")
+    assert did_you_mean("fp32", ["adam"]) == "there are: adam."
+
+
+def test_another_device_is_not_taken_for_the_cpu() -> None:
+    assert did_you_mean("tpu", ["auto", "cpu"]) == "there are: auto, cpu."

@@ -192,3 +192,9 @@ def test_a_table_that_cannot_be_written_is_refused_before_anything_is_trained(tm
     for out in (tmp_path, tmp_path / "file" / "table.md"):
         with pytest.raises(ValueError, match=r"is a folder: name|cannot be written \("):
             reproduce(["logistic"], 1, out=out, data="digits")
+
+
+def test_a_device_that_is_not_there_is_said_before_the_data_are_looked_for(tmp_path, monkeypatch):
+    monkeypatch.setattr("cnnlab.reproduce.load_data", lambda *_: pytest.fail("it looked for the data"))
+    with pytest.raises(ValueError, match=r"unknown device 'gpu': did you mean 'cuda'\?"):
+        reproduce(["logistic"], out=tmp_path / "r.md", device="gpu")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import operator
 from collections.abc import Iterator
+from numbers import Integral
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -109,7 +110,7 @@ def shuffled_order(n: int, seed: int, epoch: int) -> torch.Tensor:
 
 def check_batch_size(batch_size: int) -> int:
     """`batch_size` as an int, or an error that says what is wrong with it."""
-    if isinstance(batch_size, bool) or not hasattr(batch_size, "__index__"):
+    if isinstance(batch_size, bool) or not isinstance(batch_size, Integral):
         raise TypeError(f"batch_size={batch_size!r} is not an integer: use a number such as 64.")
     if operator.index(batch_size) < 1:
         raise ValueError(f"batch_size={batch_size}, but a batch holds at least 1 image: use e.g. 64.")

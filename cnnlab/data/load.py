@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import textwrap
 import warnings
 from pathlib import Path
@@ -121,9 +122,20 @@ def find_given(root: Path, said_in: str, data_set: Published) -> Path | None:
     return folder
 
 
-def how_to_get(data_set: Published) -> str:
-    """The sentences that say which files belong where."""
+def how_to_get(data_set: Published, given: tuple[Path, str] | None = None) -> str:
+    """The sentences that say which files belong where.
+
+    Args:
+        data_set: what is missing.
+        given: the folder that it shall come into, and where that was said; None: the cache folder.
+    """
     files = ", ".join(f"{wanted.name}.gz" for wanted in data_set.files)
+    if given is not None:
+        root = f" --root {shlex.quote(str(given[0]))}" if given[1] == "root" else ""
+        return (
+            f"Where there is a network, run `cnnlab data fetch {data_set.name}{root}`. "
+            f"Otherwise copy {files} (or the unpacked files) into {given[0] / data_set.folder / 'raw'}."
+        )
     raw = cache_folder() / data_set.folder / "raw"
     nearest = next(folder for folder in (raw, *raw.parents) if os.path.exists(folder))
     cache = f"{raw}, or into " if os.path.isdir(nearest) and os.access(nearest, os.W_OK) else ""

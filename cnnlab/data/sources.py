@@ -66,8 +66,10 @@ def fetch(name: str = "mnist", root: str | Path | None = None) -> Table[FileChec
     data_set = published(name)
     given = given_folder(root)
     target = given[0] if given else cache_folder()
-    if os.path.exists(target) and not os.path.isdir(target):
-        raise DataError(f"{target} is not a folder: name another one in {VARIABLE}, or as root.")
+    there = next(folder for folder in (target, *target.absolute().parents) if os.path.exists(folder))
+    if not os.path.isdir(there):
+        wrong = "is not a folder" if there == target else f"cannot be a folder, because {there} is a file"
+        raise DataError(f"{target} {wrong}: name another one in {VARIABLE}, or as root.")
     checks = verify(target, name)
     if all(check.ok for check in checks):
         return checks
@@ -75,7 +77,7 @@ def fetch(name: str = "mnist", root: str | Path | None = None) -> Table[FileChec
     try:
         download(data_set, target)
     except Unreachable as error:
-        raise DataError(f"{error}\n{how_to_get(data_set)}") from error
+        raise DataError(f"{error}\n{how_to_get(data_set, given)}") from error
     return verify(target, name)
 
 

@@ -250,9 +250,18 @@ def _check_labels(labels: torch.Tensor, n: int, classes: tuple[str, ...]) -> Non
     if labels.ndim != 1:
         raise ValueError(f"labels have shape {tuple(labels.shape)}, not (N,): one number for each image.")
     if labels.dtype != torch.int64:
-        raise TypeError(
-            f"labels are {str(labels.dtype).removeprefix('torch.')}, not int64: use labels.long()."
-        )
+        said = f"labels are {str(labels.dtype).removeprefix('torch.')}, not int64"
+        broken = (
+            (labels % 1 != 0).nonzero() if labels.is_floating_point() else labels[:0]
+        )  # NaN, too, is not 0
+        if len(broken):
+            at = int(broken[0])
+            raise TypeError(
+                f"{said}, and {len(broken):,} of {len(labels):,} are no whole numbers (the first is "
+                f"{float(labels[at]):g} at index {at:,}): look where they come from; keep = labels % 1 == 0 "
+                "tells which are good."
+            )
+        raise TypeError(f"{said}: use labels.long().")
     if len(labels) != n:
         raise ValueError(f"there are {n:,} images but {len(labels):,} labels: each image needs one label.")
     wrong = ((labels < 0) | (labels >= len(classes))).nonzero()

@@ -67,7 +67,11 @@ def _pair(bench: Workbench) -> Fault | None:
     sign = {"add": "x + y", "sub": "x − y", "mul": "x * y"}.get(step.what.strip("_ir"), f"torch.{step.what}")
     rule = "Maps can be joined if all other sides are equal." if joins else "All sides must be equal."
     if joins or len({shape[:1] for shape in shapes}) == 1:
+        poolings = [n for n in bench.before(bench.number) if "pool" in bench.broken.steps[n].what]
         ideas = [mend.more_room(bench), mend.stretched(bench), mend.earlier_sizes(bench)]
+        if joins:
+            ideas[1:1] = [mend.without(bench, poolings)]
+            ideas.append(mend.averaged_down(bench))
         widths = [shape[-1] for shape in shapes]
         if not joins and max(widths) > 1.5 * min(widths):  # a stride on one side, as in a residual block
             ideas[1:1] = [mend.same_shape(bench), mend.matching_shortcut(bench)]

@@ -82,7 +82,7 @@ def explain(model: Any, input_shape_or_tensor: Any = (1, 28, 28)) -> Explanation
       1. layer 3: nn.Linear(5760, 10)
       2. layer 3: nn.LazyLinear(10), which counts its inputs itself
     """
-    if not isinstance(model, nn.Module):
+    if not isinstance(model, nn.Module) or "_modules" not in vars(model):
         return _failing(no_network(model))
     wrong = no_image(input_shape_or_tensor)
     if wrong is not None:
@@ -91,14 +91,8 @@ def explain(model: Any, input_shape_or_tensor: Any = (1, 28, 28)) -> Explanation
         with torch.random.fork_rng(devices=[]):
             return _explained(model, input_shape_or_tensor)
     except Exception as error:  # a student who is stuck must get a sentence, not a second traceback
-        unfinished = "_modules" not in vars(model)
-        return Explanation(
-            False,
-            f"{type(model).__name__} could not be looked into: {first_line(error)}.",
-            remedies=("super().__init__() as the first line of __init__",) if unfinished else (),
-            heading="This mends it:" if unfinished else "",
-            error=str(error),
-        )
+        name = type(model).__name__
+        return Explanation(False, f"{name} could not be looked into: {first_line(error)}.", error=str(error))
 
 
 def _explained(model: nn.Module, given: Tensor | Sequence[int]) -> Explanation:
@@ -149,16 +143,18 @@ def _failing(fault: Fault, made: Trace | None = None) -> Explanation:
     path = main_path(made) if made is not None and fault.has_sizes_before else []
     if made is not None and fault.number is not None:
         step = made.steps[fault.number]
-        line = step.line if step.module is None else None
+        line = step.line if step.module is None or not step.registered else None
         path = [number for number in path if number < fault.number]
     elif made is not None and fault.has_sizes_before:
         line = made.line
     chain = _chain(made, path) if made is not None else ()
+    if made is not None and (made.error is not None or fault.number is not None):  # else any step may count
+        chain = chain if len(chain) <= _LONGEST_CHAIN else ("…", *chain[-_LONGEST_CHAIN:])
     return Explanation(
         False,
         fault.headline,
         line=str(line) if line is not None else None,
-        chain=chain if len(chain) <= _LONGEST_CHAIN else ("…", *chain[-_LONGEST_CHAIN:]),
+        chain=chain,
         details=fault.details,
         remedies=fault.remedies.texts,
         heading=_heading(fault.remedies),

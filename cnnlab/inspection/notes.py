@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import Any
 
@@ -30,6 +31,7 @@ def notes_on(model: nn.Module, images: Tensor, made: Trace, classes: int = 10) -
         classes: how many numbers are expected for each image.
     """
     found = [
+        *_bad_pixels(images),
         *_other_batches(model, images, made),
         *_not_finite(model),
         *_output(made, classes),
@@ -58,6 +60,16 @@ def _other_batches(model: nn.Module, images: Tensor, made: Trace) -> Iterator[st
             return
 
 
+def _bad_pixels(images: Tensor) -> Iterator[str]:
+    bad = 0 if images.is_meta else int((~images.isfinite()).sum())
+    if bad:
+        yield (
+            f"{bad:,} of the {images.numel():,} numbers in the images are not finite (NaN or infinite) and "
+            "spoil what is computed from them: look for a division by zero where they are normalised "
+            "(std = 0?)."
+        )
+
+
 def _not_finite(model: nn.Module) -> Iterator[str]:
     for name, weight in model.named_parameters():
         if isinstance(weight, UninitializedParameter) or weight.is_meta:
@@ -78,6 +90,12 @@ def _output(made: Trace, classes: int) -> Iterator[str]:
     shape = tuple(output.shape[1:])
     if len(shape) > 1:
         yield f"It gives {written(shape)} for each image, but {classes} classes need one row of {classes}."
+    elif shape == () and (chosen := _last(made)) is not None and chosen.what in ("argmax", "max"):
+        before = counted(math.prod(made.image_shape(chosen.in_shape)), "number")
+        yield (
+            f"It ends in {chosen.what}, which gives 1 number for each image, but the loss needs the {before} "
+            f"before it, the logits: leave {chosen.what} out, and take it outside of the model."
+        )
     elif shape != (classes,):
         count = counted(shape[0] if shape else 1, "number")
         yield f"It gives {count} for each image, but {classes} classes need {classes}."
@@ -85,8 +103,7 @@ def _output(made: Trace, classes: int) -> Iterator[str]:
 
 def _end(made: Trace) -> Iterator[str]:
     """A last step that does not go with the loss."""
-    path = main_path(made)
-    last = made.steps[path[-1]] if path else None
+    last = _last(made)
     if last is None or len(last.out_shape or ()) != 2:
         return
     name = last.path if last.module is None else f"{named(last.path)} ({last.kind})"
@@ -115,6 +132,11 @@ def _end(made: Trace) -> Iterator[str]:
         yield f"It ends in {name}, which cuts or bends the logits: let the linear layer be the end."
     elif "dropout" in what:
         yield f"It ends in {name}, which drops logits in training: put it before the last linear layer."
+
+
+def _last(made: Trace) -> Step | None:
+    path = main_path(made)
+    return made.steps[path[-1]] if path else None
 
 
 def _softmax_before(made: Trace, last: Step) -> Step | None:

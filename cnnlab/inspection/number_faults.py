@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 import torch
+from torch import Tensor, nn
 
+from cnnlab.inspection import remedies as mend
 from cnnlab.inspection.faults import Fault, counted, written
 from cnnlab.inspection.shapes import product
 from cnnlab.inspection.tracing import copy_of
@@ -17,10 +19,15 @@ from cnnlab.inspection.workbench import Change, Workbench, named
 _FORMATS = {"float": "float32", "double": "float64", "half": "float16", "bfloat16": "bfloat16"}
 _FORMATS |= {"long": "int64", "long int": "int64", "int": "int32", "byte": "uint8", "unsigned char": "uint8"}
 
+# Calls that make whole numbers of pixels.
+_TO_WHOLE = ("long", "int", "short", "byte", "char", "to", "type")
+
 
 def number_format(bench: Workbench) -> Fault | None:
     """A layer that gets numbers in another format than that of its weights."""
     layer, message = bench.layer(bench.step), str(bench.broken.error)
+    if isinstance(layer, nn.Embedding) and "scalar types" in message:
+        return _embedding(bench, layer)
     weight = next((p for p in layer.parameters() if p.is_floating_point()), None) if layer else None
     if layer is None or weight is None or "type" not in message:
         return None
@@ -32,10 +39,13 @@ def number_format(bench: Workbench) -> Fault | None:
     if here is None:
         return None
     name, wanted, got = named(bench.step.path), weight.dtype, getattr(torch, here)
-    ideas = [
+    ideas: list[Iterable[Change]] = [
         [Change(f"x = x.to(torch.{there}) before {name}", before={bench.number: lambda x: x.to(wanted)})]
     ]
-    if got.is_floating_point:
+    if not got.is_floating_point:
+        made_whole = [n for n in bench.before(bench.number) if bench.broken.steps[n].what in _TO_WHOLE]
+        ideas.append(mend.without(bench, made_whole))
+    else:
         with_it = copy_of(layer).to(got)
         ideas.append([Change(f"{name} in {here}: model.to(torch.{here})", {bench.step.path: with_it})])
     return Fault(
@@ -43,6 +53,27 @@ def number_format(bench: Workbench) -> Fault | None:
         details=("Both must be in the same number format.",),
         remedies=bench.choose(*ideas).or_else(
             f"x = x.to(torch.{there}) before {name}", "model.float(), after all its layers were made"
+        ),
+    )
+
+
+def _embedding(bench: Workbench, layer: nn.Embedding) -> Fault:
+    """A table that is read by whole numbers, and gets the pixels of an image."""
+    name, rows = named(bench.step.path), layer.num_embeddings
+    said = re.search(r"got torch\.(?:\w+\.)*(\w+)Tensor", str(bench.broken.error))
+    got, most = _FORMATS.get(said[1].lower(), "other") if said else "other", min(rows - 1, 255)
+    ways: list[tuple[str, Callable[[Tensor], Tensor]]] = [
+        (f"x = (x * {most}).long() before {name}, for pixels in 0…1", lambda x: (x * most).long()),
+        (f"x = (x > 0).long() before {name}, which tells ink from paper", lambda x: (x > 0).long()),
+    ]
+    if "float" not in got:
+        ways.insert(0, (f"x = x.long() before {name}", lambda x: x.long()))
+    read = [Change(text, before={bench.number: way}) for text, way in ways]
+    return Fault(
+        f"{name} does not fit: nn.Embedding({rows}, {layer.embedding_dim}) is a table of {rows} rows, to be "
+        f"read by whole numbers from 0 to {rows - 1}, but it gets {got} numbers.",
+        remedies=bench.choose(read, mend.without(bench, [bench.number])).or_else(
+            ways[0][0], f"leave out {name}: an nn.Conv2d or nn.Linear takes pixels as they are"
         ),
     )
 

@@ -22,7 +22,16 @@ _IMPORTS = {"F": "import torch.nn.functional as F", "torch": "import torch", "nn
 
 
 def no_network(thing: object) -> Fault:
-    """What to say about something that is not an nn.Module."""
+    """What to say about something that is not an nn.Module, or not yet."""
+    if isinstance(thing, nn.Module):
+        return Fault(
+            f"{type(thing).__name__} is not a network yet: its __init__ does not call super().__init__(), "
+            "which nn.Module needs.",
+            remedies=Remedies().or_else(
+                "super().__init__() as the first line of __init__",
+                "nn.Sequential(…) for layers that follow one another, which needs no __init__",
+            ),
+        )
     if isinstance(thing, type) and issubclass(thing, nn.Module):
         name = thing.__name__
         return Fault(

@@ -6,7 +6,7 @@ import contextlib
 import linecache
 import os
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,6 +24,7 @@ _CONTAINERS = (nn.Sequential, nn.ModuleList, nn.ModuleDict)
 # These give back the same numbers: a student would not call them a step.
 _NO_STEP = {"detach", "clone", "contiguous", "to", "float", "double", "half", "bfloat16", "type", "data"}
 _NO_STEP |= {"cpu", "cuda", "requires_grad_", "type_as", "__deepcopy__", "alias"}
+_A_LOOK = {"size", "dim", "numel", "__len__"}  # gives no new numbers either, as x.shape does not
 
 
 @dataclass(frozen=True)
@@ -138,8 +139,10 @@ class Recorder(TorchFunctionMode):
         owned = [self._owners[id(t)] for t in _tensors((args, kwargs)) if id(t) in self._owners]
         where = owned[0].rpartition(".")[0] if owned else ""  # self.conv1.forward(x) skips the hooks
         ours = bool(self._parents((args, kwargs)))
+        same = name in _NO_STEP and not _makes_whole((*args, *kwargs.values()))
+        is_step = not same and getattr(func, "__name__", "") != "__get__" and name not in _A_LOOK
         try:
-            if ours and len(self.steps) in self._instead and _is_step(func, name):
+            if ours and is_step and len(self.steps) in self._instead:
                 with self._unheard():
                     output = self._instead[len(self.steps)](*args, **kwargs)
             else:
@@ -150,7 +153,7 @@ class Recorder(TorchFunctionMode):
                     where or _plain(name), "function", None, name, args, kwargs, None, _line_of_caller()
                 )
             raise
-        if ours and name in _NO_STEP:
+        if ours and same:
             self._link(output, self._parents((args, kwargs))[0])
         elif ours and _tensors(output):
             self._note(where or _plain(name), "function", None, name, args, kwargs, output, _line_of_caller())
@@ -218,15 +221,9 @@ def is_layer(module: nn.Module) -> bool:
     return home.startswith("torch.nn.modules.")
 
 
-def _is_step(func: Callable[..., Any], name: str) -> bool:
-    """Whether a function gives new numbers: not a look at x.shape or x.size(0)."""
-    return getattr(func, "__name__", "") != "__get__" and name not in {
-        *_NO_STEP,
-        "size",
-        "dim",
-        "numel",
-        "__len__",
-    }
+def _makes_whole(given: Sequence[Any]) -> bool:
+    """Whether x.to(…) is asked for whole numbers, which are other numbers than those of x."""
+    return any(isinstance(v, torch.dtype) and not v.is_floating_point for v in given)
 
 
 def _plain(name: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import copy
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import torch
@@ -214,17 +214,32 @@ def matching_shortcut(bench: Workbench) -> Iterator[Change]:
 
 def stretched(bench: Workbench) -> Iterator[Change]:
     """One map stretched to the size of the other."""
+    yield from _of_one_size(bench, 0, "F.interpolate(y, size={})", F.interpolate)
+
+
+def averaged_down(bench: Workbench) -> Iterator[Change]:
+    """The larger map averaged down to the size of the smaller."""
+    areas = [math.prod(shape[2:]) for shape in bench.step.in_shapes]
+    yield from _of_one_size(
+        bench, areas.index(min(areas)), "F.adaptive_avg_pool2d(y, {})", F.adaptive_avg_pool2d
+    )
+
+
+def _of_one_size(
+    bench: Workbench, model: int, text: str, change: Callable[[Tensor, Any], Tensor]
+) -> Iterator[Change]:
+    """Both maps in the size of one of them."""
     shapes = bench.step.in_shapes
     if len(shapes) != 2 or any(len(s) != 4 for s in shapes):
         return
-    size = tuple(shapes[0][2:])
+    size = tuple(shapes[model][2:])
 
     def meet(*args: Any, **kwargs: Any) -> Any:
         if isinstance(args[0], (tuple, list)):
-            return torch.cat([F.interpolate(t, size) for t in args[0]], *args[1:], **kwargs)
-        return args[0] + F.interpolate(args[1], size)
+            return torch.cat([change(t, size) for t in args[0]], *args[1:], **kwargs)
+        return change(args[0], size) + change(args[1], size)
 
-    text = f"F.interpolate(y, size={size}), where y is the map of {product(shapes[1][2:])}"
+    text = f"{text.format(size)}, where y is the map of {product(shapes[1 - model][2:])}"
     yield Change(text, instead={bench.number: meet})
 
 

@@ -199,10 +199,12 @@ def fits(made: Trace) -> bool:
 
 def call(step: Step) -> str:
     """A function step as a student writes it: "x.view(-1, 320)", "F.max_pool2d(x, 2)"."""
-    numbers = [str(value) for value in step.args[1:]]
+    line = step.line.text.replace(" ", "") if step.line is not None else ""
+    named_ones = [f"{key}={value}" for key, value in step.kwargs.items() if f"{key}={value}" in line]
+    numbers = [*map(str, step.args[1:]), *named_ones]
     if step.what in ("view", "reshape") and step.in_shape and step.args[1:2] == step.in_shape[:1]:
         literal = f"{step.what}({','.join(numbers)})"
-        if step.line is None or literal not in step.line.text.replace(" ", ""):
+        if literal not in line:
             numbers[0] = "x.size(0)"  # the batch of the trial would be wrong for any other
     if step.what in _METHODS or not hasattr(F, step.what):
         return f"x.{step.what}({', '.join(numbers)})"

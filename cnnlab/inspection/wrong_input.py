@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -12,7 +13,7 @@ from torch import Tensor, nn
 from cnnlab.inspection.blueprint import code, rebuilt
 from cnnlab.inspection.faults import Fault
 from cnnlab.inspection.tracing import INPUT, Trace, copy_of, trace
-from cnnlab.inspection.windows import is_conv
+from cnnlab.inspection.windows import is_conv, weight_shape, windows_of
 from cnnlab.inspection.workbench import Remedies, assigned, fits
 
 _SIDES = "the model needs (N, C, H, W)"
@@ -65,10 +66,11 @@ def wrong_input(model: nn.Module, images: Tensor, made: Trace, is_batch: bool = 
             continue
         again = trace(model, changed)
         if fits(again):
-            return _told(model, images, changed, form, cast, is_batch)
+            return _at_the_convolution(_told(model, images, changed, form, cast, is_batch), made, again)
         if at_the_door and len(again.steps) > len(made.steps) + 1:
             fault = _told(model, images, changed, form, cast, is_batch, partly=True)
-            return replace(fault, remedies=Remedies(fault.remedies.texts, "part"))
+            fault = replace(fault, remedies=Remedies(fault.remedies.texts, "part"))
+            return _at_the_convolution(fault, made, again)
     return None
 
 
@@ -177,6 +179,40 @@ def _told(
         needs,
         remedies=Remedies(tuple(remedies)),
         has_sizes_before=False,
+    )
+
+
+def _at_the_convolution(fault: Fault, made: Trace, again: Trace) -> Fault:
+    """Wrong channels told of the convolution that takes them, where the model does not know it as a layer.
+
+    Args:
+        fault: what was found.
+        made: the trace that failed.
+        again: the trace of the images with other channels.
+    """
+    step, has = made.failed, fault.has
+    size = weight_shape(step) if step is not None and windows_of(step) is not None else None
+    if step is None or size is None or has is None or "the model takes" not in fault.headline:
+        return fault
+    layer = step.module
+    if (step.registered and layer is not None) or is_conv(dict(made.model.named_modules()).get(step.path)):
+        return fault  # `_first_layer_for` has looked at it
+    name = f"F.{step.what}" if layer is None else code(layer)
+    old, new = name, ""
+    if layer is not None:
+        with contextlib.suppress(ValueError):  # channels that the groups do not divide
+            new = code(rebuilt(layer, in_channels=has))
+    elif size[1] == fault.needs and "transpose" not in step.what:  # without groups
+        new = f"a weight of {(size[0], has, *size[2:])}"
+        old = f"{size} for {name}"
+    # the map stays as large as it was with other images, so all after it fits as well
+    once = sum(INPUT in later.parents for later in again.steps) == 1
+    more = (f"{new} in place of {old}",) if new and once else ()
+    return replace(
+        fault,
+        headline=fault.headline.replace("the model takes", f"{name} takes"),
+        number=made.steps.index(step),
+        remedies=replace(fault.remedies, texts=(*fault.remedies.texts, *more)),
     )
 
 

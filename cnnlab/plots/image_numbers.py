@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from matplotlib.axes import Axes
 
-from cnnlab.plots.pixels import Drawable, Pixels, grey_scale, one_image
+from cnnlab.plots.pixels import Drawable, grey_scale, one_image
 from cnnlab.plots.style import GREY, axes_or_new, styled
 
 
@@ -44,17 +44,19 @@ def image_numbers(
     ax.imshow(crop, extent=edges, **scale)
     middle = (scale["vmin"] + scale["vmax"]) / 2
     size = 10 if max(height, width) > 20 else 13
+    as_text = "{:.0f}" if (crop == crop.round()).all() else "{:.1f}"
     for row in range(height):
         for column in range(width):
             value = crop[row, column]
             ax.text(
                 left + column,
                 top + row,
-                _written(value, crop),
+                as_text.format(value),
                 ha="center",
                 va="center",
                 fontsize=size,
                 color="black" if value > middle else "white",
+                in_layout=False,  # inside its cell: no need to measure 784 numbers to place the Axes
             )
     step = 1 if max(height, width) <= 14 else 3
     ax.set_xticks(range(left, left + width, step))
@@ -67,6 +69,3 @@ def image_numbers(
     ax.set_ylabel("row")
     return ax
 
-
-def _written(value: float, all_values: Pixels) -> str:
-    return f"{value:.0f}" if (all_values == all_values.round()).all() else f"{value:.1f}"

@@ -37,6 +37,7 @@ SMALL = 13  # points; the size of tick labels
 LECTURE: dict[Any, Any] = {
     "font.size": 15,
     "axes.titlesize": 16,
+    "axes.titley": 1.0,  # fixed: looking for the place measures every tick of every Axes, hidden ones too
     "axes.labelsize": 15,
     "xtick.labelsize": SMALL,
     "ytick.labelsize": SMALL,

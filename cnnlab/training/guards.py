@@ -64,6 +64,12 @@ def check_batch(batch: Any, where: str) -> tuple[Tensor, Tensor]:
             "use split.batches(...), which normalises, or images.float() / 255."
         )
     if labels.dtype != torch.int64 or labels.ndim != 1:
+        bad = int((~labels.isfinite()).sum())
+        if bad:  # made whole, NaN would be a number like any other
+            raise TrainingError(
+                f"{where}: {bad:,} of {labels.numel():,} labels are not finite (NaN): look where they come "
+                "from, and leave out the images without a label."
+            )
         raise TrainingError(
             f"{where}: the labels are {_short(labels)} of shape {tuple(labels.shape)}; one whole number per "
             "image is needed: labels.long(), or labels.argmax(dim=1) where they are one-hot."

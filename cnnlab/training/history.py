@@ -59,8 +59,10 @@ class History:
         Args:
             n: steps per row, such as lab 002's 300.
         """
-        if isinstance(n, bool) or not isinstance(n, Integral) or n < 1:
-            raise ValueError(f"every({n!r}): give a whole number of steps, at least 1.")
+        whole = isinstance(n, Integral) and not isinstance(n, bool)
+        if not whole or n < 1:
+            kind = ValueError if whole else TypeError
+            raise kind(f"every({n!r}): give a whole number of steps, at least 1.")
         return Table(mean_of(self.steps[i : i + n]) for i in range(0, len(self.steps), n))
 
     def __str__(self) -> str:

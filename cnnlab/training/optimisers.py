@@ -27,6 +27,7 @@ _KNOWN: dict[str, tuple[type[Optimizer], float, frozenset[str]]] = {
     "nadam": (torch.optim.NAdam, 2e-3, frozenset()),
 }
 OPTIMIZER_NAMES = tuple(_KNOWN)
+_SETTINGS = {"momentum": "momentum=0.9", "nesterov": "momentum=0.9, nesterov=True"}  # taken for a name
 
 
 def make_optimizer(
@@ -63,6 +64,9 @@ def make_optimizer(
         raise ValueError("the model has no trainable parameters: there is nothing to learn.")
     if not isinstance(choice, str):
         return _from_function(choice, parameters, lr, momentum, nesterov, weight_decay)
+    if choice.lower() in _SETTINGS:
+        meant = f"optimizer='sgd', {_SETTINGS[choice.lower()]}"
+        raise ValueError(f"unknown optimizer {choice!r}: it is a setting of sgd: write {meant}.")
     if choice not in _KNOWN:
         raise ValueError(f"unknown optimizer {choice!r}: {did_you_mean(choice, OPTIMIZER_NAMES)}")
     kind, default_lr, takes = _KNOWN[choice]

@@ -89,10 +89,9 @@ print("probabilities of:", ", ".join(digit.probabilities))
 # %%
 for name in models.TRAINED:
     recipe = models.trained_recipe(name)
-    print(f"{name}: {recipe.epochs} passes over {recipe.images:,} images of {recipe.data},", end=" ")
-    print(
-        f"moved by up to {recipe.shift:g} pixels, turned by up to {recipe.turn:g}°, scaled by up to {recipe.scale:.0%};"
-    )
+    print(f"{name}: {recipe.epochs} passes over {recipe.images:,} images of {recipe.data}")
+    print(f"    moved by up to {recipe.shift:g} pixels, turned by up to {recipe.turn:g}°,", end=" ")
+    print(f"scaled by up to {100 * recipe.scale:.0f} %")
     print(f"    {recipe.accuracy} % of {recipe.test_images:,} test images")
 
 # %% [markdown]

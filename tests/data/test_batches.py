@@ -124,7 +124,7 @@ def test_a_batch_of_no_images_is_refused(split, size):
         Batches(split, size)
 
 
-@pytest.mark.parametrize("size", [True, 2.0, "64", None, np.float64(8)])
+@pytest.mark.parametrize("size", [True, 2.0, "64", None, np.float64(8), torch.tensor(4)])
 def test_a_batch_size_that_is_not_an_integer_is_refused(split, size):
     with pytest.raises(TypeError, match="is not an integer: use a number such as 64"):
         Batches(split, size)

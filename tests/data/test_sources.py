@@ -157,3 +157,28 @@ def test_a_folder_that_may_not_be_entered_is_shown(mnist, tmp_path, monkeypatch)
     assert f"but you may not read {tmp_path / 'home'}" in rows[0].found
     assert rows[1].found == f"you may not read {tmp_path / 'cache'}"
     assert [row.place for row in describe_sources() if row.used] == ["download"]
+
+
+def test_fetch_without_a_network_names_the_chosen_folder(mnist, tmp_path, monkeypatch):
+    with pytest.raises(DataError) as caught:
+        fetch("mnist", tmp_path / "mine")
+    assert f"run `cnnlab data fetch mnist --root {tmp_path / 'mine'}`. Otherwise copy" in str(caught.value)
+    assert str(caught.value).endswith(f"(or the unpacked files) into {tmp_path / 'mine' / 'MNIST' / 'raw'}.")
+    monkeypatch.setenv("CNNLAB_DATA", str(tmp_path / "my own"))
+    with pytest.raises(DataError) as caught:
+        fetch("mnist")
+    assert "run `cnnlab data fetch mnist`. Otherwise copy" in str(caught.value)
+    assert str(caught.value).endswith(f"into {tmp_path / 'my own' / 'MNIST' / 'raw'}.")
+    with pytest.raises(DataError, match=r"--root '.*my own'`"):  # as a shell needs it
+        fetch("mnist", tmp_path / "my own")
+
+
+def test_fetch_into_a_folder_that_cannot_be_is_refused_before_a_server_is_asked(server, tmp_path):
+    (tmp_path / "mine").write_text("mine")
+    with pytest.raises(DataError) as caught:
+        fetch("mnist", tmp_path / "mine" / "deep" / "down")
+    assert str(caught.value) == (
+        f"{tmp_path / 'mine' / 'deep' / 'down'} cannot be a folder, because {tmp_path / 'mine'} is a file: "
+        "name another one in CNNLAB_DATA, or as root."
+    )
+    assert server.asked == []

@@ -150,6 +150,12 @@ def test_the_remedy_for_another_shape_makes_images_that_fit(shape):
     [
         ([0, 1, 2], TypeError, "labels are a list, not a tensor"),
         (torch.tensor([0.0, 1.0, 2.0]), TypeError, r"labels are float32, not int64: use labels.long\(\)"),
+        (
+            torch.tensor([0.0, 1.5, float("nan")]),
+            TypeError,
+            r"labels are float32, not int64, and 2 of 3 are no whole numbers \(the first is 1.5 at index 1\)"
+            r": look where they come from; keep = labels % 1 == 0 tells which are good",
+        ),
         (torch.zeros(3, 10, dtype=torch.int64), ValueError, r"labels have shape \(3, 10\), not \(N,\)"),
         (torch.tensor([0, 1]), ValueError, "there are 3 images but 2 labels: each image needs one label"),
         (torch.tensor([0, 10, 2]), ValueError, "label 10 at index 1 is not one of the 10 classes: .* 0 to 9"),

@@ -148,3 +148,27 @@ def test_a_stride_on_one_side_of_a_sum_is_taken_away_or_matched():
         "self.second = nn.Conv2d(8, 8, 3, padding=1)",
         "nn.Conv2d(8, 8, 1, stride=2) on the side of 8 × 28 × 28",
     )
+
+
+@pytest.mark.parametrize(
+    ("made_small", "way"),
+    [
+        (nn.MaxPool2d(2), "leave out small"),
+        (nn.Conv2d(4, 4, 4, stride=2, padding=1), "F.adaptive_avg_pool2d(y, (12, 12))"),
+    ],
+)
+def test_maps_of_two_sizes_that_are_joined_are_mended_in_two_ways(made_small, way):
+    class Joined(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.conv, self.small, self.fc = nn.Conv2d(1, 4, 5), made_small, nn.Linear(100, 10)
+
+        def forward(self, x):
+            x = self.conv(x)
+            return self.fc(torch.cat([x, self.small(x)], 1).flatten(1))
+
+    found = explain(Joined())
+    assert found.headline == "torch.cat does not fit: it gets 4 × 24 × 24 and 4 × 12 × 12."
+    assert len(found.remedies) >= 2
+    assert any(way in text for text in found.remedies)
+    assert any("self.fc = nn.Linear(1152, 10)" in text for text in found.remedies)

@@ -178,7 +178,14 @@ def test_a_subclass_of_nn_module_that_forgot_super_is_told_so():
 
     found = explain(Forgetful())
     assert not found.works
-    assert found.remedies == ("super().__init__() as the first line of __init__",)
+    assert found.headline == (
+        "Forgetful is not a network yet: its __init__ does not call super().__init__(), "
+        "which nn.Module needs."
+    )
+    assert found.remedies == (
+        "super().__init__() as the first line of __init__",
+        "nn.Sequential(…) for layers that follow one another, which needs no __init__",
+    )
 
 
 class Raises(nn.Module):
@@ -299,3 +306,20 @@ def test_one_number_for_each_image_is_said_in_words():
     found = explain(Guess())
     assert "1 number comes out for each image" in found.headline
     assert any("one number for each image" in line for line in found.chain)
+    assert found.notes[0] == (
+        "It ends in argmax, which gives 1 number for each image, but the loss needs the 784 numbers before "
+        "it, the logits: leave argmax out, and take it outside of the model."
+    )
+
+
+def test_all_sizes_are_shown_where_no_step_is_at_fault_but_the_return_is_missing():
+    class NoReturn(student_models.Flattening):
+        def forward(self, x):
+            super().forward(x)
+
+    found = explain(NoReturn())
+    assert found.headline == (
+        "forward() of NoReturn returns nothing: it should return one row of numbers for each image."
+    )
+    names = [row.split()[0] for row in found.chain]
+    assert names == ["conv1", "pool", "conv2", "pool", "flatten", "fc1", "fc2"]

@@ -222,3 +222,15 @@ def test_a_softmax_in_the_middle_of_a_network_is_not_a_double_one():
             return F.log_softmax(self.fc2(F.softmax(self.fc1(x.flatten(1)), dim=1)), dim=1)
 
     assert not [text for text in explain(Attends()).notes if "twice" in text]
+
+
+@pytest.mark.parametrize(("value", "numbers"), [(float("nan"), 784), (float("inf"), 1)])
+def test_images_that_are_not_finite_are_told_first(value, numbers):
+    images = torch.zeros(2, 1, 28, 28)
+    images.view(-1)[:numbers] = value
+    found = explain(nn.Sequential(nn.Flatten(), nn.Linear(784, 10)), images)
+    assert found.works
+    assert found.notes[0] == (
+        f"{numbers} of the 1,568 numbers in the images are not finite (NaN or infinite) and spoil what is "
+        "computed from them: look for a division by zero where they are normalised (std = 0?)."
+    )

@@ -45,7 +45,39 @@ def test_whole_numbers_inside_forward_are_named():
 
     found = explain(Whole().float())
     assert found.headline == "conv does not fit: it gets int64 numbers, but its weights are float32."
-    assert found.remedies == ("x = x.to(torch.float32) before conv",)
+    assert found.remedies[0] == "x = x.to(torch.float32) before conv"
+    assert found.remedies[1].startswith("leave out x.long() in line ")
+    assert found.heading == "Any one of these mends it:"
+
+
+def test_a_call_of_to_that_makes_whole_numbers_is_named_as_well():
+    class Whole(Mixed):
+        def forward(self, x):
+            return self.fc(self.conv(x.to(dtype=torch.int64)).mean((2, 3)))
+
+    found = explain(Whole().float())
+    assert found.remedies[0] == "x = x.to(torch.float32) before conv"
+    assert found.remedies[1].startswith("leave out x.to(dtype=torch.int64) in line ")
+
+
+def test_an_embedding_of_an_image_is_told_that_it_is_read_by_whole_numbers():
+    model = nn.Sequential(nn.Embedding(256, 4), nn.Flatten(), nn.Linear(3136, 10))
+    found = explain(model)
+    assert found.headline == (
+        "layer 0 does not fit: nn.Embedding(256, 4) is a table of 256 rows, to be read by whole numbers from "
+        "0 to 255, but it gets float32 numbers."
+    )
+    assert found.remedies == (
+        "x = (x * 255).long() before layer 0, for pixels in 0…1",
+        "leave out layer 0 (Embedding), and layer 2: nn.Linear(784, 10)",
+    )
+    raw = explain(model, torch.zeros(2, 1, 28, 28, dtype=torch.uint8))
+    assert raw.headline.endswith("but it gets uint8 numbers.")
+    assert raw.remedies[0] == "x = x.long() before layer 0"
+    normalised = explain(model, torch.full((2, 1, 28, 28), -0.4))
+    assert normalised.remedies[0] == "x = (x > 0).long() before layer 0, which tells ink from paper"
+    small = explain(nn.Sequential(nn.Embedding(16, 4), nn.Flatten(), nn.Linear(3136, 10)))
+    assert small.remedies[0] == "x = (x * 15).long() before layer 0, for pixels in 0…1"
 
 
 def test_a_matrix_of_the_wrong_height_is_named_with_both_numbers():

@@ -1,5 +1,6 @@
 import pytest
 import torch
+import torch.nn.functional as F
 from torch import nn
 
 from cnnlab import models
@@ -133,3 +134,42 @@ def test_the_first_layer_is_offered_for_other_channels_also_where_another_mistak
     found = explain(model)  # made for 32×32 pixels in colour
     assert "layer 0: nn.Conv2d(1, 6, 5)" in found.remedies
     assert found.heading.endswith("mends it; then explain again, because there is another mistake:")
+
+
+class FirstStep(nn.Module):
+    """`first` makes a map of 4 × 24 × 24 of the images."""
+
+    def __init__(self, first):
+        super().__init__()
+        self.first, self.fc = [first], nn.Linear(2304, 10)
+
+    def forward(self, x):
+        x = self.first[0](x)
+        return self.fc(x.flatten(1))
+
+
+@pytest.mark.parametrize(
+    ("first", "what", "remedy"),
+    [
+        (
+            lambda x: F.conv2d(x, torch.zeros(4, 3, 5, 5)),
+            "F.conv2d takes 3",
+            "a weight of (4, 1, 5, 5) in place of (4, 3, 5, 5) for F.conv2d",
+        ),
+        (
+            nn.Conv2d(3, 4, 5),
+            "nn.Conv2d(3, 4, 5) takes 3",
+            "nn.Conv2d(1, 4, 5) in place of nn.Conv2d(3, 4, 5)",
+        ),
+    ],
+)
+def test_a_convolution_that_the_model_does_not_know_is_named_with_its_line(first, what, remedy):
+    found = explain(FirstStep(first))
+    assert found.headline == f"The input does not fit: the images have 1 channel, but {what}."
+    assert "line " in found.line
+    assert found.remedies == ("images.expand(-1, 3, -1, -1)", "images.repeat(1, 3, 1, 1)", remedy)
+
+
+def test_no_other_weight_is_offered_where_the_images_are_used_twice():
+    twice = FirstStep(lambda x: F.conv2d(x, torch.zeros(4, 3, 5, 5)) + x.mean(1, keepdim=True)[..., 4:, 4:])
+    assert len(explain(twice).remedies) == 2

@@ -41,3 +41,9 @@ def test_build_says_of_which_type_a_name_is_that_is_no_text():
         ValueError, match=r"unknown network \['mlp'\]: a name is text, and this is of type list"
     ):
         models.build(["mlp"])
+
+
+def test_build_and_recipe_know_the_beginning_of_a_name():
+    for asked in (models.build, models.recipe):
+        with pytest.raises(ValueError, match=r"'lenet': did you mean 'lenet_dropout'\?"):
+            asked("lenet")

@@ -226,6 +226,12 @@ def test_labels_of_the_wrong_type_or_shape_are_refused(labels):
         train(net(), [(torch.rand(4, 1, 6, 6), labels)])
 
 
+def test_labels_that_are_not_numbers_are_not_to_be_made_whole():
+    labels = torch.tensor([0.0, 1.0, float("nan"), 2.0])
+    with pytest.raises(TrainingError, match=r"1 of 4 labels are not finite \(NaN\).*: look where they come"):
+        train(net(), [(torch.rand(4, 1, 6, 6), labels)])
+
+
 def test_more_images_than_labels_are_refused():
     with pytest.raises(TrainingError, match="4 images come with 3 labels"):
         train(net(), [(torch.rand(4, 1, 6, 6), torch.zeros(3, dtype=torch.int64))])

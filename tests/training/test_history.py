@@ -25,9 +25,11 @@ def test_every_n_steps_keeps_the_last_smaller_group():
     assert rows.column("examples") == [30, 30, 10]
 
 
-@pytest.mark.parametrize("n", [0, -1, 2.5, True])
-def test_every_refuses_what_is_no_number_of_steps(n):
-    with pytest.raises(ValueError, match="give a whole number of steps, at least 1"):
+@pytest.mark.parametrize(
+    ("n", "error"), [(0, ValueError), (-1, ValueError), (2.5, TypeError), (True, TypeError), ("a", TypeError)]
+)
+def test_every_refuses_what_is_no_number_of_steps(n, error):
+    with pytest.raises(error, match="give a whole number of steps, at least 1"):
         History(Table([]), Table([])).every(n)
 
 

@@ -1,5 +1,7 @@
 """Optimisers by name, with sensible learning rates and messages."""
 
+import re
+
 import pytest
 import torch
 from torch import nn
@@ -155,3 +157,16 @@ def test_a_lazy_layer_asks_for_one_batch_first():
         make_optimizer(model, "adam")
     model(SmallSplit().images)
     make_optimizer(model, "adam")
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("momentum", "optimizer='sgd', momentum=0.9"),
+        ("Nesterov", "optimizer='sgd', momentum=0.9, nesterov=True"),
+    ],
+)
+def test_a_setting_of_sgd_that_is_taken_for_an_optimizer_is_said(name, meant):
+    message = f"unknown optimizer {name!r}: it is a setting of sgd: write {meant}."
+    with pytest.raises(ValueError, match=re.escape(message)):
+        make_optimizer(nn.Linear(2, 2), name)
