@@ -3,7 +3,7 @@
 import { button, element, frame, grouped, newId, numbers } from "./dom.js";
 import { grey, paint } from "./colours.js";
 import { kernelLine, tell } from "./kernel_line.js";
-import { layerView, mapNumber } from "./layer_view.js";
+import { layerView, mapNumber, viewOf } from "./layer_view.js";
 import { seen, unitAt } from "./unit_fields.js";
 
 const THUMBNAIL = 3; // screen pixels for a pixel of a found image
@@ -30,7 +30,7 @@ function imageField(model) {
   const said = element("span", { class: "said", "aria-live": "polite" });
   const show = () => {
     if (Number(input.value) !== model.get("index") && !model.get("problem")) input.value = model.get("index");
-    said.textContent = model.get("view").said ?? "";
+    said.textContent = viewOf(model).said ?? "";
   };
   const node = element(
     "div",

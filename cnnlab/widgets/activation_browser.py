@@ -66,6 +66,7 @@ class ActivationBrowser(LayerChoice, Explorer):
         self._model, self._source = model, ImageSource(images, mean, std)
         self._peaks: dict[object, Peaks] = {}
         self._ready = False
+        self._asked = False  # whether another image was: before, none is sent ahead
         super().__init__(count=len(self._source))
         self._watch(model, self._source.normalised([0]))
         self.layer = self._first_layer() if layer is None or not self._found else layer
@@ -92,14 +93,21 @@ class ActivationBrowser(LayerChoice, Explorer):
         return self._peaks[self.layer, trained].strongest(self.unit[1] if row_of_units else self.channel, n)
 
     def _refresh(self) -> None:
-        """Read the image anew and show it."""
-        output = self._see(self._model, self._source.normalised([self.index]))
-        self._said = _said(self._source.label(self.index), output, self._source.classes)
-        self._show()
+        """Show the image, and then send those before and after it for the next key."""
+        self._show_image(self.index)
+        self._send_beside()
 
-    def _show(self) -> None:
-        pixels = self._source.shown(self.index)
-        self.view = self._picture(self._source.size, pixels, index=self.index, said=self._said)
+    def _send_beside(self) -> None:
+        if self._asked:
+            beside = [index for index in (self.index - 1, self.index + 1) if 0 <= index < self.count]
+            self._look_ahead(beside, self.index)
+
+    def _normalised(self, index: int) -> Tensor:
+        return self._source.normalised([index])
+
+    def _view_of(self, index: int) -> dict[str, Any]:
+        said = _said(self._source.label(index), self._reading(index).output, self._source.classes)
+        return self._picture(index, self._source.size, self._source.shown(index), said=said)
 
     @traitlets.validate("index")
     def _index_exists(self, proposal: Any) -> int:
@@ -113,15 +121,19 @@ class ActivationBrowser(LayerChoice, Explorer):
     @traitlets.observe("index")
     def _new_image(self, _change: object) -> None:
         if self._ready:
+            self._asked = True
             self._refresh()
 
     @traitlets.observe("channel", "unit", "searching")
     def _new_choice(self, change: Any) -> None:
         if self._ready:
+            trained = self._trained_since()
             with self.hold_sync():
-                if self._trained_since(self._model):
-                    self._refresh()
+                if trained:
+                    self._show_image(self.index)
                 self._search(change)
+            if trained:
+                self._send_beside()
 
     @traitlets.observe("layer")
     def _new_layer(self, change: Any) -> None:
@@ -132,11 +144,9 @@ class ActivationBrowser(LayerChoice, Explorer):
                     self._keep_place(change.old)
                 finally:
                     self._ready = True
-                if self._trained_since(self._model):
-                    self._refresh()
-                else:
-                    self._show()
+                self._show_image(self.index)
                 self._search(change)
+            self._send_beside()  # in a message of its own: the image does not wait for it
 
     def _search(self, change: Any) -> None:
         if not self.searching or not self._found:

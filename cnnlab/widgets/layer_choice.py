@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -23,9 +25,23 @@ _NO_LAYER = (
     "network, such as self.conv1 = nn.Conv2d(…), and forward() calls them."
 )
 
+AHEAD = 500_000  # bytes of maps that are sent before they are asked for, at most
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What a network makes of one image."""
+
+    made: dict[str, Tensor]  # the output of each layer, (1, ...)
+    output: Tensor | None  # (n,) float; None if the network fails or makes no row of numbers
+
 
 class LayerChoice(traitlets.HasTraits):
-    """State of an explorer that shows what the layers of a network make of one image."""
+    """State of an explorer that shows what the layers of a network make of one image.
+
+    An explorer says how an image goes into the network (`_normalised`) and what the browser draws of
+    it (`_view_of`); `_model` is its network.
+    """
 
     # every layer that can be chosen, for the browser
     layers: Any = traitlets.List().tag(sync=True, python_only=True)
@@ -36,16 +52,28 @@ class LayerChoice(traitlets.HasTraits):
     )  # row, column
     # the image and the maps of the layer, in one message
     view: Any = traitlets.Dict().tag(sync=True, python_only=True)
+    # the same of the images that one key leads to: shown before Python has answered
+    ahead: Any = traitlets.List().tag(sync=True, python_only=True)
     # what this network or these images lack
     explanation = traitlets.Unicode().tag(sync=True, python_only=True)
 
     _found: tuple[LayerUnits, ...] = ()
+    _model: nn.Module
     _made: dict[str, Tensor]  # the outputs of all layers for the image that is shown
+    _readings: dict[int, Reading]  # of that image and those beside it
     _weights: tuple[object, ...] = ()  # those of the model when it was read
+
+    def _normalised(self, index: int) -> Tensor:
+        """Image number `index` as the model takes it, (1, 1, H, W)."""
+        raise NotImplementedError
+
+    def _view_of(self, index: int) -> dict[str, Any]:
+        """What the browser draws of image number `index`."""
+        raise NotImplementedError
 
     def _watch(self, model: nn.Module, image: Tensor) -> None:
         """Find the layers of a model; image: (1, 1, H, W) as the model takes it."""
-        self._made = {}
+        self._made, self._readings = {}, {}
         self._runs = True
         try:
             found = tuple(unit_fields(model, image))
@@ -67,26 +95,42 @@ class LayerChoice(traitlets.HasTraits):
                 return entry.name
         return self._found[0].name if self._found else ""
 
-    def _see(self, model: nn.Module, image: Tensor) -> Tensor | None:
-        """Read all layers for one image.
+    def _reading(self, index: int) -> Reading:
+        """What all layers make of image number `index`, from the weights of now."""
+        if self._trained_since():
+            self._readings = {}
+        if index not in self._readings:
+            self._readings[index] = self._read(self._normalised(index))
+        return self._readings[index]
 
-        Returns:
-            What the model makes of it, (n,) float; None if it fails or makes no row of numbers.
-        """
+    def _read(self, image: Tensor) -> Reading:
         if not self._runs:
-            return None
+            return Reading({}, None)
+        made: dict[str, Tensor] = {}
         with thread_count(1):  # for one image, waiting for a second thread takes longer than the work
             if self._found:
-                made, output = activations_and_output(model, image)
+                made, output = activations_and_output(self._model, image)
                 self._same_layers(made)
-                self._made = made
             else:
-                with evaluating(model):
-                    output = output_of(model, image)
-        self._weights = weights_now(model)
+                with evaluating(self._model):
+                    output = output_of(self._model, image)
+        self._weights = weights_now(self._model)
         # a forward that ends in squeeze() makes (n,) of one image
         is_row = isinstance(output, Tensor) and output.ndim in (1, 2) and output.numel() > 0
-        return output.flatten().float().cpu() if is_row else None
+        return Reading(made, output.flatten().float().cpu() if is_row else None)
+
+    def _show_image(self, index: int) -> None:
+        """Send what there is to draw of image number `index`."""
+        self._made = self._reading(index).made
+        self.view = self._view_of(index)
+
+    def _look_ahead(self, indices: Sequence[int], index: int) -> None:
+        """Send the images that one key leads to from image number `index`, if their maps are small enough."""
+        chosen = self._chosen()
+        each = 0 if chosen is None else 4 * torch.Size(chosen.shape).numel()
+        ahead = [self._view_of(other) for other in indices] if len(indices) * each <= AHEAD else []
+        self._readings = {kept: self._readings[kept] for kept in (index, *indices) if kept in self._readings}
+        self.ahead = ahead
 
     def _same_layers(self, made: dict[str, Tensor]) -> None:
         """Refuse a network that was rebuilt since its layers were listed."""
@@ -96,14 +140,16 @@ class LayerChoice(traitlets.HasTraits):
                 is_now = "is called no more" if now is None else f"made {entry.shape} and now makes {now}"
                 raise ValueError(f"the network was rebuilt: {entry.name!r} {is_now}. Run this cell again.")
 
-    def _trained_since(self, model: nn.Module) -> bool:
+    def _trained_since(self) -> bool:
         """Whether the network has other weights than those that were read."""
-        return self._runs and weights_now(model) != self._weights
+        return self._runs and weights_now(self._model) != self._weights
 
-    def _picture(self, size: tuple[int, int], pixels: bytes, **more: Any) -> dict[str, Any]:
+    def _picture(self, index: int, size: tuple[int, int], pixels: bytes, **more: Any) -> dict[str, Any]:
         """What the browser draws: the image and the layer's maps, float32 (C, H, W) or (n,)."""
-        maps = self._made[self.layer][0].float().contiguous().numpy().tobytes() if self._made else b""
-        return {"size": list(size), "pixels": pixels, "layer": self.layer, "maps": maps, **more}
+        made = self._reading(index).made
+        maps = floats(made[self.layer][0]) if made else b""
+        shown = {"index": index, "size": list(size), "pixels": pixels, "layer": self.layer, "maps": maps}
+        return shown | more
 
     @property
     def activation(self) -> Tensor:

@@ -27,9 +27,16 @@ function pixelSide(space, ...sizes) {
   return Math.max(1, Math.floor(space / Math.max(...sizes)));
 }
 
+/** Python's view of the chosen image, or the one that it sent ahead; until then the last one. */
+export function viewOf(model) {
+  const wanted = ({ index, layer }) => index === model.get("index") && layer === model.get("layer");
+  const view = model.get("view");
+  return wanted(view) ? view : (model.get("ahead").find(wanted) ?? view);
+}
+
 /** What the browser needs to know about a view from Python: its layer, and its numbers. */
 function readView(model) {
-  const view = model.get("view");
+  const view = viewOf(model);
   const layer = model.get("layers").find((entry) => entry.name === view.layer);
   if (!view.size) return null;
   return { ...view, layer, pixels: numbers(view.pixels, Uint8Array), maps: numbers(view.maps) };
@@ -407,10 +414,12 @@ export function layerView(model) {
     draw();
   }
 
+  const onIndex = () => viewOf(model).index === model.get("index") && draw();
   const onChannel = () => view?.layer && drawMap();
   const onUnit = () => view?.layer && drawSight();
   model.on("change:layers", fillLayers);
   model.on("change:view", draw);
+  model.on("change:index", onIndex);
   model.on("change:channel", onChannel);
   model.on("change:unit", onUnit);
   let width = 0;
@@ -441,6 +450,7 @@ export function layerView(model) {
       resized.disconnect();
       model.off("change:layers", fillLayers);
       model.off("change:view", draw);
+      model.off("change:index", onIndex);
       model.off("change:channel", onChannel);
       model.off("change:unit", onUnit);
     },

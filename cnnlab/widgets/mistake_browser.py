@@ -78,8 +78,8 @@ class MistakeBrowser(LayerChoice, Explorer):
         self._mistakes: Table[Mistake] = Table([])  # under the filter
         self._all: dict[int, Mistake] = {}
         self._filtered: object = None
-        self._output: Tensor | None = None
         self._ready = False
+        self._asked = False  # whether another mistake was: before, none is sent ahead
         super().__init__()
         if evaluation is None:
             try:
@@ -137,14 +137,14 @@ class MistakeBrowser(LayerChoice, Explorer):
 
     def _take(self, evaluation: Evaluation) -> None:
         """Show the mistakes of an evaluation."""
-        self._evaluation, self._weights = evaluation, weights_now(self._model)
+        self._evaluation, self._weights, self._readings = evaluation, weights_now(self._model), {}
         self._all = {mistake.index: mistake for mistake in mistakes_of(evaluation)}
         self.summary = _summary(evaluation, self._split, self._train)
         self._filter()
 
     def _evaluate_anew(self) -> bool:
         """Take the mistakes that a network makes after further training; False if it was not trained."""
-        if self._evaluation is None or not self._trained_since(self._model):
+        if self._evaluation is None or not self._trained_since():
             return False
         with self.hold_sync():
             before = self.index
@@ -176,23 +176,33 @@ class MistakeBrowser(LayerChoice, Explorer):
                 self._show()
 
     def _show(self) -> None:
-        """Send the maps of the chosen image."""
+        """Send the chosen image and its maps, and then those beside it for the next key."""
         if self.index is None:
             self.view = {}
             return
-        self._output = self._see(self._model, self._split.take([self.index]).normalised())
-        self._send_view()
+        self._show_image(self.index)
+        self._send_beside()
 
-    def _send_view(self) -> None:
-        assert self.index is not None
-        assert self._output is not None  # evaluate() refused anything but logits
-        image = self._split.images[self.index, 0]
-        mistake = self._all[self.index]
-        self.view = self._picture(
+    def _send_beside(self) -> None:
+        if self._asked and self.index is not None:
+            shown = [mistake.index for mistake in self._mistakes[:SHOWN]]
+            place = shown.index(self.index) if self.index in shown else len(shown) + 1
+            self._look_ahead(shown[max(0, place - 1) : place] + shown[place + 1 : place + 2], self.index)
+
+    def _normalised(self, index: int) -> Tensor:
+        return self._split.take([index]).normalised()
+
+    def _view_of(self, index: int) -> dict[str, Any]:
+        output = self._reading(index).output
+        assert output is not None  # evaluate() refused anything but logits
+        image = self._split.images[index, 0]
+        mistake = self._all[index]
+        return self._picture(
+            index,
             (image.shape[0], image.shape[1]),
             image.numpy().tobytes(),
             entry=[mistake.index, mistake.label, mistake.predicted, mistake.confidence],
-            logits=floats(self._output),
+            logits=floats(output),
         )
 
     @traitlets.validate("true", "predicted")
@@ -236,8 +246,10 @@ class MistakeBrowser(LayerChoice, Explorer):
 
     @traitlets.observe("index")
     def _new_mistake(self, _change: object) -> None:
-        if self._ready and not self._evaluate_anew():
-            self._show()
+        if self._ready:
+            self._asked = True
+            if not self._evaluate_anew():
+                self._show()
 
     @traitlets.observe("channel", "unit")
     def _new_choice(self, _change: object) -> None:
@@ -250,7 +262,8 @@ class MistakeBrowser(LayerChoice, Explorer):
             with self.hold_sync():
                 self._keep_place(change.old)
                 if not self._evaluate_anew():
-                    self._send_view()
+                    self._show_image(self.index)
+            self._send_beside()  # in a message of its own: the image does not wait for it
 
     @traitlets.observe("nearest_of")
     def _find_nearest(self, _change: object) -> None:

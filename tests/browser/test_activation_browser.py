@@ -175,6 +175,23 @@ def test_while_a_cell_runs_the_widget_says_so_and_leaves_the_network_alone(noteb
     assert notebook.broken() == []
 
 
+def test_the_next_image_is_shown_before_python_answers(notebook):
+    page, root = notebook.page, notebook.page.locator(".cnnlab")
+    on = root.get_by_role("button", name="the next image")
+    on.click()  # from now on, images are sent ahead
+    notebook.wait()
+    page.evaluate(BUSY, "import time; time.sleep(3)")
+    drawn = "() => document.querySelector('.cnnlab canvas.map').toDataURL()"
+    before, said = page.evaluate(drawn), root.locator(".said").inner_text()
+    on.click()
+    ahead = page.evaluate(drawn)
+    assert (ahead, root.locator(".said").inner_text()) != (before, said)
+    notebook.wait()
+    assert notebook.run("print(browser.index, browser.view['index'])").strip() == "2 2"
+    assert page.evaluate(drawn) == ahead, "what Python made of it is the same"
+    assert notebook.broken() == []
+
+
 def test_a_kernel_that_was_restarted_is_told_in_the_widget(notebook):
     root = notebook.page.locator(".cnnlab")
     root.get_by_role("button", name="the next image").click()

@@ -1,3 +1,5 @@
+import copy
+
 import numpy as np
 import pytest
 import torch
@@ -202,9 +204,48 @@ def test_the_network_runs_once_for_an_image():
     runs = []
     model.conv1.register_forward_hook(lambda *_: runs.append(1))
     browser.index = 1
-    assert len(runs) == 1
+    assert len(runs) == 2, "for image 1, and ahead for image 2; image 0 was read before"
     browser.channel, browser.unit, browser.layer = 2, (3, 3), "pool1"
-    assert len(runs) == 1, "nothing changed that would need another run"
+    assert len(runs) == 2, "nothing changed that would need another run"
+    browser.index = 2
+    assert len(runs) == 3, "ahead for image 3"
+
+
+def test_the_images_that_one_key_leads_to_are_sent_ahead(browser):
+    assert browser.ahead == [], "no image was chosen yet"
+    browser.index = 1
+    ahead = {view["index"]: view for view in browser.ahead}
+    assert sorted(ahead) == [0, 2]
+    browser.index = 2
+    assert browser.view == ahead[2]
+    before = browser.ahead
+    browser.channel, browser.unit = 3, (4, 4)
+    assert browser.ahead is before, "another unit of the same maps: nothing to send"
+    browser.layer = "pool2"
+    ahead = {view["index"]: view for view in browser.ahead}
+    assert {view["layer"] for view in ahead.values()} == {"pool2"}
+    browser.index = browser.count - 1
+    assert [view["index"] for view in browser.ahead] == [browser.count - 2]
+
+
+def test_no_image_is_sent_ahead_with_the_weights_of_before():
+    model = copy.deepcopy(network())
+    browser = ActivationBrowser(model, digits().test)
+    browser.index = 1
+    with torch.no_grad():
+        model.conv1.weight.mul_(2)
+    browser.index = 2
+    made = activations(model, digits().test.normalised()[[1, 3]], "conv1")["conv1"]
+    assert [view["maps"] for view in browser.ahead] == [maps.numpy().tobytes() for maps in made]
+    assert browser.view["maps"] != made[0].numpy().tobytes()
+
+
+def test_large_maps_are_not_sent_ahead(monkeypatch, browser):
+    monkeypatch.setattr("cnnlab.widgets.layer_choice.AHEAD", 2 * 4 * 10 * 24 * 24 - 1)
+    browser.index = 1
+    assert browser.ahead == []
+    browser.layer = "pool1"
+    assert len(browser.ahead) == 2
 
 
 def test_a_network_that_was_rebuilt_is_refused_in_words():

@@ -48,6 +48,22 @@ def test_a_mistake_that_the_filter_hides_gives_way_to_the_first_that_it_shows(br
     assert browser.chosen.label == other.label
 
 
+def test_the_mistakes_beside_the_chosen_one_are_sent_ahead(browser):
+    first, second, third, *_ = (mistake.index for mistake in browser.mistakes)
+    assert browser.ahead == [], "none was chosen yet"
+    browser.index = second
+    ahead = {view["index"]: view for view in browser.ahead}
+    assert list(ahead) == [first, third]
+    browser.index = third
+    assert browser.view == ahead[third]
+    browser.true = browser.mistakes[0].label  # others stand beside it now
+    shown = [mistake.index for mistake in browser.mistakes]
+    place = shown.index(browser.index)
+    browser.layer = "pool1"
+    beside = shown[max(0, place - 1) : place] + shown[place + 1 : place + 2]
+    assert [(view["index"], view["layer"]) for view in browser.ahead] == [(i, "pool1") for i in beside]
+
+
 def test_where_no_mistake_is_left_nothing_is_chosen(browser):
     browser.confidence = (0, 1)
     assert len(browser.mistakes) == 0
