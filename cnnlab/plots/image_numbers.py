@@ -68,4 +68,3 @@ def image_numbers(
     ax.set_xlabel("column")
     ax.set_ylabel("row")
     return ax
-
