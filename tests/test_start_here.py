@@ -31,8 +31,8 @@ def headings(script: Path) -> set[str]:
 
 def needed_and_minutes(script: Path) -> tuple[set[int], int]:
     """What a notebook itself says in its opening."""
-    opening = " ".join(markdown(script))
-    time = re.search(r"\*\*Time\*\*: (\d+) minutes\W+\*\*Needs\*\*: ([^.]*)", opening)
+    opening = "\n".join(markdown(script))
+    time = re.search(r"\*\*Time\*\*: (\d+) minutes\W+\*\*Needs\*\*: ([^.\n]*)", opening)
     assert time, f"{script.name} says no time"
     return {int(number) for number in re.findall(r"\b\d+\b", time[2])}, int(time[1])
 
