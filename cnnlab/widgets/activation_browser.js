@@ -3,7 +3,7 @@
 import { button, element, frame, grouped, newId, numbers } from "./dom.js";
 import { grey, paint } from "./colours.js";
 import { kernelLine, tell } from "./kernel_line.js";
-import { layerView, mapNumber, viewOf } from "./layer_view.js";
+import { layerView, mapNumber } from "./layer_view.js";
 import { seen, unitAt } from "./unit_fields.js";
 
 const THUMBNAIL = 3; // screen pixels for a pixel of a found image
@@ -15,8 +15,8 @@ export function wrongIndex(text, count) {
   return `image ${text.trim() || "“”"}: choose a whole number from 0 to ${grouped(count - 1)}.`;
 }
 
-/** Number field and buttons that choose the image. */
-function imageField(model) {
+/** Number field and buttons that choose the image, and what Python says of the one that `view` draws. */
+function imageField(model, view) {
   const id = newId("image");
   const last = () => model.get("count") - 1;
   const go = (index) => tell(model, { index: Math.min(last(), Math.max(0, index)), problem: "" });
@@ -30,7 +30,8 @@ function imageField(model) {
   const said = element("span", { class: "said", "aria-live": "polite" });
   const show = () => {
     if (Number(input.value) !== model.get("index") && !model.get("problem")) input.value = model.get("index");
-    said.textContent = viewOf(model).said ?? "";
+    if (said.textContent !== view.said()) said.textContent = view.said();
+    said.classList.toggle("late", view.isLate());
   };
   const node = element(
     "div",
@@ -94,8 +95,8 @@ function strongImages(model) {
 function render({ model, el }) {
   const { root, stop } = frame({ model, el }, "activation browser", "activation_browser");
   const line = kernelLine(model);
-  const field = imageField(model);
   const view = layerView(model);
+  const field = imageField(model, view);
   const strong = strongImages(model);
   const explanation = element("p", { class: "explanation" });
   const peak = button("strongest unit", () => view.strongest());
@@ -127,7 +128,7 @@ function render({ model, el }) {
     show();
     strong.draw();
   };
-  const events = ["change:view", "change:explanation", "change:layers", "change:problem", "change:index"];
+  const events = ["change:view", "change:explanation", "change:layers", "change:problem", "change:index", "change:ahead"];
   events.forEach((event) => model.on(event, show));
   model.on("change:found", onFound);
   model.on("change:searching", onFound);

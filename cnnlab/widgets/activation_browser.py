@@ -14,7 +14,7 @@ from cnnlab.table import Table
 from cnnlab.training.guards import check_model
 from cnnlab.widgets.explorer import Explorer
 from cnnlab.widgets.image_source import ImageSource
-from cnnlab.widgets.layer_choice import LayerChoice
+from cnnlab.widgets.layer_choice import LayerChoice, Reading
 
 SEARCHED = 1_000  # images in which strong units are looked for: a second at most
 STRONGEST = 9
@@ -35,7 +35,8 @@ class ActivationBrowser(LayerChoice, Explorer):
         ValueError: the images are no grey images, or cannot be normalised; or a lazy layer has no weights.
         traitlets.TraitError: the layer is unknown.
 
-    A network that does not take the images is explained in the widget.
+    A network that does not take the images is explained in the widget. Once another image was chosen,
+    forward() also runs for the one before and the one after it, so that the next key shows them at once.
 
     >>> import torch
     >>> from cnnlab import models
@@ -99,15 +100,14 @@ class ActivationBrowser(LayerChoice, Explorer):
 
     def _send_beside(self) -> None:
         if self._asked:
-            beside = [index for index in (self.index - 1, self.index + 1) if 0 <= index < self.count]
-            self._look_ahead(beside, self.index)
+            self._look_ahead([i for i in (self.index - 1, self.index + 1) if 0 <= i < self.count])
 
     def _normalised(self, index: int) -> Tensor:
         return self._source.normalised([index])
 
-    def _view_of(self, index: int) -> dict[str, Any]:
-        said = _said(self._source.label(index), self._reading(index).output, self._source.classes)
-        return self._picture(index, self._source.size, self._source.shown(index), said=said)
+    def _view_of(self, index: int, reading: Reading) -> dict[str, Any]:
+        said = _said(self._source.label(index), reading.output, self._source.classes)
+        return self._picture(index, reading.made, self._source.size, self._source.shown(index), said=said)
 
     @traitlets.validate("index")
     def _index_exists(self, proposal: Any) -> int:

@@ -5,8 +5,9 @@ import { element, post, sendChanges } from "./dom.js";
 const LINE_REST = 800; // milliseconds after a change until Python is asked whether it is there
 const LINE_PATIENCE = 2200; // milliseconds until its silence is told
 const BUSY = "Another cell is running: the answer comes when it has ended.";
+// a front end may call a kernel idle that is at work in a cell
 const GONE =
-  "The kernel does not answer: run this cell again. If another cell is running, wait for it to end.";
+  "Python does not answer. If another cell is running, the answer comes when it has ended; if none is, run this cell again.";
 
 /** For explorers that go on without a kernel. */
 export const UNHEARD_CHANGES =

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -40,7 +41,8 @@ class LayerChoice(traitlets.HasTraits):
     """State of an explorer that shows what the layers of a network make of one image.
 
     An explorer says how an image goes into the network (`_normalised`) and what the browser draws of
-    it (`_view_of`); `_model` is its network.
+    it (`_view_of`); `_model` is its network. What is chosen is always read anew; the images before and
+    after it are read as well, after it was sent, and wait in the page for the next key.
     """
 
     # every layer that can be chosen, for the browser
@@ -52,7 +54,7 @@ class LayerChoice(traitlets.HasTraits):
     )  # row, column
     # the image and the maps of the layer, in one message
     view: Any = traitlets.Dict().tag(sync=True, python_only=True)
-    # the same of the images that one key leads to: shown before Python has answered
+    # the same of the images before and after it: shown until Python has answered
     ahead: Any = traitlets.List().tag(sync=True, python_only=True)
     # what this network or these images lack
     explanation = traitlets.Unicode().tag(sync=True, python_only=True)
@@ -60,20 +62,19 @@ class LayerChoice(traitlets.HasTraits):
     _found: tuple[LayerUnits, ...] = ()
     _model: nn.Module
     _made: dict[str, Tensor]  # the outputs of all layers for the image that is shown
-    _readings: dict[int, Reading]  # of that image and those beside it
     _weights: tuple[object, ...] = ()  # those of the model when it was read
 
     def _normalised(self, index: int) -> Tensor:
         """Image number `index` as the model takes it, (1, 1, H, W)."""
         raise NotImplementedError
 
-    def _view_of(self, index: int) -> dict[str, Any]:
+    def _view_of(self, index: int, reading: Reading) -> dict[str, Any]:
         """What the browser draws of image number `index`."""
         raise NotImplementedError
 
     def _watch(self, model: nn.Module, image: Tensor) -> None:
         """Find the layers of a model; image: (1, 1, H, W) as the model takes it."""
-        self._made, self._readings = {}, {}
+        self._made = {}
         self._runs = True
         try:
             found = tuple(unit_fields(model, image))
@@ -95,18 +96,11 @@ class LayerChoice(traitlets.HasTraits):
                 return entry.name
         return self._found[0].name if self._found else ""
 
-    def _reading(self, index: int) -> Reading:
-        """What all layers make of image number `index`, from the weights of now."""
-        if self._trained_since():
-            self._readings = {}
-        if index not in self._readings:
-            self._readings[index] = self._read(self._normalised(index))
-        return self._readings[index]
-
-    def _read(self, image: Tensor) -> Reading:
+    def _read(self, index: int) -> Reading:
+        """What all layers make of image number `index`."""
         if not self._runs:
             return Reading({}, None)
-        made: dict[str, Tensor] = {}
+        image, made = self._normalised(index), dict[str, Tensor]()
         with thread_count(1):  # for one image, waiting for a second thread takes longer than the work
             if self._found:
                 made, output = activations_and_output(self._model, image)
@@ -114,22 +108,25 @@ class LayerChoice(traitlets.HasTraits):
             else:
                 with evaluating(self._model):
                     output = output_of(self._model, image)
-        self._weights = weights_now(self._model)
         # a forward that ends in squeeze() makes (n,) of one image
         is_row = isinstance(output, Tensor) and output.ndim in (1, 2) and output.numel() > 0
         return Reading(made, output.flatten().float().cpu() if is_row else None)
 
     def _show_image(self, index: int) -> None:
         """Send what there is to draw of image number `index`."""
-        self._made = self._reading(index).made
-        self.view = self._view_of(index)
+        reading = self._read(index)
+        self._made, self._weights = reading.made, weights_now(self._model)
+        self.view = self._view_of(index, reading)
 
-    def _look_ahead(self, indices: Sequence[int], index: int) -> None:
-        """Send the images that one key leads to from image number `index`, if their maps are small enough."""
+    def _look_ahead(self, indices: Sequence[int]) -> None:
+        """Send the images before and after the one that is shown, if their maps are small enough."""
         chosen = self._chosen()
         each = 0 if chosen is None else 4 * torch.Size(chosen.shape).numel()
-        ahead = [self._view_of(other) for other in indices] if len(indices) * each <= AHEAD else []
-        self._readings = {kept: self._readings[kept] for kept in (index, *indices) if kept in self._readings}
+        ahead = []
+        for index in indices if len(indices) * each <= AHEAD else ():
+            # nobody has asked for this image: what is wrong with it is told when somebody does
+            with contextlib.suppress(Exception):
+                ahead.append(self._view_of(index, self._read(index)))
         self.ahead = ahead
 
     def _same_layers(self, made: dict[str, Tensor]) -> None:
@@ -144,9 +141,10 @@ class LayerChoice(traitlets.HasTraits):
         """Whether the network has other weights than those that were read."""
         return self._runs and weights_now(self._model) != self._weights
 
-    def _picture(self, index: int, size: tuple[int, int], pixels: bytes, **more: Any) -> dict[str, Any]:
+    def _picture(
+        self, index: int, made: dict[str, Tensor], size: tuple[int, int], pixels: bytes, **more: Any
+    ) -> dict[str, Any]:
         """What the browser draws: the image and the layer's maps, float32 (C, H, W) or (n,)."""
-        made = self._reading(index).made
         maps = floats(made[self.layer][0]) if made else b""
         shown = {"index": index, "size": list(size), "pixels": pixels, "layer": self.layer, "maps": maps}
         return shown | more

@@ -27,16 +27,21 @@ function pixelSide(space, ...sizes) {
   return Math.max(1, Math.floor(space / Math.max(...sizes)));
 }
 
-/** Python's view of the chosen image, or the one that it sent ahead; until then the last one. */
-export function viewOf(model) {
-  const wanted = ({ index, layer }) => index === model.get("index") && layer === model.get("layer");
-  const view = model.get("view");
-  return wanted(view) ? view : (model.get("ahead").find(wanted) ?? view);
+/** Whether a view is of the image and the layer that are chosen. */
+function isWanted(model, view) {
+  return view?.index === model.get("index") && view.layer === model.get("layer");
 }
 
-/** What the browser needs to know about a view from Python: its layer, and its numbers. */
-function readView(model) {
-  const view = viewOf(model);
+/** What is to be drawn: Python's view of the chosen image, else the one sent ahead, else what there is. */
+function viewOf(model, drawn) {
+  const wanted = (view) => isWanted(model, view);
+  const view = model.get("view");
+  if (wanted(view)) return view;
+  return model.get("ahead").find(wanted) ?? (wanted(drawn) ? drawn : view);
+}
+
+/** A view from Python with its layer, and its numbers as such. */
+function readView(model, view) {
   const layer = model.get("layers").find((entry) => entry.name === view.layer);
   if (!view.size) return null;
   return { ...view, layer, pixels: numbers(view.pixels, Uint8Array), maps: numbers(view.maps) };
@@ -54,6 +59,7 @@ function aboutRow({ folds, rows }) {
  */
 export function layerView(model) {
   let view = null; // what is drawn
+  let source = null; // the view from Python that it was made of
   let colours = mapColours([]);
   let pointed = null; // the unit under the mouse; the chosen one otherwise
   let spot = null; // the pixel of the image under the mouse
@@ -134,12 +140,22 @@ export function layerView(model) {
     return view.maps.subarray(channel * n, (channel + 1) * n);
   }
 
+  const isLate = () => Boolean(source) && !isWanted(model, source);
+
+  /** While Python is at work on what was chosen, what is drawn is another image, and looks like it. */
+  function showLate() {
+    stage.classList.toggle("late", isLate());
+    stage.setAttribute("aria-busy", String(isLate()));
+  }
+
   /** Everything: another image, layer or set of layers. */
   function draw() {
-    const next = readView(model);
+    const from = viewOf(model, source);
+    const next = readView(model, from);
     if (!next || (next.layer && next.maps.length !== next.layer.shape.reduce((a, b) => a * b))) return;
     const otherLayer = next.layer?.name !== view?.layer?.name;
-    view = next;
+    [view, source] = [next, from];
+    showLate();
     if (otherLayer) pointed = spot = null;
     arrange();
     drawImage();
@@ -414,12 +430,15 @@ export function layerView(model) {
     draw();
   }
 
-  const onIndex = () => viewOf(model).index === model.get("index") && draw();
+  const onChoice = () => (isWanted(model, viewOf(model, source)) ? draw() : showLate());
+  const onAhead = () => !isWanted(model, source) && onChoice();
   const onChannel = () => view?.layer && drawMap();
   const onUnit = () => view?.layer && drawSight();
   model.on("change:layers", fillLayers);
   model.on("change:view", draw);
-  model.on("change:index", onIndex);
+  model.on("change:index", onChoice);
+  model.on("change:layer", onChoice);
+  model.on("change:ahead", onAhead);
   model.on("change:channel", onChannel);
   model.on("change:unit", onUnit);
   let width = 0;
@@ -436,6 +455,9 @@ export function layerView(model) {
     layers: layers.node,
     stage,
     channels: panel,
+    /** What Python said of the image that is drawn. */
+    said: () => source?.said ?? "",
+    isLate,
     /** Show an image that is at hand already, until its maps arrive. */
     preview(pixels) {
       if (!view) return;
@@ -450,7 +472,9 @@ export function layerView(model) {
       resized.disconnect();
       model.off("change:layers", fillLayers);
       model.off("change:view", draw);
-      model.off("change:index", onIndex);
+      model.off("change:index", onChoice);
+      model.off("change:layer", onChoice);
+      model.off("change:ahead", onAhead);
       model.off("change:channel", onChannel);
       model.off("change:unit", onUnit);
     },

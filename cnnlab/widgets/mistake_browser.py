@@ -18,7 +18,7 @@ from cnnlab.table import Table
 from cnnlab.training import Evaluation, evaluate
 from cnnlab.training.guards import check_model
 from cnnlab.widgets.explorer import Explorer
-from cnnlab.widgets.layer_choice import LayerChoice, floats
+from cnnlab.widgets.layer_choice import LayerChoice, Reading, floats
 
 SHOWN = 200  # mistakes that travel to the browser, with their images and logits
 NEAREST = 5
@@ -37,7 +37,9 @@ class MistakeBrowser(LayerChoice, Explorer):
         TypeError: model is no network, or split or train is no Split.
         ValueError: the evaluation belongs to other images; or a lazy layer has no weights yet.
 
-    A network that was trained further is evaluated anew as soon as something else is chosen.
+    A network that was trained further is evaluated anew as soon as something else is chosen. Once another
+    mistake was chosen, forward() also runs for those before and after it, so that the next key shows them
+    at once.
     A network that does not take the images is explained in the widget.
 
     >>> from cnnlab import load_data, models
@@ -137,7 +139,7 @@ class MistakeBrowser(LayerChoice, Explorer):
 
     def _take(self, evaluation: Evaluation) -> None:
         """Show the mistakes of an evaluation."""
-        self._evaluation, self._weights, self._readings = evaluation, weights_now(self._model), {}
+        self._evaluation, self._weights = evaluation, weights_now(self._model)
         self._all = {mistake.index: mistake for mistake in mistakes_of(evaluation)}
         self.summary = _summary(evaluation, self._split, self._train)
         self._filter()
@@ -187,22 +189,22 @@ class MistakeBrowser(LayerChoice, Explorer):
         if self._asked and self.index is not None:
             shown = [mistake.index for mistake in self._mistakes[:SHOWN]]
             place = shown.index(self.index) if self.index in shown else len(shown) + 1
-            self._look_ahead(shown[max(0, place - 1) : place] + shown[place + 1 : place + 2], self.index)
+            self._look_ahead(shown[max(0, place - 1) : place] + shown[place + 1 : place + 2])
 
     def _normalised(self, index: int) -> Tensor:
         return self._split.take([index]).normalised()
 
-    def _view_of(self, index: int) -> dict[str, Any]:
-        output = self._reading(index).output
-        assert output is not None  # evaluate() refused anything but logits
+    def _view_of(self, index: int, reading: Reading) -> dict[str, Any]:
+        assert reading.output is not None  # evaluate() refused anything but logits
         image = self._split.images[index, 0]
         mistake = self._all[index]
         return self._picture(
             index,
+            reading.made,
             (image.shape[0], image.shape[1]),
             image.numpy().tobytes(),
             entry=[mistake.index, mistake.label, mistake.predicted, mistake.confidence],
-            logits=floats(output),
+            logits=floats(reading.output),
         )
 
     @traitlets.validate("true", "predicted")
@@ -243,6 +245,7 @@ class MistakeBrowser(LayerChoice, Explorer):
             with self.hold_sync():
                 if not self._evaluate_anew():
                     self._filter()
+            self._send_beside()  # other mistakes stand beside it now
 
     @traitlets.observe("index")
     def _new_mistake(self, _change: object) -> None:
@@ -265,12 +268,18 @@ class MistakeBrowser(LayerChoice, Explorer):
                     self._show_image(self.index)
             self._send_beside()  # in a message of its own: the image does not wait for it
 
+    @traitlets.validate("nearest_of")
+    def _is_an_image(self, proposal: Any) -> int | None:
+        if proposal.value is not None and not 0 <= proposal.value < len(self._split):
+            raise traitlets.TraitError(
+                f"nearest_of={proposal.value} is none of the {len(self._split):,} images: choose another one."
+            )
+        return None if proposal.value is None else int(proposal.value)
+
     @traitlets.observe("nearest_of")
     def _find_nearest(self, _change: object) -> None:
         if self._train is None or self.nearest_of is None:
             return
-        if not 0 <= self.nearest_of < len(self._split):
-            raise ValueError(f"image {self.nearest_of} is none of {len(self._split):,}: choose another one.")
         found: Sequence[Neighbour] = self._neighbours(self.nearest_of) or ()
         rows = [entry.index for entry in found]
         self.nearest = {

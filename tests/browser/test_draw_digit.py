@@ -164,7 +164,7 @@ def test_a_spoilt_model_and_a_kernel_that_is_gone_are_named_and_drawing_goes_on(
     notebook.restart()
     start = time.monotonic()
     draw(page, SEVEN)
-    page.get_by_text("The kernel does not answer: run this cell again.").wait_for(timeout=6000)
+    page.get_by_text("Python does not answer.").wait_for(timeout=6000)
     assert time.monotonic() - start < 6
     draw(page, ONE)
     assert page.locator(".pad canvas").get_attribute("aria-label") == "Your drawing: 4 strokes"

@@ -7,6 +7,7 @@ import traitlets
 from torch import nn
 
 from cnnlab import models
+from cnnlab.data import Split
 from cnnlab.inspection import activations
 from cnnlab.widgets import ActivationBrowser
 from tests.inspection.student_models import Lab002
@@ -198,20 +199,18 @@ def test_a_network_that_was_trained_further_is_read_anew_at_the_next_choice(name
     assert browser.problem == ""
 
 
-def test_the_network_runs_once_for_an_image():
+def test_the_network_runs_once_for_the_image_and_once_for_each_beside_it():
     model = models.build("cnn_320")
     browser = ActivationBrowser(model, digits().test)
     runs = []
     model.conv1.register_forward_hook(lambda *_: runs.append(1))
     browser.index = 1
-    assert len(runs) == 2, "for image 1, and ahead for image 2; image 0 was read before"
-    browser.channel, browser.unit, browser.layer = 2, (3, 3), "pool1"
-    assert len(runs) == 2, "nothing changed that would need another run"
-    browser.index = 2
-    assert len(runs) == 3, "ahead for image 3"
+    assert len(runs) == 3, "images 1, 0 and 2"
+    browser.channel, browser.unit = 2, (3, 3)
+    assert len(runs) == 3, "nothing changed that would need another run"
 
 
-def test_the_images_that_one_key_leads_to_are_sent_ahead(browser):
+def test_the_images_before_and_after_are_sent_ahead(browser):
     assert browser.ahead == [], "no image was chosen yet"
     browser.index = 1
     ahead = {view["index"]: view for view in browser.ahead}
@@ -238,6 +237,61 @@ def test_no_image_is_sent_ahead_with_the_weights_of_before():
     made = activations(model, digits().test.normalised()[[1, 3]], "conv1")["conv1"]
     assert [view["maps"] for view in browser.ahead] == [maps.numpy().tobytes() for maps in made]
     assert browser.view["maps"] != made[0].numpy().tobytes()
+
+
+def lay_a_hook(model, _):
+    model.conv1.register_forward_hook(lambda layer, given, made: made * 0)
+
+
+def change_a_module(model, _):
+    model.relu1 = nn.Tanh()
+
+
+def edit_an_image(_, split):
+    split.images[2] = 255 - split.images[2]
+
+
+def turn_a_kernel(model, _):
+    weight = model.conv1.weight
+    weight.data.copy_(weight.data.transpose(-1, -2).contiguous())
+
+
+@pytest.mark.parametrize("change", [lay_a_hook, change_a_module, edit_an_image, turn_a_kernel])
+@pytest.mark.parametrize("layer", ["conv1", "relu1"])
+def test_what_is_chosen_is_read_anew_whatever_was_changed(change, layer):
+    model, split = copy.deepcopy(network()), digits().test.take(5)
+    split = Split(split.images.clone(), split.labels, split.classes, split.mean, split.std)
+    browser = ActivationBrowser(model, split, layer=layer)
+    browser.index = 1
+    change(model, split)
+    browser.index = 2
+    made = activations(model, split.normalised()[2:3], layer)[layer][0]
+    assert torch.equal(browser.activation, made[browser.channel])
+    assert browser.view["maps"] == made.numpy().tobytes()
+    browser.layer = "pool1"
+    assert torch.equal(browser.activation, activations(model, split.normalised()[2:3])["pool1"][0, 0])
+
+
+def test_an_image_that_nobody_asked_for_may_fail():
+    class Refuses(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.conv1 = nn.Conv2d(1, 2, 5)
+            self.fc = nn.Linear(2 * 24 * 24, 10)
+
+        def forward(self, x):
+            if float(x.amax()) == 0:
+                raise KeyError("empty image")
+            return self.fc(self.conv1(x).flatten(1))
+
+    images = torch.rand(4, 1, 28, 28)
+    images[3] = 0
+    browser = ActivationBrowser(Refuses(), images)
+    browser.set_state({"index": 2})
+    assert (browser.index, browser.view["index"], browser.problem) == (2, 2, "")
+    assert [view["index"] for view in browser.ahead] == [1]
+    browser.set_state({"index": 3})
+    assert "empty image" in browser.problem
 
 
 def test_large_maps_are_not_sent_ahead(monkeypatch, browser):

@@ -57,11 +57,23 @@ def test_the_mistakes_beside_the_chosen_one_are_sent_ahead(browser):
     browser.index = third
     assert browser.view == ahead[third]
     browser.true = browser.mistakes[0].label  # others stand beside it now
-    shown = [mistake.index for mistake in browser.mistakes]
-    place = shown.index(browser.index)
+
+    def beside():
+        shown = [mistake.index for mistake in browser.mistakes]
+        place = shown.index(browser.index)
+        return shown[max(0, place - 1) : place] + shown[place + 1 : place + 2]
+
+    assert [view["index"] for view in browser.ahead] == beside()
     browser.layer = "pool1"
-    beside = shown[max(0, place - 1) : place] + shown[place + 1 : place + 2]
-    assert [(view["index"], view["layer"]) for view in browser.ahead] == [(i, "pool1") for i in beside]
+    assert [(view["index"], view["layer"]) for view in browser.ahead] == [(i, "pool1") for i in beside()]
+    browser.reset()
+    assert [view["index"] for view in browser.ahead] == beside()
+
+
+def test_a_question_for_an_image_that_is_none_is_refused(browser):
+    browser.set_state({"nearest_of": 99_999})
+    assert "nearest_of=99999 is none of the 360 images" in browser.problem
+    assert browser.nearest_of is None
 
 
 def test_where_no_mistake_is_left_nothing_is_chosen(browser):
@@ -109,8 +121,6 @@ def test_the_nearest_training_images_are_sent_when_the_page_asks(browser):
     assert [entry[0] for entry in entries] == browser.chosen.nearest.column("index")
     assert [entry[1] for entry in entries] == [int(digits().train.labels[e[0]]) for e in entries]
     assert len(browser.nearest["pixels"]) == 5 * 784
-    browser.set_state({"nearest_of": 10_000})
-    assert "image 10000 is none of 360" in browser.problem
 
 
 @pytest.mark.parametrize(
