@@ -21,7 +21,7 @@ class LayerWork:
     name: str = column("layer")
     kind: str = column("kind")
     formula: str = column("formula")
-    count: int = column("multiply-adds", ",d")
+    count: int = column("multiply–adds", ",d")
     share: float = column("share (%)", ".1f")  # of the whole model's
 
 
@@ -57,7 +57,7 @@ def multiply_adds(model: nn.Module, input_shape: Sequence[int] | Tensor = (1, 28
         ValueError: the model does not fit together; `explain` says why.
 
     >>> multiply_adds(nn.Sequential(nn.Conv2d(1, 10, 5), nn.Flatten(), nn.Linear(5760, 10)))
-    layer  kind    formula           multiply-adds  share (%)
+    layer  kind    formula           multiply–adds  share (%)
     0      Conv2d  5·5·1 · 10·24·24        144,000       71.4
     2      Linear  5760·10                  57,600       28.6
     total 201,600 for one image

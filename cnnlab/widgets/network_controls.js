@@ -68,7 +68,7 @@ export function header(model, change, set, kept) {
       );
       const number = (value) =>
         element("strong", { class: "number" }, value === null ? "—" : grouped(value));
-      const counts = [number(made.parameters), " parameters ", number(made.multiplyAdds), " multiply-adds"];
+      const counts = [number(made.parameters), " parameters ", number(made.multiplyAdds), " multiply–adds"];
       totals.replaceChildren(...counts);
     },
   };

@@ -70,7 +70,7 @@ class Totals:
 
 
 def totals(settings: Mapping[str, Any]) -> Totals:
-    """Flatten, parameters and multiply-adds by arithmetic alone: no weight is made.
+    """Flatten, parameters and multiply–adds by arithmetic alone: no weight is made.
 
     Args:
         settings: as `checked` returns them.

@@ -44,7 +44,7 @@ export function poolProblem(number, width, size) {
 }
 
 /**
- * All layers with sizes, parameters, multiply-adds and receptive fields.
+ * All layers with sizes, parameters, multiply–adds and receptive fields.
  *
  * A layer that changes no shape has `on`, the row it works on; the others are drawn. From a layer with a
  * `problem` on, shapes and counts are null.

@@ -8,7 +8,7 @@ export function sentence(row) {
   if (!row.shape) return `${row.name}: a layer before it does not fit.`;
   const parts = [`${row.name}: ${product(row.shape)}`];
   if (row.parameters) parts.push(`${row.formula} = ${grouped(row.parameters)} parameters`);
-  if (row.multiplyAdds) parts.push(`${row.work} = ${grouped(row.multiplyAdds)} multiply-adds`);
+  if (row.multiplyAdds) parts.push(`${row.work} = ${grouped(row.multiplyAdds)} multiply–adds`);
   if (row.field) parts.push(`a unit sees ${row.field} × ${row.field} px of the image${beyond(row.field)}`);
   return `${parts.join("; ")}.`;
 }
@@ -19,7 +19,7 @@ function beyond(field) {
 
 /** A row for each layer; rows are kept while they change, so that the focus stays where it is. */
 export function layerTable(look) {
-  const names = ["layer and size", "output", "parameters", "multiply-adds", "unit sees", "unread"];
+  const names = ["layer and size", "output", "parameters", "multiply–adds", "unit sees", "unread"];
   const heads = names.map((name, place) =>
     element("th", { scope: "col", class: place ? "right" : null }, name),
   );

@@ -188,18 +188,22 @@ function whole(right, bottom) {
   return { x: left, y: top - 6, width: right - left + 6, height: bottom - top + 12 };
 }
 
-/** The new learning rates beside their lines, in four rows; where there is no room the line stands alone. */
+/** The learning rates beside their lines, in four rows, the newest first: where no room is left, a line stands alone. */
 export function placedLabels(changes, x, right) {
-  const ends = [0, 0, 0, 0]; // of the last label of each row
-  return changes.flatMap(([step, rate], place) => {
-    const text = place ? rateText(rate) : `rate ${rateText(rate)}`;
-    const length = 8.2 * text.length; // pixels, at the most
-    const at = Math.min(x(step) + 6, right - length);
-    const row = ends.findIndex((end) => end + 8 < at);
-    if (row < 0) return [];
-    ends[row] = at + length;
-    return [{ text, at, row }];
-  });
+  const starts = [Infinity, Infinity, Infinity, Infinity]; // of the label before, in each row
+  return changes
+    .map(([step, rate], place) => {
+      const text = place ? rateText(rate) : `rate ${rateText(rate)}`;
+      const length = 8.2 * text.length; // pixels, at the most
+      return { text, length, at: Math.min(x(step) + 6, right - length) };
+    })
+    .reverse()
+    .flatMap(({ text, length, at }) => {
+      const row = starts.findIndex((start) => at + length + 8 < start);
+      if (row < 0) return [];
+      starts[row] = at;
+      return [{ text, at, row }];
+    });
 }
 
 /** Where epochs begin, with their numbers where there is room. */

@@ -10,8 +10,8 @@ const REST = 2000; // ms between two looks at the kernel while a run goes on
 const SILENCES = 8; // questions without an answer, one after the other: a long step may keep Python busy
 const HINTS = {
   waiting: "Give this monitor to fit: fit(model, data.train, epochs=2, callbacks=[monitor]).",
-  training: "Closing this stops nothing. A new learning rate counts from the next step.",
-  paused: "Paused: no step is made. Closing this lets the run go on.",
+  training: "Closing this page does not stop the training. A new learning rate counts from the next step.",
+  paused: "Paused: no step is made. Closing this page lets the run go on.",
   stopped: "The model and the History keep what was learnt.",
   done: "Run fit again with this monitor to compare: these curves stay as a faint line.",
   failed: "Mend what is said above, and run fit again.",

@@ -211,7 +211,7 @@ print("feature maps drawn:", 3 * len(kernels))
 # **Tasks**
 # 1. Find the strongest orange pixel of the feature map and read its nine products. Which of them make it so large?
 # 2. Choose the image "slope" and the kernel "identity": all 0 and a 1 in the middle. What is missing from the image that comes out? Now set padding 1: why does it come out as it went in?
-# 3. Predict, then try: move that 1 one field to the left, still with padding 1. What happens to the image?
+# 3. Choose the image "one pixel". Predict, then try: move that 1 one field to the left, still with padding 1. What happens to the image?
 # 4. Choose a digit again, and "horizontal edges". The *upper* edges of strokes are orange. Change it so that the *lower* edges of strokes turn orange.
 # 5. Choose the image "one pixel", and write 1 to 9 into the weights, row by row. What do you see on the feature map, and why is it turned around?
 # 6. Go back to a digit and padding 0. Set the operation to "max pooling", kernel size 2 and stride 2. How large is the feature map, and what happens to thin strokes? Compare with average pooling.
@@ -227,7 +227,7 @@ ConvolutionExplorer(data.test)
 # 1. The right column: three bright pixels × 1. The left column × −1 lies on darker ground and takes less away. (On MNIST it is the pixel in row 24, column 9, with 750 of at most 3 · 255 = 765. The colour bar ends at 761, because the strongest *blue* is −761.)
 # 2. Every answer is 1 × the pixel in the middle. Without padding the outermost pixels are never in the middle, so 26 × 26 are left: the image
 #    without its border. Padding 1, a frame of zeros 1 pixel wide, lets the middle of the kernel reach them all: 28 × 28, as it went in. (Section 5 has more.)
-# 3. The image moves one pixel to the right, because each place now copies its left neighbour.
+# 3. The white dot, and with it the whole image, moves one pixel to the right, because each place now copies its left neighbour.
 # 4. Turn it upside down: 1 1 1 / 0 0 0 / −1 −1 −1. At a lower edge the bright stroke is under the 1s, the dark ground under the −1s.
 # 5. The kernel itself, times 255 and turned by 180°. When the window stands further right, the pixel is under a weight further left. A convolution
 #    in the mathematicians' sense turns the kernel first, so that it would come out upright (section 2).
@@ -243,7 +243,7 @@ ConvolutionExplorer(data.test)
 # %%
 layer = nn.Conv2d(1, 4, kernel_size=3)
 print("weight", tuple(layer.weight.shape), " bias", tuple(layer.bias.shape))
-with torch.no_grad():
+with torch.no_grad():  # we set the numbers ourselves: nothing to learn from
     layer.weight[:] = torch.stack(list(kernels.values()))[:, None]
     layer.bias[:] = torch.tensor([0.0, 0.0, 0.0, -300.0])
 maps = layer(digits)
@@ -306,7 +306,7 @@ ax.set(xlim=(-2.5, 30.5), ylim=(30.5, -2.5), xlabel="x (px)", ylabel="y (px)", t
 print("left edge of the kernel at pixel", -2, "  centre at pixel", -2 + 2)
 
 # %% [markdown]
-# **Try it**: go back to the explorer in section 3. Set the operation back to convolution, the stride to 1 and the kernel size to 5. Which padding keeps 28 × 28? What size does padding 4 give, and what is in the outermost rows?
+# **Try it**: go back to the explorer in section 3. Set the operation back to convolution, the kernel to "blur", the stride to 1 and the kernel size to 5. Which padding keeps 28 × 28? What size does padding 4 give, and what is in the outermost rows?
 #
 # <details><summary>Answer</summary>
 #
@@ -547,7 +547,7 @@ print("log_softmax:   ", F.log_softmax(sure, dim=1).tolist())
 #
 # Lab 000 hands the *softmax*, not its logarithm, to the negative log-likelihood.
 #
-# **Predict.** What is its loss before training, when every probability is about 0.1? And how hard does it push when the network is sure and wrong?
+# **Predict.** What is its loss before training, when every probability is about 0.1? And how hard does it push when the network is sure and wrong? (The push on a logit is minus the derivative of the loss by it; `backward` computes it, section 11.)
 
 # %%
 uniform = torch.zeros(1, 10)
@@ -590,7 +590,7 @@ claim("loss of the untrained network", untrained, at_least=2.2, at_most=2.5, spe
 # A fourth, `zero_grad`, throws away the directions of the step before.
 #
 # Lab 002 uses **SGD** (stochastic gradient descent: a step downhill, judged from one random batch) with learning rate 0.001 and **momentum** 0.9
-# (each step also carries on with 0.9 of the step before, like a ball that rolls). In the first step, momentum has nothing to remember yet, so the rule is: new weight = old weight − 0.001 × gradient.
+# (each step also carries on with 0.9 of the step before, like a ball that rolls). In the first step, momentum has nothing to remember yet, so the rule is: new weight = old weight − 0.001 × **gradient**, which is the derivative of the loss by that weight.
 # We check it for one weight.
 
 # %%
@@ -608,7 +608,7 @@ print("the weight moved:", weight[0, 0, 2, 2].item() != before)
 print("and by the rule, up to 1e-7:", abs(weight[0, 0, 2, 2].item() - by_rule) < 1e-7)
 
 # %% [markdown]
-# **Predict.** What is the loss on these 50 images now? And after 200 more steps on the same 50?
+# **Predict.** By how much has the loss on these 50 images changed? And what is it after 200 more steps on the same 50?
 
 # %%
 loss_after = F.cross_entropy(network(images), labels)
@@ -722,7 +722,7 @@ claim("95 % interval, high end", high, at_most=99.9, unit="%")
 #
 # **Predict.** Which digit is hardest? Will the intervals be wider or narrower than that of all images?
 #
-# *The figure: our accuracy for each digit with its interval (blue), the lab's figures (orange diamonds), and the accuracy over all images (dashed).*
+# *The figure: our accuracy for each digit with its interval (blue), the lab's figures (orange diamonds), and the accuracy over all images (dashed, its interval shaded).*
 
 # %%
 LAB_002_PER_DIGIT = [98, 100, 96, 97, 99, 100, 98, 97, 98, 95]
@@ -790,8 +790,8 @@ claim("read correctly", int(right[ten].sum()), at_least=7, unit="of 10", spec="d
 # %% [markdown]
 # ## Your own network
 #
-# Lab 001 builds a smaller one: conv 1→6 with a 5×5 kernel, ReLU, max pooling 2; conv 6→16 with a 5×5 kernel, ReLU, max pooling 2; flatten; linear 256→30, ReLU; linear 30→10.
-# Write it as a module. The cell says whether its size is right. (It leaves out the lab's dropout.)
+# Build lab 001's smaller network, with two changes: without its dropout, and with a ReLU between the two linear layers, which the lab leaves out. So: conv 1→6 with a 5×5 kernel, ReLU, max pooling 2; conv 6→16 with a 5×5 kernel, ReLU, max pooling 2; flatten; linear 256→30, ReLU; linear 30→10.
+# Write it as a module. The cell says whether its size is right.
 
 
 # %%
@@ -832,7 +832,7 @@ print("numbers to learn:", count, "right" if count == 10_592 else "not yet 10592
 #         return self.fc2(F.relu(self.fc1(x)))
 # ```
 #
-# The lab leaves out the ReLU between fc1 and fc2. Then the two are one linear layer in disguise; the count of numbers does not tell.
+# Without the ReLU between fc1 and fc2, as in the lab, the two are one linear layer in disguise; the count of numbers does not tell.
 # </details>
 
 # %% [markdown]

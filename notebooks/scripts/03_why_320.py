@@ -408,13 +408,13 @@ yours = nn.Sequential(
 )
 try:
     print("it works:", tuple(images.shape), "→", tuple(yours(images).shape))
-except RuntimeError:
-    print("not yet")
+except RuntimeError as error:
+    print("not yet:", str(error).splitlines()[0])
 
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# The second convolution gets 8 channels, not 16: `nn.Conv2d(8, 32, kernel_size=3)`. And 28 → 26 → 13 → 11 → 5, so flatten gives 32 × 5 × 5 = 800: `nn.Linear(800, 10)`.
+# The second convolution gets 8 channels, not 16: `nn.Conv2d(8, 32, kernel_size=3)` (or the first one makes 16). And 28 → 26 → 13 → 11 → 5, so flatten gives 32 × 5 × 5 = 800: `nn.Linear(800, 10)`.
 # (512 would be 32 × 4 × 4.)
 # </details>
 
@@ -591,7 +591,7 @@ print("seen by none:", int((times_seen == 0).sum()), "pixels")
 
 # %% [markdown]
 # A corner lies in one patch only, the 4 × 4 pixels in the very middle lie in all 16. Every pixel is seen at least once, so nothing is lost. But a stroke in the middle reaches all 16 patches and a stroke in the corner one:
-# one more reason why digits are centred before a network reads them.
+# so a digit in the middle is seen by more of the 320 numbers.
 
 # %% [markdown]
 # ## 10 · Parameters, by formula

@@ -461,10 +461,11 @@ def test_labels_of_learning_rates_never_overlap(gap: int):
         "return placedLabels(given, (step) => step, 500)",
         changes,
     )
-    assert placed[0] == {"text": "rate 0.001", "at": 106, "row": 0}
+    assert placed[0]["row"] == 0, "the newest stands first"
+    assert placed[0]["text"] == "0.256"
     for number, one in enumerate(placed):
         assert one["at"] + 8.2 * len(one["text"]) <= 500
         for other in placed[:number]:
-            apart = one["at"] - (other["at"] + 8.2 * len(other["text"]))
+            apart = other["at"] - (one["at"] + 8.2 * len(one["text"]))
             assert other["row"] != one["row"] or apart >= 8
     assert len(placed) >= 4
