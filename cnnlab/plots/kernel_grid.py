@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
 from cnnlab.arithmetic import whole
-from cnnlab.plots.pixels import Pixels
+from cnnlab.plots.pixels import Pixels, finite_range
 from cnnlab.plots.style import SIGNED, axes_or_new, colour_bar, styled
 
 _LINE = "#cccccc"  # between tiles, because a weight of 0 is as white as the paper
@@ -46,7 +46,7 @@ def kernel_grid(
         )
     columns = None if columns is None else whole("columns", columns, 1)
     weights = kernels.detach().cpu().numpy()
-    reach = largest or float(np.abs(weights).max()) or 1.0
+    reach = largest or max(map(abs, finite_range(weights))) or 1.0
     scale = {"cmap": SIGNED.with_extremes(bad=_LINE), "vmin": -reach, "vmax": reach}
     if kernels.shape[1] == 1:
         ax = _in_rows(weights, scale, columns or (8 if len(weights) > 10 else 5), ax)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from typing import Any
 
@@ -52,7 +53,7 @@ def many_images(images: Drawable) -> Pixels:
 
 def grey_scale(pixels: Pixels) -> dict[str, Any]:
     """The imshow arguments for images: bytes from 0 to 255, floats from their least to their greatest."""
-    low, high = (0, 255) if pixels.dtype == np.uint8 else _range(pixels)
+    low, high = (0, 255) if pixels.dtype == np.uint8 else finite_range(pixels)
     return {"cmap": IMAGES, "vmin": low, "vmax": high if high > low else low + 1}
 
 
@@ -62,7 +63,7 @@ def map_scale(values: Pixels) -> dict[str, Any]:
     Values with a sign get two colours with white at 0; values of 0 or more get one that grows.
     """
     cmap: str | Colormap
-    least, greatest = _range(values)
+    least, greatest = finite_range(values)
     if least < 0:
         reach = max(-least, greatest)
         cmap, low, high = SIGNED, -reach, reach
@@ -71,9 +72,15 @@ def map_scale(values: Pixels) -> dict[str, Any]:
     return {"cmap": cmap, "vmin": low, "vmax": high}
 
 
-def _range(values: Pixels) -> tuple[float, float]:
+def finite_range(values: Pixels) -> tuple[float, float]:
     """The least and the greatest number; one NaN must not take the scale from all the others."""
     finite = values[np.isfinite(values)]
+    if finite.size < values.size:
+        warnings.warn(
+            f"{values.size - finite.size:,} of the {values.size:,} numbers to be drawn are not finite (NaN or "
+            "infinite), and their places stay empty: look for a division by zero, or a loss that diverged.",
+            stacklevel=4,
+        )
     return (float(finite.min()), float(finite.max())) if finite.size else (0.0, 0.0)
 
 

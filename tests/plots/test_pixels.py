@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 import torch
 
+from cnnlab.plots import image_grid, kernel_grid
 from cnnlab.plots.pixels import grey_scale, many_images, map_scale, one_image
 from cnnlab.plots.style import SIGNED
 
@@ -50,9 +51,21 @@ def test_signed_maps_have_white_at_zero_and_others_start_there():
     assert map_scale(np.array([0.5, 3.0]))["vmin"] == 0
 
 
+@pytest.mark.filterwarnings("ignore:.*not finite")
 def test_values_that_are_not_finite_do_not_take_the_scale_from_the_others():
     assert map_scale(np.array([-1.0, np.nan, 3.0, np.inf]))["vmax"] == 3
     assert map_scale(np.array([0.5, np.nan]))["vmax"] == 0.5
     assert grey_scale(np.array([0.25, np.nan, 0.75]))["vmax"] == 0.75
     for scale in (grey_scale, map_scale):
         assert scale(np.full((2, 2), np.nan))["vmax"] == 1
+
+
+def test_numbers_that_cannot_be_drawn_are_told():
+    with pytest.warns(UserWarning, match=r"2 of the 4 numbers to be drawn are not finite .* stay empty"):
+        map_scale(np.array([-1.0, np.nan, 3.0, np.inf]))
+    with pytest.warns(UserWarning, match="8 of the 8 numbers"):
+        image_grid(torch.full((2, 1, 2, 2), torch.nan), 1, 2)
+    with pytest.warns(UserWarning, match="1 of the 25 numbers"):
+        kernel = torch.ones(1, 1, 5, 5)
+        kernel[0, 0, 2, 2] = torch.nan
+        kernel_grid(kernel)
