@@ -65,7 +65,7 @@ def test_numbers_that_cannot_be_drawn_are_told():
         map_scale(np.array([-1.0, np.nan, 3.0, np.inf]))
     with pytest.warns(UserWarning, match="8 of the 8 numbers"):
         image_grid(torch.full((2, 1, 2, 2), torch.nan), 1, 2)
+    kernel = torch.ones(1, 1, 5, 5)
+    kernel[0, 0, 2, 2] = torch.nan
     with pytest.warns(UserWarning, match="1 of the 25 numbers"):
-        kernel = torch.ones(1, 1, 5, 5)
-        kernel[0, 0, 2, 2] = torch.nan
         kernel_grid(kernel)
