@@ -77,7 +77,8 @@ class Prediction:
                 raise ValueError(f"the outcome {value!r} is of another kind than the guess {kept.guess!r}.")
             plain = value if isinstance(value, str) else float(value)
             kept = replace(kept, outcome=plain, right=_is_right(kept.guess, plain))
-            problem = problem or _write([kept if e.question == self.question else e for e in entries])
+            others = [entry for entry in entries if entry.question != self.question]
+            problem = problem or _write([*others, kept])
         self.entry = kept
         verdict = "right" if kept.right else "not so"
         text = (
@@ -105,8 +106,11 @@ def predict(
     Not yet: put your guess in place of the dots. It is one of: conv1, conv2, fc1.
     """
     if _blank(guess) or _blank(sure):
-        what = "how sure you are (0 to 100)" if not _blank(guess) else "your guess"
-        kind = f"It is one of: {', '.join(choices)}." if choices else "It is a range, such as guess=(90, 95)."
+        what, kind = "how sure you are", "It is a number from 0 to 100, in percent."
+        if _blank(guess):
+            what, kind = "your guess", "It is a range, such as guess=(90, 95)."
+            if choices:
+                kind = f"It is one of: {', '.join(choices)}."
         return Prediction(question, None, f"Not yet: put {what} in place of the dots. {kind}")
     if not isinstance(sure, (int, float)) or isinstance(sure, bool) or not 0 <= sure <= 100:
         raise ValueError(f"sure={sure!r}: how sure you are is a number from 0 to 100, in percent.")
@@ -187,8 +191,13 @@ def _is_right(guess: str | list[float], outcome: str | float) -> bool:
 
 def _words(value: object) -> str:
     if isinstance(value, list):
-        return f"{value[0]:g} to {value[1]:g}"
-    return f"{value:.4g}" if isinstance(value, float) else f"“{value}”"
+        return " to ".join(dict.fromkeys(_number(end, ".6g") for end in value))  # (7, 7) is 7
+    return _number(value, ".4g") if isinstance(value, (int, float)) else f"“{value}”"
+
+
+def _number(value: float, spec: str) -> str:
+    """A whole number with all its digits, another one in `spec`."""
+    return f"{value:,.0f}" if float(value).is_integer() and abs(value) < 1e15 else f"{value:{spec}}"
 
 
 def path() -> Path:
