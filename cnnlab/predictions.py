@@ -6,6 +6,7 @@ notebook (or where the environment variable CNNLAB_PREDICTIONS says). Nothing is
 
 from __future__ import annotations
 
+import errno
 import json
 import math
 import os
@@ -124,7 +125,8 @@ def predict(
         )
     others = [one for one in entries if one.question != question]
     problem = problem or _write([*others, entry])
-    return Prediction(question, entry, f"Kept: {_words(chosen)}, {entry.sure:g} % sure. {problem}".strip())
+    head = "For now" if problem else "Kept"
+    return Prediction(question, entry, f"{head}: {_words(chosen)}, {entry.sure:g} % sure. {problem}".strip())
 
 
 def calibration() -> Table[Sureness]:
@@ -154,7 +156,7 @@ def _verdict(known: Sequence[Entry]) -> str:
     sure, share = sum(entry.sure for entry in known) / n, 100 * right / n
     text = f"You were {sure:.0f} % sure on average, and right in {right} of {n}."
     if n < ENOUGH:
-        return f"{text} With {n} predictions that says little yet."
+        return f"{text} So few say little yet."
     chance = 100 * math.sqrt(0.25 / n)  # one standard deviation of a share of n, at most
     if abs(sure - share) <= max(NEAR, chance):
         return f"{text} That is well calibrated, as far as {n} predictions can tell."
@@ -224,6 +226,8 @@ def _write(entries: Sequence[Entry]) -> str:
     """Keep all entries, one a line; the reason where that is not possible."""
     lines = ",\n".join(f"  {json.dumps(asdict(entry), ensure_ascii=False)}" for entry in entries)
     try:
+        if path().exists() and not os.access(path(), os.W_OK):  # to replace it may be allowed all the same
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
         with whole_file(path()) as file:
             file.write(f"[\n{lines}\n]\n".encode())
     except OSError as error:

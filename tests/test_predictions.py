@@ -128,9 +128,19 @@ def test_where_nothing_can_be_written_the_guess_still_counts_in_the_notebook(
 ) -> None:
     monkeypatch.setenv("CNNLAB_PREDICTIONS", str(tmp_path / "missing" / "mine.json"))
     prediction = predict("Which?", LAYERS, guess="fc1", sure=50)
-    assert "It is not kept" in repr(prediction)
+    assert repr(prediction).startswith("For now: “fc1”, 50 % sure. (It is not kept: ")
     assert "CNNLAB_PREDICTIONS" in repr(prediction)
     assert "It was “fc1”: right." in prediction.outcome("fc1")
+
+
+def test_a_file_that_is_read_only_stays_as_it_is(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    predict("Which?", LAYERS, guess="conv1", sure=40)
+    before = file.read_bytes()
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "access", lambda name, mode: False)  # root may write everywhere
+        prediction = predict("Which?", LAYERS, guess="fc1", sure=50)
+        assert "cannot be written, Permission denied" in repr(prediction)
+    assert file.read_bytes() == before
 
 
 def test_a_guess_that_could_not_be_kept_is_kept_with_its_outcome_once_that_is_possible(file: Path) -> None:
@@ -183,4 +193,4 @@ def test_ten_predictions_get_a_verdict(sure: int, right: int, says: str) -> None
 
 def test_a_few_predictions_say_little() -> None:
     predict("q", LAYERS, guess="fc1", sure=100).outcome("conv1")
-    assert "With 1 predictions that says little yet." in str(calibration())
+    assert "right in 0 of 1. So few say little yet." in str(calibration())
