@@ -368,7 +368,7 @@ claim(
 
 # %%
 first_row_seen = predict(
-    "6.4 Which row of the image is the first that the unit in row 2 of pool2 sees?",
+    "6.4 Counted from 0, which row of the image is the first that the unit in row 2 of pool2 sees?",
     guess=(..., ...),
     sure=...,
 )
