@@ -537,20 +537,13 @@ NetworkExplorer()
 #
 # $$size \leftarrow size + (k - 1)\cdot jump, \qquad jump \leftarrow jump \cdot s$$
 #
-# **Predict.** What are size and jump after conv1, pool1 and conv2? Begin with size 1, jump 1. And then:
-
-# %%
-field_of_pool2 = predict(
-    "3.4 How many pixels wide is the field of one number after pool2?", guess=(..., ...), sure=...
-)
-field_of_pool2
+# **Predict.** What are size and jump after conv1, pool1, conv2 and pool2? Begin with size 1, jump 1.
 
 # %%
 size, jump = 1, 1
 for name, k, s in [("conv1", 5, 1), ("pool1", 2, 2), ("conv2", 5, 1), ("pool2", 2, 2)]:
     size, jump = size + (k - 1) * jump, jump * s
     print(f"{name}: one number sees {size:2} × {size:2} pixels; its neighbour is {jump} px further")
-print(field_of_pool2.outcome(size))
 
 # %%
 receptive_field(models.build("cnn_320"))
@@ -605,8 +598,15 @@ print("top left corners of the first row of patches:", corners[:4])
 # %% [markdown]
 # Not every pixel is seen equally often.
 #
-# **Predict.** In how many of the 16 patches is a pixel in the middle? And the pixel in a corner?
-#
+# **Predict.** In how many of the 16 patches is a pixel in a corner? And one in the middle:
+
+# %%
+seen_in_the_middle = predict(
+    "3.4 In how many of the 16 patches is a pixel in the middle of the image?", guess=(..., ...), sure=...
+)
+seen_in_the_middle
+
+# %% [markdown]
 # *The figure: the 28 × 28 pixels, each coloured by the number of patches that contain it.*
 
 # %%
@@ -619,6 +619,7 @@ figure.colorbar(shown, ax=ax, label="patches that contain the pixel")
 ax.set(xlabel="x (px)", ylabel="y (px)", xticks=range(0, 29, 4), yticks=range(0, 29, 4))
 print("a corner:", times_seen[0, 0].item(), "  the middle:", times_seen[14, 14].item())
 print("seen by none:", int((times_seen == 0).sum()), "pixels")
+print(seen_in_the_middle.outcome(times_seen[14, 14]))
 
 # %% [markdown]
 # A corner lies in one patch only, the 4 × 4 pixels in the very middle lie in all 16. Every pixel is seen at least once, so nothing is lost. But a stroke in the middle reaches all 16 patches and a stroke in the corner one:

@@ -115,11 +115,12 @@ for name, output in steps.items():
     print(f"{name:8} {tuple(output.shape[1:])!s:14} {output[0].numel():5,} numbers")
 
 # %% [markdown]
-# **Predict.** The background of the digit is 0 in the file.
+# **Predict.** In the feature maps of `conv1`, what will the background be: exactly 0, or
+# something else? The background of the digit is 0 in the file.
 
 # %%
 background = predict(
-    "6.1 Is the background exactly 0 in the feature maps of conv1?", ["yes", "no"], guess=..., sure=...
+    "6.1 The background of the maps of conv1", ["exactly 0", "something else"], guess=..., sure=...
 )
 background
 
@@ -137,7 +138,7 @@ print(
     torch.allclose(corner, by_hand, atol=1e-5),
 )
 print("any corner exactly 0:", bool((corner == 0).any()))
-print(background.outcome("yes" if (corner == 0).all() else "no"))
+print(background.outcome("exactly 0" if (corner == 0).all() else "something else"))
 
 # %% [markdown]
 # The background of a map is not 0, and it differs from map to map. Normalisation turned the
