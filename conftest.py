@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import random
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,10 @@ CELL_SECONDS = 900  # a cell takes a minute at most; two busy cores can make tha
 # Between two operations PyTorch's OpenMP threads spin and wait. Where another program needs the core, that
 # makes everything slower (an epoch took 7.0 s instead of 4.7 s); a short spin bounds that.
 os.environ.setdefault("GOMP_SPINCOUNT", "1000")
+
+# What a reader has predicted must change no test, and no test what a reader has predicted.
+_no_predictions = tempfile.TemporaryDirectory(prefix="cnnlab-")
+os.environ["CNNLAB_PREDICTIONS"] = str(Path(_no_predictions.name) / "predictions.json")
 
 # The scripts are the notebooks' source and train networks: they are built, never imported.
 collect_ignore_glob = ["notebooks/scripts/*", "tools/*", "benchmarks/*"]

@@ -6,6 +6,7 @@ notebook (or where the environment variable CNNLAB_PREDICTIONS says). Nothing is
 
 from __future__ import annotations
 
+import errno
 import json
 import math
 import os
@@ -77,7 +78,8 @@ class Prediction:
                 raise ValueError(f"the outcome {value!r} is of another kind than the guess {kept.guess!r}.")
             plain = value if isinstance(value, str) else float(value)
             kept = replace(kept, outcome=plain, right=_is_right(kept.guess, plain))
-            problem = problem or _write([kept if e.question == self.question else e for e in entries])
+            others = [entry for entry in entries if entry.question != self.question]
+            problem = problem or _write([*others, kept])
         self.entry = kept
         verdict = "right" if kept.right else "not so"
         text = (
@@ -105,8 +107,11 @@ def predict(
     Not yet: put your guess in place of the dots. It is one of: conv1, conv2, fc1.
     """
     if _blank(guess) or _blank(sure):
-        what = "how sure you are (0 to 100)" if not _blank(guess) else "your guess"
-        kind = f"It is one of: {', '.join(choices)}." if choices else "It is a range, such as guess=(90, 95)."
+        what, kind = "how sure you are", "It is a number from 0 to 100, in percent."
+        if _blank(guess):
+            what, kind = "your guess", "It is a range, such as guess=(90, 95)."
+            if choices:
+                kind = f"It is one of: {', '.join(choices)}."
         return Prediction(question, None, f"Not yet: put {what} in place of the dots. {kind}")
     if not isinstance(sure, (int, float)) or isinstance(sure, bool) or not 0 <= sure <= 100:
         raise ValueError(f"sure={sure!r}: how sure you are is a number from 0 to 100, in percent.")
@@ -120,7 +125,8 @@ def predict(
         )
     others = [one for one in entries if one.question != question]
     problem = problem or _write([*others, entry])
-    return Prediction(question, entry, f"Kept: {_words(chosen)}, {entry.sure:g} % sure. {problem}".strip())
+    head = "For now" if problem else "Kept"
+    return Prediction(question, entry, f"{head}: {_words(chosen)}, {entry.sure:g} % sure. {problem}".strip())
 
 
 def calibration() -> Table[Sureness]:
@@ -150,7 +156,7 @@ def _verdict(known: Sequence[Entry]) -> str:
     sure, share = sum(entry.sure for entry in known) / n, 100 * right / n
     text = f"You were {sure:.0f} % sure on average, and right in {right} of {n}."
     if n < ENOUGH:
-        return f"{text} With {n} predictions that says little yet."
+        return f"{text} So few say little yet."
     chance = 100 * math.sqrt(0.25 / n)  # one standard deviation of a share of n, at most
     if abs(sure - share) <= max(NEAR, chance):
         return f"{text} That is well calibrated, as far as {n} predictions can tell."
@@ -187,8 +193,13 @@ def _is_right(guess: str | list[float], outcome: str | float) -> bool:
 
 def _words(value: object) -> str:
     if isinstance(value, list):
-        return f"{value[0]:g} to {value[1]:g}"
-    return f"{value:.4g}" if isinstance(value, float) else f"“{value}”"
+        return " to ".join(dict.fromkeys(_number(end, ".6g") for end in value))  # (7, 7) is 7
+    return _number(value, ".4g") if isinstance(value, (int, float)) else f"“{value}”"
+
+
+def _number(value: float, spec: str) -> str:
+    """A whole number with all its digits, another one in `spec`."""
+    return f"{value:,.0f}" if float(value).is_integer() and abs(value) < 1e15 else f"{value:{spec}}"
 
 
 def path() -> Path:
@@ -215,6 +226,8 @@ def _write(entries: Sequence[Entry]) -> str:
     """Keep all entries, one a line; the reason where that is not possible."""
     lines = ",\n".join(f"  {json.dumps(asdict(entry), ensure_ascii=False)}" for entry in entries)
     try:
+        if path().exists() and not os.access(path(), os.W_OK):  # to replace it may be allowed all the same
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
         with whole_file(path()) as file:
             file.write(f"[\n{lines}\n]\n".encode())
     except OSError as error:

@@ -64,6 +64,23 @@ def test_a_build_is_executed_clean_and_the_same_every_time(lessons: Path) -> Non
     assert build_notebooks.main(["--check"]) == 0
 
 
+def test_what_the_author_predicted_changes_no_build(lessons: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (lessons / "scripts" / "01_lesson.py").write_text(
+        "# %%\nfrom cnnlab import calibration, predict\n\n"
+        "print(predict('How many?', guess=(1, 2), sure=50).outcome(7))\nprint(calibration())\n"
+    )
+    mine = '[{"question": "How many?", "guess": [7, 7], "sure": 90, "kept_on": "2026-11-22"}]'
+    (lessons / "predictions.json").write_text(mine)
+    for folder in (lessons, lessons / "elsewhere"):
+        monkeypatch.setenv("CNNLAB_PREDICTIONS", str(folder / "predictions.json"))
+        assert build_notebooks.main([]) == 0
+        (cell,) = nbformat.read(lessons / "01_lesson.ipynb", as_version=4).cells
+        assert cell.outputs[0].text.startswith("You said 1 to 2, 50 % sure. It was 7: not so.\n")
+        assert "right in 0 of 1" in cell.outputs[0].text
+    assert (lessons / "predictions.json").read_text() == mine
+    assert not (lessons / "elsewhere").exists()
+
+
 def test_a_failing_cell_is_named_and_the_old_notebook_stays(
     lessons: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:

@@ -109,6 +109,28 @@ def test_a_bare_nbval_is_strict_from_any_folder_with_this_environment_s_kernel(p
     assert "Cell 5" in run.stdout
 
 
+def test_what_a_reader_predicted_changes_no_notebook_s_test(project: Path) -> None:
+    cells = [
+        (
+            "from cnnlab import predict\nprint(predict('How many?', guess=(1, 2), sure=50))",
+            "Kept: 1 to 2, 50 % sure.\n",
+        ),
+        (
+            "from cnnlab import calibration\nprint(calibration())",
+            "(no rows)\nNo prediction has an outcome yet.\n",
+        ),
+    ]
+    write(project, cells)
+    mine = project / "notebooks" / "predictions.json"
+    known = '"kept_on": "2026-11-22", "outcome": 7, "right": true'
+    mine.write_text(f'[{{"question": "How many?", "guess": [7, 7], "sure": 90, {known}}}]')
+    before = mine.read_text()
+    run = pytest_in(project, "--nbval", CNNLAB_PREDICTIONS=str(mine))
+    assert "2 passed" in run.stdout, run.stdout
+    assert mine.read_text() == before
+    assert list((project / "notebooks").glob("*.json")) == [mine]
+
+
 def test_lax_beside_strict_is_refused(pytestconfig: pytest.Config) -> None:
     conftest = pytestconfig.pluginmanager.get_plugin(str(ROOT / "conftest.py"))
     both = SimpleNamespace(option=SimpleNamespace(nbval=True, nbval_lax=True))

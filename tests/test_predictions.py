@@ -25,7 +25,9 @@ def kept(file: Path) -> list[dict[str, object]]:
 def test_a_blank_says_what_is_missing_and_keeps_nothing(file: Path) -> None:
     assert "one of: conv1, conv2, fc1" in repr(predict("Which?", LAYERS))
     assert "such as guess=(90, 95)" in repr(predict("How many?", guess=(..., ...), sure=50))
-    assert "how sure you are" in repr(predict("Which?", LAYERS, guess="fc1"))
+    assert repr(predict("Which?", LAYERS, guess="fc1")) == (
+        "Not yet: put how sure you are in place of the dots. It is a number from 0 to 100, in percent."
+    )
     assert predict("Which?", LAYERS).outcome("fc1") == "You kept no guess for this one."
     assert not file.exists()
 
@@ -47,6 +49,20 @@ def test_a_number_is_right_inside_the_range_ends_included(measured: float, verdi
     said = predict("Accuracy?", guess=(90, 95), sure=80).outcome(measured)
     assert said.startswith("You said 90 to 95, 80 % sure. It was ")
     assert said.endswith(f": {verdict}.")
+
+
+@pytest.mark.parametrize(
+    ("guess", "measured", "says"),
+    [
+        ((784, 784), 784, "You said 784, 50 % sure. It was 784: right."),
+        ((400_000, 1_250_000), 454_922, "You said 400,000 to 1,250,000, 50 % sure. It was 454,922: right."),
+        ((0.25, 1.5), 2.30258, "You said 0.25 to 1.5, 50 % sure. It was 2.303: not so."),
+        ((0, 0), 0.0, "You said 0, 50 % sure. It was 0: right."),
+        ((-1, 3), float("nan"), "You said -1 to 3, 50 % sure. It was nan: not so."),
+    ],
+)
+def test_whole_numbers_are_written_out(guess: tuple[float, float], measured: float, says: str) -> None:
+    assert predict("How many?", guess=guess, sure=50).outcome(measured) == says
 
 
 def test_one_may_change_ones_mind_until_the_outcome_is_known(file: Path) -> None:
@@ -112,9 +128,39 @@ def test_where_nothing_can_be_written_the_guess_still_counts_in_the_notebook(
 ) -> None:
     monkeypatch.setenv("CNNLAB_PREDICTIONS", str(tmp_path / "missing" / "mine.json"))
     prediction = predict("Which?", LAYERS, guess="fc1", sure=50)
-    assert "It is not kept" in repr(prediction)
+    assert repr(prediction).startswith("For now: “fc1”, 50 % sure. (It is not kept: ")
     assert "CNNLAB_PREDICTIONS" in repr(prediction)
     assert "It was “fc1”: right." in prediction.outcome("fc1")
+
+
+def test_a_file_that_is_read_only_stays_as_it_is(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    predict("Which?", LAYERS, guess="conv1", sure=40)
+    before = file.read_bytes()
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "access", lambda name, mode: False)  # root may write everywhere
+        prediction = predict("Which?", LAYERS, guess="fc1", sure=50)
+        assert "cannot be written, Permission denied" in repr(prediction)
+    assert file.read_bytes() == before
+
+
+def test_a_guess_that_could_not_be_kept_is_kept_with_its_outcome_once_that_is_possible(file: Path) -> None:
+    prediction = predict("Which?", LAYERS, guess="fc1", sure=50)
+    file.unlink()
+    predict("Another?", LAYERS, guess="conv1", sure=50)
+    prediction.outcome("fc1")
+    assert [(entry["question"], entry["right"]) for entry in kept(file)] == [
+        ("Another?", None),
+        ("Which?", True),
+    ]
+
+
+def test_a_file_that_was_edited_by_hand_is_read_as_well(file: Path) -> None:
+    file.write_text(
+        '[{"question": "Accuracy?", "guess": [90, 95], "sure": 80, "kept_on": "2026-11-22", '
+        '"outcome": 91, "right": true}]'
+    )
+    prediction = predict("Accuracy?", guess=(0, 100), sure=100)
+    assert prediction.outcome(99) == "You said 90 to 95, 80 % sure. It was 91: right."
 
 
 def test_without_the_variable_the_file_stands_beside_the_notebook(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -147,4 +193,4 @@ def test_ten_predictions_get_a_verdict(sure: int, right: int, says: str) -> None
 
 def test_a_few_predictions_say_little() -> None:
     predict("q", LAYERS, guess="fc1", sure=100).outcome("conv1")
-    assert "With 1 predictions that says little yet." in str(calibration())
+    assert "right in 0 of 1. So few say little yet." in str(calibration())

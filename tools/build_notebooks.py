@@ -96,10 +96,11 @@ def _where(notebook: NotebookNode, index: int) -> str:
 
 
 def kernel_environment(data: str, empty: str) -> dict[str, str]:
-    """The environment of the kernel: no progress bars, figures in the notebook, the wanted data."""
+    """The environment of the kernel: no progress bars, figures in the notebook, the data, no predictions."""
     environment = dict(os.environ, TQDM_DISABLE="1", JUPYTER_PREFER_ENV_PATH="1")
     environment.setdefault("GOMP_SPINCOUNT", "1000")  # see conftest.py
     environment.pop("MPLBACKEND", None)
+    environment["CNNLAB_PREDICTIONS"] = os.path.join(empty, "predictions.json")  # not those of the author
     if environment.get("CNNLAB_DATA"):  # the kernel runs in another folder
         environment["CNNLAB_DATA"] = os.path.abspath(environment["CNNLAB_DATA"])
     if data == "digits":  # no MNIST here, and none to be had: what `load_data("auto")` falls back from

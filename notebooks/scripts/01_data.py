@@ -34,7 +34,13 @@
 # 1. Make a copy to work in: menu **File › Save Notebook As…**, with a name of your own. JupyterLab saves what you do, and the original stays whole.
 # 2. The answers are stored below the cells. Remove them in your copy: menu **Edit › Clear Outputs of All Cells**.
 # 3. Where it says **Predict**, write your answer down, a number if you can.
+#    Where a cell with `predict` follows, put the answer there, in place of the dots: `guess` is one of the choices, or a range such as `(90, 95)`
+#    (twice the same number if you know it exactly); `sure` is how likely you think it is that you are right, in percent. Run the cell. You can
+#    change your mind until you have seen the result.
 # 4. Run the cell (Shift + Enter), compare, and only then read on.
+#
+# Your guesses are kept in one file, `predictions.json`, beside the notebook; they are never sent. The end of each notebook
+# compares how sure you were with how often you were right.
 #
 # If you only read: cover what stands below each **Predict** with a sheet of paper until you have an answer.
 #
@@ -67,6 +73,7 @@ import torch.nn.functional as F
 from cnnlab import claim, evaluate, fit, hold_out, load_data, models, plots, set_seed
 from cnnlab.data import data_loader, permute_pixels, shift
 from cnnlab.plots.style import BLUE, GREEN, LECTURE, VERMILLION
+from cnnlab.predictions import calibration, predict
 from cnnlab.widgets import ShiftExplorer
 
 plt.rcParams.update(LECTURE)  # the look of all figures
@@ -82,8 +89,11 @@ data
 #
 # ## 1 · One image is a table of numbers
 #
-# **Predict.** An image is 28 pixels wide and 28 high. How many numbers, of which type, and how many
-# bytes does the computer keep for it?
+# **Predict.** An image is 28 pixels wide and 28 high. How many numbers is that, and of which type? And:
+
+# %%
+bytes_kept = predict("1.1 How many bytes does the computer keep for one image?", guess=(..., ...), sure=...)
+bytes_kept
 
 # %%
 image = data.train.images[data.train.labels == 3][0]  # the first 3 of the training set
@@ -93,6 +103,7 @@ print("numbers:", image.numel())
 print("bytes:", image.nbytes)
 print("smallest value in the training set:", data.train.images.min().item())
 print("largest value in the training set:", data.train.images.max().item())
+print(bytes_kept.outcome(image.nbytes))
 
 # %% [markdown]
 # `image` is a **tensor**: PyTorch's name for a table of numbers with any number of axes, what NumPy calls an array.
@@ -247,9 +258,15 @@ claim("always answer the commonest digit: test accuracy", 100 * right, at_least=
 #
 # ## 5 · What the pixels are
 #
-# **Predict.** Of all pixels of all training images, which share is exactly 0? And is the rest spread
-# evenly from 1 to 255?
-#
+# **Predict.** Are the values from 1 to 255 about equally common? And the 0:
+
+# %%
+share_of_zeros = predict(
+    "1.2 Which share of all pixels of the training images is exactly 0, in %?", guess=(..., ...), sure=...
+)
+share_of_zeros
+
+# %% [markdown]
 # *The figure: how often the values from 0 to 255 occur, in steps of four. Every step of the upright axis is a factor of ten.*
 
 # %%
@@ -257,6 +274,7 @@ _ = plots.pixel_histogram(data.train.images)
 zero = (data.train.images == 0).double().mean().item()
 claim("pixels that are exactly 0", 100 * zero, at_least=50, at_most=90, unit="%")
 print(f"outside of the box of 20 × 20: 1 - 400 / 784 = {100 * (1 - 400 / 784):.0f} % of all pixels")
+print(share_of_zeros.outcome(100 * zero))
 
 # %% [markdown]
 # A tall bar at 0, a low plain in between, and on MNIST a second hill close to 255.
@@ -419,8 +437,15 @@ print("test images that are also training images, byte for byte:", leaked)
 # Here are 1,000 models. Each one guesses at random; all are equally worthless. We measure each on the same 100
 # validation images and keep the best.
 #
-# **Predict.** What is the best one's accuracy there, and then on the test set?
-#
+# **Predict.** What will the best one score on the test set? And here:
+
+# %%
+best_guesser = predict(
+    "1.3 The best of 1,000 guessing models: its accuracy on the 100 images, in %?", guess=(..., ...), sure=...
+)
+best_guesser
+
+# %% [markdown]
 # *The figure: how many of the 1,000 models have which score; two upright lines mark the best one, on each of the two sets.*
 
 # %%
@@ -440,6 +465,7 @@ ax.set(xlabel="accuracy on 100 validation images (%)", ylabel="models (of 1,000)
 _ = ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncols=2, frameon=False)
 claim("best of 1,000 on validation", scores.max().item(), at_least=16, unit="%")
 claim("the same model on the test set", later, at_most=16, unit="%")
+print(best_guesser.outcome(scores.max()))
 
 # %% [markdown]
 # A hill of 1,000 scores around 10 %, the best one (dashed) at its far right end, and the same model on the test
@@ -485,7 +511,11 @@ for digit in brightest.argsort(descending=True).tolist():
 # These ten pictures are already a classifier: *answer the digit whose average is nearest*, by that distance. No network, no
 # training.
 #
-# **Predict.** What is its test accuracy? (Guessing gives 10 %.)
+# **Predict.** (Guessing gives 10 %.)
+
+# %%
+nearest_average = predict("1.4 Test accuracy of the nearest average, in %?", guess=(..., ...), sure=...)
+nearest_average
 
 
 # %%
@@ -497,6 +527,7 @@ def nearest(images, patterns):
 by_mean = nearest(data.test.images, means)
 accuracy = 100 * (by_mean == data.test.labels).double().mean().item()
 claim("nearest average: test accuracy", accuracy, at_least=75, unit="%")
+print(nearest_average.outcome(accuracy))
 
 # %% [markdown]
 # This is your first honest baseline: from now on, "my network reaches 82 % on MNIST" impresses nobody.
@@ -548,7 +579,13 @@ print(f"multiplications for one answer, with 60,000 images of 784 pixels: {60_00
 # Both methods compare pixel with pixel.
 #
 # **Predict.** The test images move to the right by 1, 2, 3 pixels. You would hardly notice. What does the accuracy of
-# the averages do, and, at 3 pixels, that of the nearest training image?
+# the nearest training image do? And that of the averages:
+
+# %%
+moved_by_three = predict(
+    "1.5 Test images moved by 3 pixels: accuracy of the nearest average, in %?", guess=(..., ...), sure=...
+)
+moved_by_three
 
 # %%
 moved = {dx: shift(data.test.images, dx, 0) for dx in range(5)}
@@ -559,6 +596,7 @@ claim("moved by 3 pixels: accuracy", after[3], at_most=55, unit="%")
 pairs = torch.cdist(shift(some.images, 3, 0).flatten(1).float(), data.train.images.flatten(1).float())
 neighbour = 100 * (data.train.labels[pairs.argmin(dim=1)] == some.labels).double().mean()
 claim("the same for the nearest training image", neighbour, at_most=75, unit="%")
+print(moved_by_three.outcome(after[3]))
 
 # %% [markdown]
 # *The figure: the same digit five times, each time a little further right, with the accuracy above it.*
@@ -596,13 +634,19 @@ print("the same pixels in another order:", torch.equal(*values))
 # %% [markdown]
 # *The figure: five digits above, five patches of noise below.* Nobody can read the lower row.
 #
-# **Predict.** We compute the averages of the shuffled training images, and classify the shuffled test images. Accuracy
-# now?
+# **Predict.** We compute the averages of the shuffled training images, and classify the shuffled test images.
+
+# %%
+all_shuffled = predict(
+    "1.6 All pixels shuffled: accuracy of the nearest average, in %?", guess=(..., ...), sure=...
+)
+all_shuffled
 
 # %%
 shuffled_means = permute_pixels(means, seed=0)  # the averages of shuffled images are the shuffled averages
 by_shuffled = nearest(permute_pixels(data.test.images, seed=0), shuffled_means)
 print("answers that changed:", (by_shuffled != by_mean).sum().item())
+print(all_shuffled.outcome(100 * (by_shuffled == data.test.labels).double().mean()))
 
 # %% [markdown]
 # Not one. A distance is a sum over pixels, and a sum does not care about the order. What destroys the image for you
@@ -776,6 +820,17 @@ claim(
 # 60,000 / 50 = 1,200 steps, and nothing is left over: the last batch has 50 as well.
 # </details>
 #
+# ## How sure were you?
+#
+# You are **well calibrated** if, of the things that you were 70 % sure of, about seven in ten come true. With fewer you are too sure of yourself, with more
+# you know more than you trust yourself to.
+#
+# The table sorts your predictions by how sure you were. It grows with every notebook.
+
+# %%
+calibration()
+
+# %% [markdown]
 # ## What to remember
 #
 # - An image is a tensor (C, H, W) of bytes, 0 to 255; a batch is (N, C, H, W) of floats. Bytes wrap around: convert first.

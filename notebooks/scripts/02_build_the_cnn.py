@@ -36,6 +36,7 @@ from torch.nn import functional as F
 
 from cnnlab import claim, evaluate, fit, load_data, plots, set_seed
 from cnnlab.plots.style import LECTURE, ORANGE, SIGNED
+from cnnlab.predictions import calibration, predict
 
 plt.rcParams.update(LECTURE)  # the look of all figures
 set_seed(42)
@@ -54,7 +55,13 @@ data
 #
 # and the patch lies at the left edge of the stroke of a 7: dark on the left, bright on the right.
 #
-# **Predict.** Will the sum be positive, negative, or about 0?
+# **Predict:**
+
+# %%
+sign_of_sum = predict(
+    "2.1 What will the sum of the nine products be?", ["positive", "negative", "about 0"], guess=..., sure=...
+)
+sign_of_sum
 
 # %%
 seven = data.train.images[data.train.labels == 7][0, 0].float()  # (28, 28), 0 to 255
@@ -65,6 +72,7 @@ left = int((seven[top + 1] > 128).nonzero()[0]) - 2  # two pixels left of the st
 patch = seven[top : top + 3, left : left + 3]
 total = (patch * kernel).sum()
 claim("nine products, added", total.item(), at_least=200, spec=".0f")
+print(sign_of_sum.outcome("about 0" if abs(total) < 100 else "positive" if total > 0 else "negative"))
 
 # %% [markdown]
 # Positive: the right column counts +1 and is bright, the left column counts −1 and is dark. So the kernel asks a question,
@@ -257,7 +265,13 @@ print("channel 0 is the map of section 2:", torch.allclose(maps[2, 0], result))
 # The second convolution of a network gets several channels *in*. Then each kernel has one slice for every input channel; the slices' answers are
 # added up, and the bias once.
 #
-# **Predict.** What shape have the weights of `nn.Conv2d(10, 20, 5)`, and how many numbers has the layer?
+# **Predict.** What shape have the weights of `nn.Conv2d(10, 20, 5)`? And:
+
+# %%
+numbers_in_layer = predict(
+    "2.2 How many numbers does nn.Conv2d(10, 20, 5) hold, biases included?", guess=(..., ...), sure=...
+)
+numbers_in_layer
 
 # %%
 set_seed(42)
@@ -265,6 +279,7 @@ layer = nn.Conv2d(10, 20, kernel_size=5)
 x = torch.randn(1, 10, 12, 12)
 print("weight", tuple(layer.weight.shape), " bias", tuple(layer.bias.shape))
 print("numbers in the layer:", 20 * 10 * 5 * 5 + 20)
+print(numbers_in_layer.outcome(sum(p.numel() for p in layer.parameters())))
 
 by_hand = torch.zeros(8, 8)
 for c in range(10):  # output channel 3 is the sum over all ten input channels, plus one bias
@@ -404,13 +419,26 @@ print("sizes:", [tuple(answer.shape[2:]) for answer in halves.values()])
 # **ReLU** replaces every negative number by 0 and leaves the others: max(0, x). Without something like it between them, two layers are no more than one
 # (a sum of sums is a sum). The usual order is convolution → ReLU → pooling. Lab 002 writes pooling → ReLU, and its comments say the opposite.
 #
-# **Predict.** Does the order change the result for max pooling? For average pooling?
+# **Predict:**
+
+# %%
+order_matters = predict(
+    "2.3 For which pooling does the order change the result?",
+    ["max", "average", "max and average", "neither"],
+    guess=...,
+    sure=...,
+)
+order_matters
 
 # %%
 window = torch.tensor([[[[-6.0, 2.0], [4.0, -8.0]]]])
+differ = []
 for name, pool in (("max", F.max_pool2d), ("average", F.avg_pool2d)):
     relu_first, pool_first = pool(F.relu(window), 2).item(), F.relu(pool(window, 2)).item()
     print(f"{name:8} ReLU first {relu_first:4.1f}   pooling first {pool_first:4.1f}")
+    if relu_first != pool_first:
+        differ.append(name)
+print(order_matters.outcome(" and ".join(differ) or "neither"))
 
 # %% [markdown]
 # Max: the greatest of (−6, 2, 4, −8) is 4, and the greatest of (0, 2, 4, 0) is 4. Average: (0 + 2 + 4 + 0)/4 = 1.5, but ReLU((−6 + 2 + 4 − 8)/4) = ReLU(−2) = 0:
@@ -570,12 +598,19 @@ for name, loss in losses.items():
 #
 # The untrained network gives each of ten digits a chance of about 1/10.
 #
-# **Predict.** What is its cross-entropy on the batch of 50, to one decimal?
+# **Predict:**
+
+# %%
+loss_untrained = predict(
+    "2.4 Cross-entropy of the untrained network on the batch of 50?", guess=(..., ...), sure=...
+)
+loss_untrained
 
 # %%
 print(f"−ln(1/10) = ln 10 = {math.log(10):.3f}")
 untrained = F.cross_entropy(network(images), labels).item()
 claim("loss of the untrained network", untrained, at_least=2.2, at_most=2.5, spec=".3f")
+print(loss_untrained.outcome(untrained))
 
 # %% [markdown]
 # Why a little more than ln 10? Exactly ln 10 is the price of a guess that gives every digit the same chance. An untrained network leans a little to some digits, whatever the image:
@@ -632,8 +667,17 @@ claim("loss after 200 more steps", loss.item(), at_most=1.5, spec=".2f")
 # Two things are mended on the way. Lab 002 seeds NumPy, which draws nothing here, so its run cannot be repeated; `seed=42` now reaches PyTorch. And it sends every batch
 # through the network two more times, after the step, to measure the accuracy; `fit` takes it from the logits that gave the loss.
 #
-# **Predict.** Of 100 test digits, how many will the network read correctly after this? Write the number down. Section 13 has the answer.
-#
+# **Predict.** Section 13 has the answer.
+
+# %%
+read_of_100 = predict(
+    "2.5 Of 100 test digits, how many will the network read correctly after the training?",
+    guess=(..., ...),
+    sure=...,
+)
+read_of_100
+
+# %% [markdown]
 # The monitor below grows while the next cell trains, which takes one to three minutes; the monitor shows the time left. Let it run: Pause and Resume change nothing in the result, and pointing at a step reads its accuracy.
 #
 # **Try**, when you have come to the end of the notebook: run the training cell a second time and press **× 2** in the monitor while it trains, again and again. How far can you go?
@@ -707,6 +751,7 @@ claim("training accuracy of the last epoch", history.epochs[-1].accuracy, at_lea
 claim("test accuracy", evaluation.accuracy, at_least=92, unit="%")
 claim("95 % interval, low end ", low, at_least=88, unit="%")
 claim("95 % interval, high end", high, at_most=99.9, unit="%")
+print(read_of_100.outcome(evaluation.accuracy))
 
 # %% [markdown]
 # The two are close, and here, on MNIST, the test accuracy is the *higher* one. The training accuracy was counted while the weights were still changing; the test images met the finished network. So a higher test accuracy is no miracle, and a
@@ -753,7 +798,13 @@ claim("interval of one digit ÷ interval of all", typical / (high - low), at_lea
 #
 # `range(10)` was meant for ten digits and is used for the images of a batch.
 #
-# **Predict.** Which share of the test set does it read? And what does `'%d'` make of 98.97?
+# **Predict.** What does `'%d'` make of 98.97? And:
+
+# %%
+share_read = predict(
+    "2.6 Which share of the test set does the lab's loop read, in %?", guess=(..., ...), sure=...
+)
+share_read
 
 # %%
 right = evaluation.predicted == evaluation.labels
@@ -762,6 +813,7 @@ read = torch.cat([batch[:10] for batch in shuffled.split(50)])
 claim("share of the test images it reads", 100 * len(read) / len(right), at_most=25, unit="%", spec=".0f")
 lab_format = "%d %%"
 print("98.97 as the lab prints it:", lab_format % 98.97)
+print(share_read.outcome(100 * len(read) / len(right)))
 
 # %% [markdown]
 # Ten of every fifty: a fifth of the data, and because the test images are shuffled, another fifth in each run. So the lab's figures change although the network does not;
@@ -884,6 +936,14 @@ print("numbers to learn:", count, "right" if count == 10_592 else "not yet 10592
 # Unknown. With 200 images the interval is about 95 to 99 %, and yours lies inside it.
 # </details>
 #
+# ## How sure were you?
+#
+# All your predictions so far, sorted by how sure you were: the closer *right* comes to *sure*, the better you know what you know.
+
+# %%
+calibration()
+
+# %% [markdown]
 # ## What to remember
 #
 # - A convolution lays a small table of numbers on every place, multiplies and adds. Few numbers, used everywhere.

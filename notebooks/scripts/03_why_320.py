@@ -40,6 +40,7 @@ from cnnlab import explain, load_data, models, plots, receptive_field, set_seed,
 from cnnlab.arithmetic import conv_parameters, linear_parameters, pool_w_out, unread_pixels, w_out
 from cnnlab.inspection import activations, count_parameters, multiply_adds, patch_seen_by
 from cnnlab.plots.style import BLUE, LECTURE, ORANGE, SIGNED
+from cnnlab.predictions import calibration, predict
 
 plt.rcParams.update(LECTURE)  # the look of all figures
 set_seed(0)
@@ -53,7 +54,13 @@ data
 #
 # One row of the image has 28 pixels; a kernel is 5 pixels wide and must lie inside the row.
 #
-# **Predict.** In how many places can it stand? (28? 23? something between?)
+# **Predict.** (28? 23? something between?)
+
+# %%
+count_of_places = predict(
+    "3.1 In how many places can a kernel of 5 stand on a row of 28 pixels?", guess=(..., ...), sure=...
+)
+count_of_places
 
 # %%
 row, kernel = 28, 5
@@ -61,6 +68,7 @@ places = [left for left in range(row) if left + kernel <= row]
 print(f"first place: pixels {places[0]} to {places[0] + kernel - 1}")
 print(f"last place:  pixels {places[-1]} to {places[-1] + kernel - 1}")
 print(f"places: {len(places)}")
+print(count_of_places.outcome(len(places)))
 
 # %% [markdown]
 # The last place begins at pixel 28 − 5 = 23. The first begins at 0, so there are 23 + 1 = **24**. The `+ 1` is
@@ -125,7 +133,15 @@ print(f"{tried:,} settings tried; formula, cnnlab's w_out and PyTorch agree on {
 #
 # Notebook 2 printed the four widths. Here they are derived, and then for a network that it did not print.
 #
-# **Predict.** With `padding=1` in both convolutions, what are the four widths, and what does the flatten step give?
+# **Predict.** With `padding=1` in both convolutions, what are the four widths? And in the end:
+
+# %%
+flatten_with_padding = predict(
+    "3.2 The 320 network with padding=1: how many numbers does the flatten step give?",
+    guess=(..., ...),
+    sure=...,
+)
+flatten_with_padding
 
 # %%
 for p in (0, 1):
@@ -135,6 +151,7 @@ for p in (0, 1):
     pool2 = pool_w_out(conv2, k=2)
     flatten = f"20 × {pool2} × {pool2} = {20 * pool2 * pool2}"
     print(f"padding {p}: 28 → {conv1} → {pool1} → {conv2} → {pool2};  {flatten}")
+print(flatten_with_padding.outcome(20 * pool2 * pool2))
 
 # %% [markdown]
 # There it is: **28 → 24 → 12 → 8 → 4**, and 20 channels of 4 × 4 are 320 numbers. With padding 1 each convolution takes off 2 instead of 4,
@@ -308,7 +325,13 @@ print(f"28 → 28 → 14 → 14 → {w};  20 × {w} × {w} = {20 * w * w}")
 # `fc1` still waits for 320 numbers and gets 980. That should be an error at once. Here is the network as lab 002 writes it, with its
 # own flatten line, `x.view(-1, 320)`: "rows of 320 numbers, as many rows as it takes".
 #
-# **Predict.** An error in `view`, an error in `fc1`, or none?
+# **Predict.** An error in `view`, an error in `fc1`, or none? And:
+
+# %%
+answers_out = predict(
+    "3.3 64 images go in. How many answers come out? (0 if there is an error)", guess=(..., ...), sure=...
+)
+answers_out
 
 
 # %%
@@ -333,6 +356,7 @@ liar = PaddedAndViewed()
 images = data.test.take(64).normalised()
 answers = liar(images)
 print(f"{len(images)} images in, {len(answers)} answers out")
+print(answers_out.outcome(len(answers)))
 
 # %% [markdown]
 # None. 64 images make 64 × 980 = 62,720 numbers, and 62,720 / 320 = 196 rows. `view` cut the batch into 196 rows of 320, so
@@ -574,8 +598,15 @@ print("top left corners of the first row of patches:", corners[:4])
 # %% [markdown]
 # Not every pixel is seen equally often.
 #
-# **Predict.** In how many of the 16 patches is a pixel in the middle? And the pixel in a corner?
-#
+# **Predict.** In how many of the 16 patches is a pixel in a corner? And one in the middle:
+
+# %%
+seen_in_the_middle = predict(
+    "3.4 In how many of the 16 patches is a pixel in the middle of the image?", guess=(..., ...), sure=...
+)
+seen_in_the_middle
+
+# %% [markdown]
 # *The figure: the 28 × 28 pixels, each coloured by the number of patches that contain it.*
 
 # %%
@@ -588,6 +619,7 @@ figure.colorbar(shown, ax=ax, label="patches that contain the pixel")
 ax.set(xlabel="x (px)", ylabel="y (px)", xticks=range(0, 29, 4), yticks=range(0, 29, 4))
 print("a corner:", times_seen[0, 0].item(), "  the middle:", times_seen[14, 14].item())
 print("seen by none:", int((times_seen == 0).sum()), "pixels")
+print(seen_in_the_middle.outcome(times_seen[14, 14]))
 
 # %% [markdown]
 # A corner lies in one patch only, the 4 × 4 pixels in the very middle lie in all 16. Every pixel is seen at least once, so nothing is lost. But a stroke in the middle reaches all 16 patches and a stroke in the corner one:
@@ -601,7 +633,16 @@ print("seen by none:", int((times_seen == 0).sum()), "pixels")
 #
 # Neither formula contains the size of the image.
 #
-# **Predict.** What are the four counts of the 320 network? Which layer is the largest?
+# **Predict.** What are the four counts of the 320 network? And:
+
+# %%
+most_parameters = predict(
+    "3.5 Which layer of the 320 network has the most parameters?",
+    ["conv1", "conv2", "fc1", "fc2"],
+    guess=...,
+    sure=...,
+)
+most_parameters
 
 # %%
 formula = {
@@ -613,6 +654,7 @@ formula = {
 for name, count in formula.items():
     print(f"{name:6} {count:>7,}")
 print(f"sum    {sum(formula.values()):>7,}")
+print(most_parameters.outcome(max(formula, key=formula.get)))
 
 # %% [markdown]
 # Two independent judges, PyTorch's own tensors and the `torchinfo` package; and cnnlab's table, which has to agree with them.
@@ -660,13 +702,23 @@ print("yours:        ", "found it" if mlp_parameters(*your_widths) == 105_681 el
 # A parameter of a convolution is used again at every place, a parameter of a linear layer once. So the cost in **multiply–adds** and the
 # count of parameters can sit in different layers.
 #
-# **Predict.** In lab 000's network (32 and 64 channels, fc1 from 3,136 to 128), which layer has the most parameters? Which does the most work?
+# **Predict.** In lab 000's network (32 and 64 channels, fc1 from 3,136 to 128), which layer has the most parameters? And:
+
+# %%
+most_work = predict(
+    "3.6 Which layer of lab 000's network makes the most multiply–adds?",
+    ["conv1", "conv2", "fc1", "fc2"],
+    guess=...,
+    sure=...,
+)
+most_work
 
 # %%
 wide = models.build("cnn_wide")
 conv2, fc1 = 5 * 5 * 32 * 64, 3136 * 128
 print(f"conv2:  {conv2:,} weights × 14 · 14 places = {conv2 * 14 * 14:>10,} multiply–adds")
 print(f"fc1:   {fc1:,} weights × 1 place        = {fc1:>10,} multiply–adds")
+print(most_work.outcome(max(multiply_adds(wide), key=lambda row: row.count).name))
 multiply_adds(wide)
 
 # %% [markdown]
@@ -744,6 +796,14 @@ for pooling in ("max", "none"):
 # Or fc1 itself: 64 units instead of 256 save 192 · 3,137 = 602,304 numbers there, and some in the layer behind it. (Whether the accuracy bears it is another question.)
 # </details>
 #
+# ## How sure were you?
+#
+# All your predictions so far, sorted by how sure you were: the closer *right* comes to *sure*, the better you know what you know.
+
+# %%
+calibration()
+
+# %% [markdown]
 # ## What to remember
 #
 # - ⌊(w + 2p − k) / s⌋ + 1: count the places, round down, add the one you start from. Pooling is the same with s = k.

@@ -39,6 +39,7 @@ from cnnlab import claim, count_parameters, evaluate, fit, load_data, models, pl
 from cnnlab.data import hold_out, permute_pixels, shift
 from cnnlab.inspection import multiply_adds
 from cnnlab.plots.style import LECTURE
+from cnnlab.predictions import calibration, predict
 
 plt.rcParams.update(LECTURE)  # the look of all figures
 COLOURS = ("#999999", "#E69F00", "#D55E00", "#009E73", "#0072B2")  # one for each network below
@@ -94,8 +95,14 @@ for name, recipe in networks.items():
 #
 # Every accuracy of this section is measured on all test images.
 #
-# **Predict** five accuracies. Is the small MLP closer to the CNN (same size) or to the MLP (same kind)? Does the small CNN, with
-# 7,799 parameters, beat the MLP with 106,050?
+# **Predict** five accuracies. Does the small CNN, with 7,799 parameters, beat the MLP with 106,050? Then the small MLP, as
+# large as the CNN and of the same kind as the MLP:
+
+# %%
+small_mlp = predict(
+    "4.1 To whose accuracy is that of the small MLP closer?", ["CNN", "MLP"], guess=..., sure=...
+)
+small_mlp
 
 # %%
 seeds = (0, 1, 2)
@@ -151,6 +158,7 @@ claim(
 )
 claim("CNN − small MLP (equal parameters)", mean["CNN"] - mean["small MLP"], at_least=0.2, unit="points")
 claim("CNN − logistic regression", mean["CNN"] - mean["logistic regression"], at_least=0.3, unit="points")
+print(small_mlp.outcome(min(("CNN", "MLP"), key=lambda name: abs(mean[name] - mean["small MLP"]))))
 
 # %% [markdown]
 # At equal parameters the CNN wins clearly, twice. So it is not size. It is what the parameters are spent on. (On the bundled digits the CNN
@@ -177,8 +185,13 @@ claim(
 # %% [markdown]
 # ## 3 · What it costs
 #
-# **Predict.** The CNN has a fifth of the MLP's parameters. Does it train faster than the MLP, and by which factor?
-#
+# **Predict.** The CNN has a fifth of the MLP's parameters.
+
+# %%
+time_of_cnn = predict("4.2 Training time of the CNN ÷ training time of the MLP?", guess=(..., ...), sure=...)
+time_of_cnn
+
+# %% [markdown]
 # *The figure: training seconds against test error, both logarithmic. Down is better, left is cheaper. The area of a point grows
 # with the number of parameters.*
 
@@ -206,6 +219,7 @@ for axis in (ax.xaxis, ax.yaxis):
 ax.minorticks_off()
 ax.set(xlabel="training time on this machine (s)", ylabel="test error (%)")
 claim("training time, CNN ÷ MLP", seconds["CNN"] / seconds["MLP"], at_least=1, spec=".1f")
+print(time_of_cnn.outcome(seconds["CNN"] / seconds["MLP"]))
 
 # %% [markdown]
 # Fewer parameters did not make it faster. Time grows with the multiply–adds (notebook 7), and weight sharing is just
@@ -217,7 +231,13 @@ claim("training time, CNN ÷ MLP", seconds["CNN"] / seconds["MLP"], at_least=1, 
 # MNIST's digits are all centred. We move the *test* digits to the side; the networks are not
 # trained again.
 #
-# **Predict.** Write down the accuracy of each network for digits moved by 4 pixels, a seventh of the image's width.
+# **Predict.** How will the five networks do on digits moved by 4 pixels, a seventh of the image's width? For the CNN:
+
+# %%
+cnn_moved = predict(
+    "4.3 Test digits moved by 4 pixels: accuracy of the CNN, in %?", guess=(..., ...), sure=...
+)
+cnn_moved
 
 # %%
 some = data.test.take(min(2000, len(data.test)))
@@ -266,6 +286,7 @@ claim(
     spec=".0f",
 )
 claim("moved by 8 pixels: CNN", moved["CNN"][at(8)], at_most=60, unit="%", spec=".0f")
+print(cnn_moved.outcome(moved["CNN"][at(4)]))
 
 # %% [markdown]
 # **Why the CNN holds out longer.** Its feature maps move along with the digit: move the image by 4 pixels and the maps
@@ -294,8 +315,17 @@ print(
 # Now the surprise. Choose one permutation of the 784 pixels and apply it to *every* image, in training and in the
 # test. No person can read the result. No information is lost: the shuffle could be undone.
 #
-# **Predict** before you run: what happens to the accuracy of the MLP, and of the CNN? Falls to chance (about 10 %), falls
-# by more than 20 points, by 1 to 20, or hardly at all?
+# **Predict**, for the MLP and for the CNN. (Chance is about 10 %.)
+
+# %%
+falls = ["to chance", "by more than 20 points", "by 1 to 20 points", "hardly at all"]
+mlp_shuffled = predict(
+    "4.4 Shuffled pixels: how far does the accuracy of the MLP fall?", falls, guess=..., sure=...
+)
+cnn_shuffled = predict(
+    "4.5 Shuffled pixels: how far does the accuracy of the CNN fall?", falls, guess=..., sure=...
+)
+print(mlp_shuffled, cnn_shuffled, sep="\n")
 
 # %%
 shuffled = {
@@ -328,6 +358,8 @@ for name, low, high, lowest, highest in (("MLP", 0.7, 1.3, -3, 3), ("CNN", 1.15,
     change = sum(accuracies[f"{name}, shuffled"]) / len(seeds) - mean[name]
     claim(f"{name}: shuffled − not shuffled", change, at_least=lowest, at_most=highest, unit="points")
     claim(f"{name}: test loss shuffled ÷ not shuffled", now / before, at_least=low, at_most=high)
+    which = 0 if mean[name] + change < 20 else 1 if change < -20 else 2 if change < -1 else 3
+    print({"MLP": mlp_shuffled, "CNN": cnn_shuffled}[name].outcome(falls[which]))
 
 # %% [markdown]
 # The MLP does not notice. It *cannot* notice: to a linear layer, pixel 17 is just column 17 of its weights. Shuffle the
@@ -350,9 +382,19 @@ print("the same logits on shuffled images:", torch.allclose(logits, logits_shuff
 # %% [markdown]
 # ## 6 · With few images
 #
-# **Predict.** The CNN's advantage over the MLP: does it grow or shrink when there are only 100
-# training images, ten for each digit? Answer twice: in points, and as errors of the MLP ÷ errors of the CNN.
-#
+# **Predict.** Only 100 training images, ten for each digit: what becomes of the CNN's advantage over the MLP? Answer twice: as errors of the
+# MLP ÷ errors of the CNN, and in points:
+
+# %%
+lead_with_100 = predict(
+    "4.6 With only 100 images, is the CNN's lead over the MLP in points larger or smaller?",
+    ["larger", "smaller"],
+    guess=...,
+    sure=...,
+)
+lead_with_100
+
+# %% [markdown]
 # Fewer images get smaller batches and more passes, and still fewer steps: 100 images 20 passes of two batches, 40 steps; 1,000 images 5 × 16 = 80;
 # 10,000 images 157; the 30,000 of section 2 235. (On the digits all 1,437 images get 4 × 23 = 92.) Keep that in mind when you read the figure.
 
@@ -400,6 +442,8 @@ for what, place in (("100 images", 0), ("1,000 images", 1), ("as in section 2", 
     cnn, other = average["CNN"][place], average["MLP"][place]
     claim(f"{what}: CNN − MLP", cnn - other, at_least=-4, unit="points", spec=".1f")
     claim(f"{what}: errors of the MLP ÷ errors of the CNN", (100 - other) / (100 - cnn), at_least=0.6)
+lead = [average["CNN"][place] - average["MLP"][place] for place in (0, -1)]
+print(lead_with_100.outcome("larger" if lead[0] > lead[1] else "smaller"))
 
 # %% [markdown]
 # On MNIST the CNN leads everywhere. But where is its lead largest? In points at 100 images, in errors at 30,000: there the MLP
@@ -482,6 +526,14 @@ for what, place in (("100 images", 0), ("1,000 images", 1), ("as in section 2", 
 # (augmentation). Try the second one: `shift` moves a whole split, and several shifted copies can be joined with `torch.cat`.
 # </details>
 #
+# ## How sure were you?
+#
+# All your predictions so far, sorted by how sure you were: the closer *right* comes to *sure*, the better you know what you know.
+
+# %%
+calibration()
+
+# %% [markdown]
 # ## What to remember
 #
 # - Parameters, multiply–adds, time and accuracy are four different things. A CNN has few of the first and many of the second.

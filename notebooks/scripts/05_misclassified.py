@@ -35,6 +35,7 @@ import torch
 
 from cnnlab import claim, evaluate, fit, load_data, models, plots, set_seed
 from cnnlab.plots.style import BLUE, GREY, LECTURE, VERMILLION
+from cnnlab.predictions import calibration, predict
 from cnnlab.training import wilson_interval
 
 plt.rcParams.update(LECTURE)  # the look of all figures
@@ -51,7 +52,15 @@ data
 # larger steps do no harm), and a learning rate that rises and falls within the epoch (`one_cycle`): that is
 # about as far as a single pass gets.
 #
-# **Predict.** How many of 10,000 test images will it get wrong after **one** pass over the training set?
+# **Predict:**
+
+# %%
+wrong_of_10_000 = predict(
+    "5.1 How many of 10,000 test images will the network get wrong after one pass?",
+    guess=(..., ...),
+    sure=...,
+)
+wrong_of_10_000
 
 
 # %%
@@ -69,6 +78,7 @@ network = train_one(seed=0)
 result = evaluate(network, data.test)
 claim("test accuracy", result.accuracy, at_least=96, unit="%")
 claim("wrong, in 10,000", 10_000 - 100 * result.accuracy, at_most=400, spec=".0f")
+print(wrong_of_10_000.outcome(10_000 - 100 * result.accuracy))
 
 # %% [markdown]
 # `result` holds more than the accuracy: for each test image the ten probabilities, the answer and the label. All that follows
@@ -114,9 +124,14 @@ print("right:", taken_for_3 == (result.predicted == 3).sum().item())
 #
 # ## 3 · The most confident mistakes
 #
-# **Predict.** When the network is wrong, how sure is it? In the middle (the median)? How many of the mistakes does it make with less
-# than 50 %, how many with more than 90 %?
-#
+# **Predict.** When the network is wrong, how sure is it? How many of the mistakes does it make with less
+# than 50 %, how many with more than 90 %? And in the middle:
+
+# %%
+sure_and_wrong = predict("5.2 Median confidence of the mistakes, in %?", guess=(..., ...), sure=...)
+sure_and_wrong
+
+# %% [markdown]
 # *The figure: digits, each with "true class → predicted class (confidence)" above it.*
 
 # %% tags=["nbval-ignore-output"] reason="the digits have fewer mistakes than the gallery has places"
@@ -133,6 +148,7 @@ claim(
 below, above = (100 * part.double().mean() for part in (confidence[wrong] < 0.5, confidence[wrong] > 0.9))
 claim("mistakes made with less than 50 %", below, at_most=60, unit="%", spec=".0f")
 claim("mistakes made with more than 90 %", above, at_most=80, unit="%", spec=".0f")
+print(sure_and_wrong.outcome(100 * confidence[wrong].median()))
 
 # %% [markdown]
 # On MNIST most mistakes are neither: the network leaned to one digit and was not sure. The gallery shows the surest ones. Some you would read as the network
@@ -161,12 +177,22 @@ print("the ten probabilities of an image add up to 1:", bool((total - 1).abs().m
 # **Is the confidence honest?** Add up the doubt. An answer given with 98 % should be wrong 2 times in 100: it counts as 0.02 of a
 # mistake.
 #
-# **Predict.** The sum over all test images, is it far below the number of mistakes, near it, or far above?
+# **Predict** the sum over all test images. (“Far” is more than a factor of 2.)
+
+# %%
+doubt_added_up = predict(
+    "5.3 How is the sum of the doubt, compared with the number of mistakes?",
+    ["far below", "near", "far above"],
+    guess=...,
+    sure=...,
+)
+doubt_added_up
 
 # %%
 expected = (1 - confidence).sum().item()
 ratio = expected / max(1, len(wrong))
 claim("mistakes that the network expects, for each one that it makes", ratio, at_least=0.25, at_most=4)
+print(doubt_added_up.outcome("far below" if ratio < 0.5 else "far above" if ratio > 2 else "near"))
 
 # %% [markdown]
 # On the whole it knows how often it errs: near 1. It does not always know *when*: a low confidence is a warning (section 4), but
@@ -213,8 +239,15 @@ print("the margin grows from the first to the tenth:", bool((margin.diff() >= 0)
 # A doubtful network has a third option: **not to answer**. Where addresses or cheques are read by machine, what it is
 # unsure about can go to a person. Sort the test images by confidence and answer only the surest.
 #
-# **Predict.** The network may leave out 5 % of the images. How many of its mistakes go with them?
-#
+# **Predict.** The network may leave out 5 % of the images.
+
+# %%
+mistakes_left_out = predict(
+    "5.4 Which share of its mistakes goes with these 5 %, in %?", guess=(..., ...), sure=...
+)
+mistakes_left_out
+
+# %% [markdown]
 # *The figure: on the x axis the share of the images that are answered, on the y axis the accuracy of these answers.*
 
 # %%
@@ -233,6 +266,7 @@ cut = int(0.95 * result.n)
 caught = (1 - right[cut:]).sum() / (1 - right).sum().clamp(min=1)
 claim("mistakes among the 5 % that are left out", 100 * caught, at_least=40, unit="%")
 claim("accuracy on the other 95 %", accuracy[cut - 1], at_least=98.5, unit="%")
+print(mistakes_left_out.outcome(100 * caught))
 
 # %% [markdown]
 # The line stays close to 100 % for most of the way and bends down at the very end, where
@@ -434,7 +468,13 @@ claim("test images flagged", len(flagged), at_most=50, spec="d")
 # **Is the rule any good?** Do not believe it: test it with errors that you know. We change 30 test labels on purpose, at random, and
 # ask the rule to find them.
 #
-# **Predict.** How many of the 30 does it find?
+# **Predict:**
+
+# %%
+planted_found = predict(
+    "5.5 How many of the 30 planted errors does the rule find?", guess=(..., ...), sure=...
+)
+planted_found
 
 # %%
 generator = torch.Generator().manual_seed(0)
@@ -445,6 +485,7 @@ print("labels that are wrong now, and we know it:", (spoilt != data.test.labels)
 
 found = torch.isin(planted, suspects(spoilt)).sum().item()
 claim("share of the planted errors that the rule finds", 100 * found / 30, at_least=70, unit="%", spec=".0f")
+print(planted_found.outcome(found))
 
 # %% [markdown]
 # The rule finds nearly all of them. Where it misses one, the networks were not sure of that image. So a wrong label has little
@@ -560,7 +601,16 @@ claim("equally good networks that differ by 20 or more", share, at_least=12, at_
 # The two accuracies alone do not tell *b* and *c*: 110 and 90 mistakes, of which *s* are shared, leave b = 110 − s and
 # c = 90 − s.
 #
-# **Predict.** Does a large overlap make the difference of 20 more convincing, or less?
+# **Predict:**
+
+# %%
+large_overlap = predict(
+    "5.6 Does a large overlap make the difference of 20 more or less convincing?",
+    ["more", "less"],
+    guess=...,
+    sure=...,
+)
+large_overlap
 
 
 # %%
@@ -576,6 +626,7 @@ for shared in (0, 30, 50, 70, 85):
     print(
         f"{shared:2} mistakes shared: {b:3} against {c:2}; luck alone is this uneven in {often:6.3f} % of all cases"
     )
+print(large_overlap.outcome("more" if chance_of(110 - shared, 90 - shared) < chance_of(110, 90) else "less"))
 
 # %% [markdown]
 # *The figure: the same for every possible overlap, from no shared mistake to 90.*
@@ -764,6 +815,14 @@ for seed in range(3):
 # it half of the time. Pairing on the same images is cheaper than collecting 30,000 more.
 # </details>
 #
+# ## How sure were you?
+#
+# Section 3 asked whether the network's confidence is honest. Here is the same for yours: all your predictions so far, sorted by how sure you were.
+
+# %%
+calibration()
+
+# %% [markdown]
 # ## What to remember
 #
 # - An accuracy without its n is half a number: 98.9 % of 10,000 means 98.7 to 99.1 %.

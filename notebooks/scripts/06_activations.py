@@ -37,6 +37,7 @@ import torch.nn.functional as F
 from cnnlab import claim, evaluate, fit, load_data, models, plots, set_seed
 from cnnlab.inspection import activations, dead_channels, kernels, occlusion_map, patch_seen_by
 from cnnlab.plots.style import LECTURE
+from cnnlab.predictions import calibration, predict
 
 plt.rcParams.update(LECTURE)  # the look of all figures
 
@@ -116,7 +117,14 @@ for name, output in steps.items():
 # %% [markdown]
 # **Predict.** In the feature maps of `conv1`, what will the background be: exactly 0, or
 # something else? The background of the digit is 0 in the file.
-#
+
+# %%
+background = predict(
+    "6.1 The background of the maps of conv1", ["exactly 0", "something else"], guess=..., sure=...
+)
+background
+
+# %% [markdown]
 # *The figure: the ten maps of 24×24 after `conv1`, one for each kernel; orange where the answer is positive, blue where it is negative,
 # white at 0. Look for a 7 that is orange on one side of its stroke and blue on the other.*
 
@@ -130,6 +138,7 @@ print(
     torch.allclose(corner, by_hand, atol=1e-5),
 )
 print("any corner exactly 0:", bool((corner == 0).any()))
+print(background.outcome("exactly 0" if (corner == 0).all() else "something else"))
 
 # %% [markdown]
 # The background of a map is not 0, and it differs from map to map. Normalisation turned the
@@ -245,9 +254,14 @@ print("numbers behind relu2:", steps["relu2"][0].numel())
 #
 # ReLU sets every negative number to 0.
 #
-# **Predict.** Pooling hands ReLU the largest of four numbers. Which share of the numbers behind
-# `relu1` is exactly 0, over many test digits: less than 10 %, about half, or more than 90 %?
-# And behind `relu2`, and behind the ReLU of the hidden layer, `relu3`? Write down three numbers.
+# **Predict.** Pooling hands ReLU the largest of four numbers. Over many test digits, which share is exactly 0 behind
+# `relu2`, and behind the ReLU of the hidden layer, `relu3`? And behind the first:
+
+# %%
+zeros_of_relu1 = predict(
+    "6.2 Which share of the numbers behind relu1 is exactly 0, in %?", guess=(..., ...), sure=...
+)
+zeros_of_relu1
 
 # %%
 sample = test_images[:300]
@@ -255,6 +269,7 @@ many = activations(trained, sample)
 shares = {name: (many[name] == 0).float().mean().item() * 100 for name in ("relu1", "relu2", "relu3")}
 for name, share in shares.items():
     claim(f"zeros behind {name}", share, at_least=15, at_most=85, unit="%", spec=".0f")
+print(zeros_of_relu1.outcome(shares["relu1"]))
 
 # %% [markdown]
 # *The figure: histograms of the numbers that go into each ReLU, with the part that is set to 0
@@ -291,13 +306,19 @@ print("ReLU passes what is positive and sets the rest to 0:", clipped)
 # A channel is **dead** when ReLU makes it 0 everywhere, for every image. Its gradient is then 0
 # too, because the slope of ReLU is 0 on the negative side. Nothing can bring it back by itself.
 #
-# **Predict.** How many of the 20 channels of `relu2` are dead in our network? We count over a
-# thousand test digits (or all of them, if there are fewer).
+# **Predict.** We count over a thousand test digits (or all of them, if there are fewer).
+
+# %%
+dead_in_relu2 = predict(
+    "6.3 How many of the 20 channels of relu2 are dead in our network?", guess=(..., ...), sure=...
+)
+dead_in_relu2
 
 # %%
 thousand = test_images[:1000]
 dead = dead_channels(trained, thousand, "relu2")
 claim("dead channels behind relu2, of 20", len(dead), at_most=4, spec=".0f")
+print(dead_in_relu2.outcome(len(dead)))
 
 # %% [markdown]
 # Now we kill one on purpose: a bias of −20 in channel 3 of `conv2` puts it below zero for every
@@ -344,8 +365,17 @@ claim(
 # Notebook 3 computed receptive fields, and checked them. Here they lie on the digit: the
 # patch that one unit in the middle of each layer depends on. Nothing outside the frame can change that unit.
 #
-# **Predict.** A unit of `pool2` sees 16×16 pixels, and its neighbour's patch lies 4 pixels further. Which rows of the image does the unit in row 2 see, and which part of the 7 lies there?
-#
+# **Predict.** A unit of `pool2` sees 16×16 pixels, and its neighbour's patch lies 4 pixels further. Which part of the 7 does the unit in row 2 see? And:
+
+# %%
+first_row_seen = predict(
+    "6.4 Counted from 0, which row of the image is the first that the unit in row 2 of pool2 sees?",
+    guess=(..., ...),
+    sure=...,
+)
+first_row_seen
+
+# %% [markdown]
 # *The figure: the 7 with four frames, one for a unit of each layer.*
 
 # %%
@@ -360,6 +390,7 @@ for name, (top, left, height, width) in patches.items():
         f"{name:15} rows {top}–{top + height - 1}, columns {left}–{left + width - 1}: {height}×{width} pixels"
     )
 _ = plots.unit_patch(image, patches)
+print(first_row_seen.outcome(patches["pool2 (2, 2)"][0]))
 
 # %% [markdown]
 # Row 2 begins at 2 · 4 = 8 and is 16 long: rows 8 to 23.
@@ -505,9 +536,15 @@ print("each digit has its own profile:", bool(likeness.max() < 0.999))
 # Was it your pair? On MNIST it is 3 and 5, which share the bend at the bottom.
 #
 # Means over the map say *which* channels answer. The maps say *where*. Take a pair that looks
-# alike, 3 and 8. **Predict.** In which columns of the 4×4 maps do they differ most: left or right?
-# Draw both digits in your mind.
-#
+# alike, 3 and 8. **Predict.** Draw both digits in your mind.
+
+# %%
+three_and_eight = predict(
+    "6.5 In which half of the 4×4 maps do 3 and 8 differ most?", ["left", "right"], guess=..., sure=...
+)
+three_and_eight
+
+# %% [markdown]
 # *The figure: the average 3, the average 8, and the 4×4 places of `relu2`: bright where the two
 # digits differ most, averaged over the 20 channels.*
 
@@ -523,6 +560,7 @@ axes[2].set(title="difference in relu2", xticks=range(4), yticks=range(4), xlabe
 figure.colorbar(drawn, label="mean |difference|")
 left, right = difference[:, :2].mean(), difference[:, 2:].mean()
 claim("difference in the left half ÷ in the right half", (left / right).item(), at_least=1)
+print(three_and_eight.outcome("left" if left > right else "right"))
 
 # %% [markdown]
 # On the right both are bent the same way, and there the maps differ least. In the left half, beside the column at the very edge,
@@ -537,8 +575,16 @@ claim("difference in the left half ÷ in the right half", (left / right).item(),
 # well on a layer, the layer has already pulled the classes apart.
 #
 # **Predict.** Four accuracies: on the pixels, on `relu1`, on `relu2`, on `relu3`, for the
-# trained network. Then for the untrained one: will its layers be worse than the pixels,
-# the same, or better?
+# trained network. Then for the last layer of the untrained one. (Less than a point apart is "the same".)
+
+# %%
+untrained_relu3 = predict(
+    "6.6 Untrained, is relu3 worse than the pixels, the same, or better?",
+    ["worse", "the same", "better"],
+    guess=...,
+    sure=...,
+)
+untrained_relu3
 
 
 # %%
@@ -580,6 +626,8 @@ ax.set(xlabel="layer", ylabel="nearest-mean accuracy (%)", ylim=(0, 108), xlim=(
 gain = {title: values[3] - values[0] for title, values in separated.items()}
 claim("gain from pixels to relu3, trained", gain["trained"], at_least=3, unit="points", spec=".1f")
 claim("gain from pixels to relu3, untrained", gain["untrained"], at_most=10, unit="points", spec=".1f")
+untrained_is = "worse" if gain["untrained"] <= -1 else "better" if gain["untrained"] >= 1 else "the same"
+print(untrained_relu3.outcome(untrained_is))
 
 # %% [markdown]
 # The line of the trained network rises layer by layer: each layer makes the classes easier to
@@ -634,6 +682,14 @@ claim("gain from pixels to relu3, untrained", gain["untrained"], at_most=10, uni
 # apart mostly stay far apart. Good features are not the same as learnt features.
 # </details>
 #
+# ## How sure were you?
+#
+# All your predictions so far, sorted by how sure you were: the closer *right* comes to *sure*, the better you know what you know.
+
+# %%
+calibration()
+
+# %% [markdown]
 # ## What to remember
 #
 # - Every number inside a network can be read; `activations(model, images)` gives them by layer name.

@@ -40,6 +40,7 @@ import torch.nn.functional as F
 from cnnlab import claim, models, plots, set_seed
 from cnnlab.inspection import multiply_adds
 from cnnlab.plots.style import LECTURE
+from cnnlab.predictions import calibration, predict
 from cnnlab.timing import (
     machine,
     read_recorded,
@@ -74,8 +75,16 @@ if device.type == "cpu":
 #
 # The work to time: one forward pass of lab 004's network for 64 images.
 #
-# **Predict.** We time it eight times in a row, one call each. Will the eight times be equal? If
-# not, which one stands out?
+# **Predict.** We time it eight times in a row, one call each.
+
+# %%
+stands_out = predict(
+    "7.1 One forward pass, timed eight times: which time stands out?",
+    ["the first", "another", "none"],
+    guess=...,
+    sure=...,
+)
+stands_out
 
 # %%
 set_seed(0)
@@ -113,6 +122,9 @@ ax.set(
     title=f"the first call took {singles[0] / honest.ms:.1f} times the median",
 )
 print("calls in a row:", len(singles), "| runs behind the median: at least 3:", honest.runs >= 3)
+longest, usual = max(singles), sorted(singles)[4]
+which = "none" if longest < 1.3 * usual else "the first" if longest == singles[0] else "another"
+print(stands_out.outcome(which))
 
 # %% [markdown]
 # **Why.** The first call sets things up: it takes memory from the system and lets the library
@@ -134,7 +146,16 @@ print("calls in a row:", len(singles), "| runs behind the median: at least 3:", 
 # every computer has. A second thread is our "device", and `submit` is the call that only queues.
 #
 # **Predict.** Two clocks around the same work: one stops when `submit` returns, the other when the
-# result is there. What is their ratio: 1, 2, or more than 5?
+# result is there.
+
+# %%
+two_clocks = predict(
+    "7.2 Time until the result is there ÷ time until submit returns?",
+    ["1 to 2", "2 to 5", "more than 5"],
+    guess=...,
+    sure=...,
+)
+two_clocks
 
 # %%
 with ThreadPoolExecutor(max_workers=1) as other_thread:
@@ -148,6 +169,8 @@ with ThreadPoolExecutor(max_workers=1) as other_thread:
         done.append(time.perf_counter() - start)  # the right clock
 wrong, right = (sorted(times)[4] * 1e3 for times in (asked, done))  # medians of 9, in milliseconds
 claim("right clock ÷ wrong clock", right / wrong, at_least=3, spec=".0f")
+clocks = right / wrong
+print(two_clocks.outcome("more than 5" if clocks > 5 else "2 to 5" if clocks > 2 else "1 to 2"))
 
 # %% [markdown]
 # The wrong clock measured how long it takes to *ask*. A "1000 times faster" found with it is
@@ -175,8 +198,16 @@ else:
 # %% [markdown]
 # ## 3 · Where does the time of a step go?
 #
-# We time three parts of a training step: forward with the loss, backward, update. **Predict** how long backward is in
-# `cnn_padded`: half as long as forward, as long, or twice as long?
+# We time three parts of a training step: forward with the loss, backward, update. **Predict** to which of the three backward comes nearest:
+
+# %%
+length_of_backward = predict(
+    "7.3 How long is backward in cnn_padded, compared with forward?",
+    ["half as long", "as long", "twice as long"],
+    guess=...,
+    sure=...,
+)
+length_of_backward
 
 
 # %%
@@ -229,6 +260,8 @@ ax.legend(ncols=3, loc="lower center", bbox_to_anchor=(0.5, 1.0), frameon=False)
 cnn = steps["cnn_padded"]
 ratio = cnn["backward"] / cnn["forward and loss"]
 claim("cnn_padded: backward ÷ forward and loss, time", ratio, at_least=0.3, at_most=4, spec=".1f")
+nearest = "half as long" if ratio < 0.75 else "as long" if ratio < 1.5 else "twice as long"
+print(length_of_backward.outcome(nearest))
 
 # %% [markdown]
 # **What would you expect?** Going back through a layer, two things are computed: the gradient of
@@ -272,7 +305,13 @@ claim("as published ÷ lean", took["as published"].median / took["lean"].median,
 # ## 4 · Batch size: the law *a + b · n*
 #
 # **Predict.** A step with 64 images takes some time. How long does a step with 1 image take: a
-# 64th of it, half of it, or something between? For `cnn_320`, and for the MLP.
+# 64th of it (1.6 %), half of it, or something between? For the MLP, and here for `cnn_320`:
+
+# %%
+step_with_one = predict(
+    "7.4 cnn_320: time of a step with 1 image, in % of a step with 64?", guess=(..., ...), sure=...
+)
+step_with_one
 
 
 # %%
@@ -301,6 +340,8 @@ for name in ("cnn_320", "mlp"):
     took = take_turns({"1": training_step(model, 1), "64": training_step(model, 64)}, rounds=21)
     ratio = took["1"].median / took["64"].median
     claim(f"{name}: a step with 1 image ÷ a step with 64, time", ratio, at_least=0.032)
+    if name == "cnn_320":
+        print(step_with_one.outcome(100 * ratio))
 
 # %% [markdown]
 # More than twice a 64th (0.016). So less than half of a step with 1 image is work on that image: the rest would be there without it. Let us look at more batch sizes. (Only the MLP goes on to
@@ -385,8 +426,14 @@ print("measurements:", sum(len(table) for table in rows.values()), "| constants:
 #
 # Lab 000 asks why its CNN is slower than an MLP. The first answer is to count.
 #
-# **Predict.** `cnn_wide` has 454,922 parameters, the MLP 106,050: about 4 times as many. How many times more multiply–adds
-# does it need for an image? And how many times longer is its step?
+# **Predict.** `cnn_wide` has 454,922 parameters, the MLP 106,050: about 4 times as many.
+
+# %%
+more_work = predict(
+    "7.5 Multiply–adds of cnn_wide for an image ÷ those of the MLP?", guess=(..., ...), sure=...
+)
+more_time = predict("7.6 Time of a training step of cnn_wide ÷ that of the MLP?", guess=(..., ...), sure=...)
+print(more_work, more_time, sep="\n")
 
 # %%
 names = ("logistic", "mlp", "cnn_320", "cnn_padded", "cnn_wide")
@@ -395,11 +442,13 @@ for name in names:
     print(
         f"{name:11} {work[name]:12,} multiply–adds per image, {work[name] / work['mlp']:6.1f} times the MLP's"
     )
+print(more_work.outcome(work["cnn_wide"] / work["mlp"]))
 
 # %%
 in_turns = take_turns({name: training_step(models.build(name), 64) for name in names}, rounds=7)
 took = {name: timing.ms for name, timing in in_turns.items()}
 claim("cnn_wide ÷ mlp, time of a training step", took["cnn_wide"] / took["mlp"], at_least=2, spec=".1f")
+print(more_time.outcome(took["cnn_wide"] / took["mlp"]))
 
 # %% [markdown]
 # *The figure: each network as a point, multiply–adds against the measured time of a training
@@ -633,6 +682,14 @@ _ = plots.timing_curves(curves)
 # No. With 16 images the fixed cost a decides, and the GPU's is larger. Take a batch above n\*, or a larger network.
 # </details>
 #
+# ## How sure were you?
+#
+# All your predictions so far, sorted by how sure you were: the closer *right* comes to *sure*, the better you know what you know.
+
+# %%
+calibration()
+
+# %% [markdown]
 # ## What to remember
 #
 # - Warm up, wait for the device, repeat, take the median, give the spread, name the machine.

@@ -36,6 +36,7 @@ import torch.nn.functional as F
 from cnnlab import claim, evaluate, load_data, models, plots
 from cnnlab.data import centre_of_mass, draw_strokes, drawn_digits, prepare_drawing, shift
 from cnnlab.plots.style import BLUE, LECTURE, VERMILLION
+from cnnlab.predictions import calibration, predict
 from cnnlab.training import wilson_interval
 from cnnlab.widgets import DrawDigit
 
@@ -136,12 +137,22 @@ print(f"scaled by {factor:.2f}: {size[1]} pixels wide, {size[0]} high")
 #
 # (100 × 1.5 + 200 × 2.5 + 100 × 3.5) / (100 + 200 + 100) = 1000 / 400 = 2.5
 #
-# **Predict.** A 7 has its bar at the top. Is its centre of mass above or below the middle of its box, which is at 10 pixels of 20?
+# **Predict.** A 7 has its bar at the top. The middle of its box is at 10 pixels of 20.
+
+# %%
+mass_of_seven = predict(
+    "8.1 Is the centre of mass of the 7 above or below the middle of its box?",
+    ["above", "below"],
+    guess=...,
+    sure=...,
+)
+mass_of_seven
 
 # %%
 print("the row:", centre_of_mass(torch.tensor([[0, 100, 200, 100]]))[0])
 x, y = centre_of_mass(small)
 claim("the 7's centre of mass, from the top of its 20 pixels", y, at_most=10, unit="pixels", spec=".1f")
+print(mass_of_seven.outcome("above" if y < 10 else "below"))
 
 # %%
 left, top = round(14.5 - x), round(14.5 - y)  # 3: move; MNIST's middle is the middle of pixel 14
@@ -212,7 +223,13 @@ _ = plots.image_grid(inks[:30].view(10, 3, 140, 140).transpose(0, 1).reshape(30,
 print(len(drawings), "drawings; of each digit:", labels.bincount().unique().tolist())
 
 # %% [markdown]
-# **Predict.** Of the 300, how many per cent will the CNN read after a plain resize? And the MLP?
+# **Predict.** How many will the MLP read after a plain resize? And the CNN:
+
+# %%
+read_resized = predict(
+    "8.2 Share of the 300 drawings that the CNN reads after a plain resize, in %?", guess=(..., ...), sure=...
+)
+read_resized
 
 
 # %%
@@ -233,6 +250,7 @@ claim("CNN, as MNIST was", accuracy(networks["CNN"], prepared), at_least=95, uni
 claim("CNN, plain resize", accuracy(networks["CNN"], resized), at_most=85, unit="%", spec=".1f")
 claim("MLP, as MNIST was", accuracy(networks["MLP"], prepared), at_least=93, unit="%", spec=".1f")
 claim("MLP, plain resize", accuracy(networks["MLP"], resized), at_most=70, unit="%", spec=".1f")
+print(read_resized.outcome(accuracy(networks["CNN"], resized)))
 
 # %% [markdown]
 # The ink is the same, the networks are the same, not one weight was changed. One function decides whether a quarter to half of
@@ -241,12 +259,19 @@ claim("MLP, plain resize", accuracy(networks["MLP"], resized), at_most=70, unit=
 #
 # Does the network at least notice?
 #
-# **Predict.** How sure is the CNN of its *wrong* answers, on average?
+# **Predict:**
+
+# %%
+sure_where_wrong = predict(
+    "8.3 How sure is the CNN of its wrong answers, on average, in %?", guess=(..., ...), sure=...
+)
+sure_where_wrong
 
 # %%
 sure, answer = probabilities(networks["CNN"], resized).max(dim=1)
 claim("mean confidence where it is wrong", 100 * sure[answer != labels].mean(), at_least=50, unit="%")
 claim("mean confidence where it is right", 100 * sure[answer == labels].mean(), at_least=70, unit="%")
+print(sure_where_wrong.outcome(100 * sure[answer != labels].mean()))
 
 # %% [markdown]
 # It is a little less sure, and far from a warning: many wrong answers are as sure as right ones. The confidence of a network says something about images like those it was trained on, and nothing about others.
@@ -266,7 +291,13 @@ claim("confidence of the tenth", 100 * sure[shown[-1]], at_least=85, unit="%")
 #
 # There are two changes: the size and the place. Do only one of them at a time.
 #
-# **Predict.** Which alone helps more: the right size at the old place, or the old size in the middle?
+# **Predict.** One keeps the old place, the other the old size:
+
+# %%
+one_step_alone = predict(
+    "8.4 Which alone helps more: the right size or the right place?", ["size", "place"], guess=..., sure=...
+)
+one_step_alone
 
 
 # %%
@@ -286,6 +317,8 @@ claim("CNN, only the size is right", accuracy(networks["CNN"], only_size), at_mo
 claim(
     "CNN, only the place is right", accuracy(networks["CNN"], only_place), at_least=92, unit="%", spec=".1f"
 )
+alone = {"size": only_size, "place": only_place}
+print(one_step_alone.outcome(max(alone, key=lambda step: accuracy(networks["CNN"], alone[step]))))
 
 # %% [markdown]
 # The place alone does as well as both. The drawings are of many heights after the plain resize, and the training images were of several
@@ -296,8 +329,15 @@ claim(
 # Notebook 4 moved test digits and saw the CNN hold out longer than the MLP, and why. Those networks had been trained on digits in the middle. These two were trained on digits
 # moved by up to 1.5 pixels, in all directions. Now move the prepared drawings to the right, pixel by pixel.
 #
-# **Predict.** Up to how many pixels will each of them still read 90 %? Will it be 1.5?
-#
+# **Predict.** Up to how many pixels will the MLP still read 90 %? Will it be 1.5? And the CNN:
+
+# %%
+cnn_bears = predict(
+    "8.5 Up to how many pixels to the right does the CNN read 90 %?", guess=(..., ...), sure=...
+)
+cnn_bears
+
+# %% [markdown]
 # *The figure: on the x axis how far the image was moved (pixels), on the y axis the accuracy (%): one line for each
 # network.*
 
@@ -315,6 +355,8 @@ ax.legend()
 for name, at_least in (("CNN", 3), ("MLP", 2)):
     reach = max(dx for dx in distances if min(curves[name][: dx + 1]) >= 90)
     claim(f"{name}: reads 90 % up to", reach, at_least=at_least, unit="pixels", spec="d")
+    if name == "CNN":
+        print(cnn_bears.outcome(reach))
 claim("CNN minus MLP at 4 pixels", curves["CNN"][4] - curves["MLP"][4], at_least=5, unit="points", spec=".1f")
 claim("CNN at 8 pixels", curves["CNN"][8], at_most=60, unit="%", spec=".1f")
 
@@ -361,7 +403,11 @@ claim(
 #
 # **Black on white.** A photo of paper has dark ink on a light ground; MNIST has light ink on a dark one.
 #
-# **Predict.** The prepared drawings with all colours turned round: 255 − pixel. What accuracy? Guessing gives 10 %.
+# **Predict.** The prepared drawings with all colours turned round: 255 − pixel. (Guessing gives 10 %.)
+
+# %%
+black_on_white = predict("8.6 Black ink on white: accuracy of the CNN, in %?", guess=(..., ...), sure=...)
+black_on_white
 
 # %%
 turned_round = 255 - prepared
@@ -369,6 +415,7 @@ claim("CNN, black ink on white", accuracy(networks["CNN"], turned_round), at_mos
 claim("MLP, black ink on white", accuracy(networks["MLP"], turned_round), at_most=40, unit="%", spec=".1f")
 sure = probabilities(networks["CNN"], turned_round).amax(dim=1)
 claim("the CNN's mean confidence", 100 * sure.mean(), at_least=50, unit="%", spec=".1f")
+print(black_on_white.outcome(accuracy(networks["CNN"], turned_round)))
 
 # %% [markdown]
 # For you it is the same digit. For the network every number has changed. So before you give a photo to this network, turn its colours round.
@@ -562,6 +609,14 @@ print(f"19 of 20: between {low:.0f} % and {high:.0f} %")
 # does not ask whether the image is a digit.
 # </details>
 #
+# ## How sure were you?
+#
+# All your predictions so far, sorted by how sure you were: the closer *right* comes to *sure*, the better you know what you know.
+
+# %%
+calibration()
+
+# %% [markdown]
 # ## What to remember
 #
 # - Do to your data what was done to the training data: cut out, scale to 20 pixels, centre by mass, light ink on dark.
