@@ -28,7 +28,7 @@ def notebooks(tmp_path: Path) -> Path:
     lesson.metadata.widgets = {"state": {"1": {"value": "SECRET"}}}
     for number, cell in enumerate(lesson.cells):
         cell.metadata.reason = "SECRET"
-        cell.metadata.tags = ["nbval-ignore-output", "hide-input"]
+        cell.metadata.tags = ["nbval-ignore-output", "raises-exception"]
         if cell.cell_type == "code":
             cell.execution_count = number
             cell.outputs = [nbformat.v4.new_output("stream", text="SECRET")]
@@ -107,7 +107,7 @@ def test_solutions_outputs_and_notes_for_instructors_are_gone_and_all_else_is_th
     for mine, theirs in zip(student.cells, lesson.cells):
         mark = theirs.metadata.get("nbgrader", {})
         assert mine.metadata.get("nbgrader", {}) == mark, "nbgrader grades by it"
-        assert mine.metadata.tags == ["hide-input"]
+        assert mine.metadata.tags == ["raises-exception"], "run-all needs it"
         assert mine.metadata.get("editable", True) == (not mark.get("grade"))
         if not mark.get("solution"):
             assert mine.source == theirs.source, "hints and checks stay"
