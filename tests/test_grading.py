@@ -180,7 +180,7 @@ def test_only_a_number_of_marks_gives_marks(text: str, marks: bool) -> None:
 
 
 def nbgrader(course: Path, *arguments: str) -> tuple[int, str]:
-    """Run a command of nbgrader's; it finds its own helper `alembic` on the PATH only."""
+    """Run a command of nbgrader's; it looks for `alembic` on the PATH."""
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
     run = subprocess.run(
         [sys.executable, "-m", "nbgrader", *arguments],
