@@ -123,6 +123,22 @@ def export_explorer(
 
 
 @app.command()
+def release(
+    out: Annotated[Path, typer.Argument(help="The folder for the students' copies.")],
+    notebooks: Annotated[Path, typer.Option(help="The folder of your notebooks.")] = Path("notebooks"),
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Write over older copies that nobody changed.")
+    ] = False,
+) -> None:
+    """Write the notebooks as students get them: blanks for solutions, no outputs; hints and checks stay."""
+    with errors_in_words():
+        from cnnlab.release import release as run
+
+        for written in run(out, notebooks, replace):
+            typer.echo(written)
+
+
+@app.command()
 def reproduce(
     names: Annotated[list[str] | None, typer.Argument(help="Networks, such as cnn_320; none: all.")] = None,
     seeds: Annotated[int, typer.Option(help="How often each network is trained.")] = 3,

@@ -49,10 +49,21 @@ def test_torch_and_torchvision_come_from_one_source() -> None:
     assert {"torch", "torchvision"} <= set(bounds([entry for entry in by_pip if entry != "-e ."]))
 
 
-@pytest.mark.parametrize("package", in_pyproject())
+def optional() -> dict[str, str]:
+    """What an extra alone brings: not in the environment of students."""
+    extras = PROJECT["optional-dependencies"]
+    everything = bounds([text for name in sorted(extras) for text in extras[name]])
+    return {package: bound for package, bound in everything.items() if package not in in_pyproject()}
+
+
+def test_grading_is_for_instructors_only() -> None:
+    assert list(optional()) == ["nbgrader"], "it adds its own panels to JupyterLab"
+
+
+@pytest.mark.parametrize("package", in_pyproject() | optional())
 def test_the_tested_version_keeps_the_bounds(package: str) -> None:
     assert package in pinned(), f"constraints.txt has no {package}"
-    specifier = Requirement(f"{package}{in_pyproject()[package]}").specifier
+    specifier = Requirement(f"{package}{(in_pyproject() | optional())[package]}").specifier
     assert pinned()[package] in specifier
 
 

@@ -26,6 +26,7 @@ from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernel
 from nbformat import NotebookNode
 
 from cnnlab.whole_file import whole_file
+from tools.mark_exercises import ExerciseError, mark_exercises
 from tools.photograph import WIDGET_VIEW, NoBrowser, add_pictures
 
 NOTEBOOKS = Path(__file__).resolve().parent.parent / "notebooks"
@@ -38,7 +39,11 @@ class BuildError(Exception):
 
 
 def read_script(script: Path) -> NotebookNode:
-    """The notebook that a py:percent script stands for, not yet executed."""
+    """The notebook that a py:percent script stands for, not yet executed.
+
+    Raises:
+        BuildError: an exercise in it cannot be graded.
+    """
     notebook = jupytext.read(script, fmt="py:percent")
     notebook.metadata = NotebookNode(
         kernelspec=NotebookNode(name="python3", display_name="Python 3", language="python"),
@@ -52,6 +57,10 @@ def read_script(script: Path) -> NotebookNode:
         name = hashlib.sha256(f"{cell.cell_type}\n{cell.source}".encode()).hexdigest()[:8]
         seen[name] = seen.get(name, 0) + 1
         cell.id = name if seen[name] == 1 else f"{name}-{seen[name]}"
+    try:
+        mark_exercises(notebook)
+    except ExerciseError as error:
+        raise BuildError(f"{script.name}: {error}") from error
     return notebook
 
 
