@@ -78,7 +78,7 @@ def finite_range(values: Pixels) -> tuple[float, float]:
     if finite.size < values.size:
         warnings.warn(
             f"{values.size - finite.size:,} of the {values.size:,} numbers to be drawn are not finite "
-            "(NaN or infinite), and their places stay empty: look for a division by zero, or a loss that diverged.",
+            "(NaN or infinite), and their places stay empty: look for a division by zero.",
             stacklevel=4,
         )
     return (float(finite.min()), float(finite.max())) if finite.size else (0.0, 0.0)
