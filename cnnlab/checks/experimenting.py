@@ -61,7 +61,7 @@ _DIFFERENCES = [
     ),
     Misconception(
         _with(lambda a, b, t: t * pstdev(_gaps(a, b)) / math.sqrt(len(a))),
-        "your spread divides by the number of seeds: their mean comes from the same seeds, so it is too small.",
+        "your spread divides by the number of seeds: their mean comes from the same seeds, so it is small.",
     ),
     Misconception(
         _with(lambda a, b, t: _half(_gaps(a, b), 1.96)), "1.96 is for many seeds: these are few, use t."
