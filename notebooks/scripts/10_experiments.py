@@ -424,7 +424,7 @@ claim("lr = 0.1: mean loss of the last ten steps", mean(found[0.1][-10:]), at_mo
 claim("lr = 10: largest loss", max(v for v in found[10] if math.isfinite(v)), at_least=20, spec=".3g")
 
 # %% [markdown]
-# The large one explodes within a few steps. If it comes back, it comes back to the dotted line: its units are dead, and it
+# The large one explodes within a few steps. If it comes back, it comes back to the dotted line, and it
 # guesses. (`fit` stops such a run and says at which step and why; a sweep keeps that sentence as the result of the run.)
 #
 # Now SGD gets a learning rate of its own. The new base is SGD; four of its runs are in the file already.
