@@ -5,8 +5,9 @@ them raises, whatever it is given, and none tells the answer. What is asked stan
 """
 
 from cnnlab.checks.by_hand import KERNEL, PATCH, convolution_map, one_patch
-from cnnlab.checks.choices import expect_100, questions, which_loss, which_model, why_padding
+from cnnlab.checks.choices import expect_100, questions, what_is_shown, which_loss, which_model, why_padding
 from cnnlab.checks.counting import conv_parameters, linear_parameters
+from cnnlab.checks.experimenting import paired_difference
 from cnnlab.checks.explanation import explain_320
 from cnnlab.checks.lab_network import add_conv2, add_fc2, log_softmax
 from cnnlab.checks.looking import layer_output, wrong_indices
@@ -43,11 +44,13 @@ __all__ = [
     "one_patch",
     "output_size",
     "padded_fc1",
+    "paired_difference",
     "questions",
     "receptive_field",
     "same_padding",
     "training_step",
     "two_layer_network",
+    "what_is_shown",
     "which_loss",
     "which_model",
     "why_padding",

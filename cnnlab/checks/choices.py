@@ -1,4 +1,4 @@
-"""Questions with a choice: which model, which loss, why padding, can one expect 100 %."""
+"""Questions with a choice: which model, which loss, why padding, expect 100 %, what has been shown."""
 
 from __future__ import annotations
 
@@ -168,11 +168,51 @@ _HUNDRED = (
         ("100 % as well", "little", "it is worse than before"),
     ),
 )
+_SHOWN = (
+    Question(
+        "One change, 4 seeds, 95 % interval from −0.3 to +0.5 points. What has been shown?",
+        "it may help or harm a little",
+        {
+            "it changes nothing": "an effect of +0.4 fits these runs as well as none",
+            "it helps": "look at the lower end of the interval",
+        },
+        ("it changes nothing", "it helps", "it may help or harm a little"),
+    ),
+    Question(
+        "20 changes; the interval of one of them, from +0.1 to +0.9, leaves out 0. What next?",
+        "run it again with new seeds",
+        {
+            "report it": "of 20 changes without any effect, about one looks like this",
+            "forget it": "it may be real: there is a way to find out",
+        },
+        ("report it", "run it again with new seeds", "forget it"),
+    ),
+    Question(
+        "You change the kernel and the learning rate together: +1.2 points. Whose effect is it?",
+        "cannot be said",
+        {
+            "the kernel": "no run has the new kernel with the old learning rate",
+            "the learning rate": "no run has the new learning rate with the old kernel",
+            "half each": "two runs that were not made cannot be guessed from two that were",
+        },
+        ("the kernel", "the learning rate", "half each", "cannot be said"),
+    ),
+    Question(
+        "Of 8 learning rates the best has 98.2 % on the held-out images. Which accuracy do you report?",
+        "its own on the test images, once",
+        {
+            "98.2": "the best of 8 was also lucky on the images that chose it",
+            "the best of the 8 on the test images": "then the test images have chosen, and are spent",
+        },
+        ("98.2", "its own on the test images, once", "the best of the 8 on the test images"),
+    ),
+)
 _SETS = {
     "which_model": _WHICH_MODEL,
     "which_loss": _WHICH_LOSS,
     "why_padding": _PADDING,
     "expect_100": _HUNDRED,
+    "what_is_shown": _SHOWN,
 }
 
 
@@ -180,7 +220,7 @@ def questions(name: str) -> str:
     """The questions of a check with their options, to be printed above the cell for the answers.
 
     Args:
-        name: "which_model", "which_loss", "why_padding" or "expect_100".
+        name: "which_model", "which_loss", "why_padding", "expect_100" or "what_is_shown".
     Raises:
         ValueError: there is no such check.
     """
@@ -259,3 +299,13 @@ def why_padding(answers: object = ...) -> None:
 def expect_100(answers: object = ...) -> None:
     """Check the choices for `checks.questions("expect_100")`."""
     _judge(answers, _HUNDRED)
+
+
+@exercise(
+    "What has an experiment shown?",
+    10,
+    "An interval says which effects fit the runs; one of them is what a second experiment may find.",
+)
+def what_is_shown(answers: object = ...) -> None:
+    """Check the choices for `checks.questions("what_is_shown")`."""
+    _judge(answers, _SHOWN)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import hashlib
 import inspect
+import io
 import json
 import time
 import warnings
@@ -91,6 +93,8 @@ def perform(task: Task, root: str | None = None) -> Result:
     Args:
         task: what to do.
         root: the folder of the data, as for `load_data`.
+    Raises:
+        KeyboardInterrupt: it was stopped; a network that is half trained is no result.
     """
     with thread_count(1):  # afterwards the caller's notebook has its own number again
         return _perform(task, root)
@@ -107,9 +111,10 @@ def _perform(task: Task, root: str | None) -> Result:
     accuracy = loss = None
     said: list[str] = []
     try:
-        with warnings.catch_warnings(record=True) as told:
+        # On Ctrl-C, fit says that the model keeps what it learnt; here it is thrown away.
+        with warnings.catch_warnings(record=True) as told, contextlib.redirect_stdout(io.StringIO()):
             warnings.simplefilter("always")
-            fit(
+            history = fit(
                 model,
                 train,
                 seed=task.seed,
@@ -117,6 +122,8 @@ def _perform(task: Task, root: str | None) -> Result:
                 device="cpu",
                 **{name: settings[name] for name in OF_THE_TRAINING},
             )
+        if history.stopped:
+            raise KeyboardInterrupt
         seconds = time.perf_counter() - began
         said += [str(warning.message) for warning in told]
         measured = evaluate(model, held_out, device="cpu")

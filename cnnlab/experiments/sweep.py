@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -32,8 +33,8 @@ def sweep(
 ) -> Table[Result]:
     """Change one thing at a time, and train every variant with every seed.
 
-    What `out` holds already is not run again, so a sweep that was stopped (Ctrl-C, a crash, a power
-    cut) goes on with the same call, and a larger one takes over the results of a smaller one.
+    What `out` holds already is not run again, so a sweep that was stopped (Ctrl-C, the stop button, a
+    crash, a power cut) goes on with the same call, and a larger one takes over the results of a smaller one.
 
     Args:
         change: settings to change, one at a time, and the values to try, such as
@@ -49,7 +50,8 @@ def sweep(
         scheduler: address of a Dask scheduler, such as "tcp://10.0.0.5:8786": its workers do the runs.
         progress: show a bar with the time left.
     Returns:
-        The results of this sweep, variant by variant: what was kept, and what is new.
+        The results of this sweep, seed by seed: what was kept, and what is new. After Ctrl-C or the
+        stop button, those that there are; it says how many are missing.
     Raises:
         ValueError, TypeError: a setting or an argument is out of range; nothing was run then.
         ModuleNotFoundError: a scheduler is given, and Dask is not installed.
@@ -62,12 +64,19 @@ def sweep(
     if missing:
         hidden = not progress or bool(os.environ.get("TQDM_DISABLE"))
         done = len(tasks) - len(missing)
-        with tqdm(total=len(tasks), initial=done, unit="run", disable=hidden) as bar:
-            for result in _performed(missing, root, jobs, scheduler):
-                append(path, result)
-                kept[result.key] = result
-                bar.update()
-    return Table(kept[one.key] for one in tasks)
+        bar = tqdm(total=len(tasks), initial=done, unit="run", disable=hidden)
+        try:
+            with bar, warnings.catch_warnings():
+                warnings.filterwarnings("ignore", message=".* have been cancelled")  # joblib's, after a stop
+                for result in _performed(missing, root, jobs, scheduler):
+                    append(path, result)
+                    kept[result.key] = result
+                    bar.update()
+        except KeyboardInterrupt:
+            kept = {result.key: result for result in read_results(path)}  # also one that was just written
+            done = sum(one.key in kept for one in tasks)
+            print(f"Stopped: {done} of {len(tasks)} runs are kept, and the same call goes on with the rest.")
+    return Table(kept[one.key] for one in tasks if one.key in kept)
 
 
 def _tasks(

@@ -12,6 +12,12 @@ MODELS = ["cnn", "mlp", "logistic regression", "cnn", "mlp", "logistic regressio
 LOSSES = ["right", "right", "twice", "wrong", "wrong", "wrong"]
 PADDING = ["2", "they take part in more outputs", "none"]
 HUNDRED = ["no", "99.85", "little"]
+SHOWN = [
+    "it may help or harm a little",
+    "run it again with new seeds",
+    "cannot be said",
+    "its own on the test images, once",
+]
 
 
 def lettered(answers):
@@ -70,6 +76,18 @@ CASES = {
         ],
         secret=["99.85"],
     ),
+    "what_is_shown": Cases(
+        right=[lettered(SHOWN), SHOWN, [answer.upper() for answer in SHOWN]],
+        wrong=[
+            (instead(SHOWN, a="it changes nothing"), "a) an effect of +0.4 fits"),
+            (instead(SHOWN, a="it helps"), "a) look at the lower end"),
+            (instead(SHOWN, b="report it"), "b) of 20 changes without any effect"),
+            (instead(SHOWN, c="half each"), "c) two runs that were not made"),
+            (instead(SHOWN, d="98.2 %"), "d) the best of 8 was also lucky"),
+            (instead(SHOWN, d="the best of the 8 on the test images"), "d) then the test images have chosen"),
+        ],
+        secret=["help or harm", "new seeds", "cannot be said", "once"],
+    ),
 }
 
 
@@ -91,4 +109,5 @@ def test_the_questions_are_printed_without_the_answers() -> None:
 def test_a_question_without_an_answer_is_not_yet() -> None:
     assert checks.which_model(instead(MODELS, d=...)).reason == "Question d is still blank."
     assert checks.which_loss(["right"]).state == "not yet"
+    assert checks.what_is_shown(SHOWN[:3]).reason == "Question d is still blank."
     assert checks.expect_100({}).state == checks.why_padding().state == "not yet"

@@ -3,7 +3,10 @@ from __future__ import annotations
 import pytest
 import torch
 
+from cnnlab.experiments import run
 from cnnlab.experiments.run import BASE, available, perform, task
+from cnnlab.table import Table
+from cnnlab.training import History
 
 
 def test_a_run_gives_the_same_result_every_time() -> None:
@@ -45,6 +48,16 @@ def test_a_run_that_cannot_go_on_is_a_result_with_its_reason() -> None:
     result = perform(task({"optimizer": "sgd", "lr": 1e30, "schedule": "constant"}, 0, "digits", 300))
     assert result.accuracy is None
     assert "loss" in result.said
+
+
+def test_a_run_that_is_stopped_is_no_result(monkeypatch: pytest.MonkeyPatch) -> None:
+    def stopped(*arguments: object, **named: object) -> History:
+        print("Stopped in epoch 1, step 2: the model and the History keep what was learnt so far.")
+        return History(Table([]), Table([]), stopped=True)
+
+    monkeypatch.setattr(run, "fit", stopped)
+    with pytest.raises(KeyboardInterrupt):
+        perform(task({}, 0, "digits", 100))
 
 
 def test_a_sixth_of_the_training_images_is_held_out() -> None:

@@ -66,6 +66,34 @@ def test_a_killed_sweep_goes_on_and_repeats_nothing(tmp_path: Path) -> None:
     assert out.read_bytes().count(b"\n") == 15  # (the base and four kernels, one of them too much) × 3 seeds
 
 
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_the_stop_button_keeps_whole_runs_only_and_the_same_call_goes_on(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], jobs: int
+) -> None:
+    out = tmp_path / "runs.jsonl"
+    long: dict[str, Any] = {**SMALL, "base": {"channels": (4,), "epochs": 8}, "seeds": (0, 1), "jobs": jobs}
+
+    def press_stop() -> None:
+        while not (out.exists() and out.stat().st_size):
+            time.sleep(0.01)
+        signal.raise_signal(signal.SIGINT)
+
+    presser = threading.Thread(target=press_stop, daemon=True)
+    presser.start()
+    stopped = sweep(CHANGE, out=out, progress=False, **long)
+    presser.join(timeout=10)
+    assert 1 <= len(stopped) < 6
+    assert capsys.readouterr().out == (
+        f"Stopped: {len(stopped)} of 6 runs are kept, and the same call goes on with the rest.\n"
+    )
+    kept = out.read_bytes()
+    whole = sweep(CHANGE, out=out, progress=False, **long)
+    assert out.read_bytes().startswith(kept)
+    assert out.read_bytes().count(b"\n") == 6
+    undisturbed = sweep(CHANGE, out=tmp_path / "other.jsonl", progress=False, **{**long, "jobs": 1})
+    assert [(r.key, r.accuracy) for r in whole] == [(r.key, r.accuracy) for r in undisturbed]
+
+
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
