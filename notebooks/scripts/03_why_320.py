@@ -189,8 +189,9 @@ text = "..."  # or """ … """ for several lines
 widths = [24, 12, 8, 4]
 product = [20, 4, 4]
 text = """
-A kernel of 5 without padding has 28 − 5 + 1 = 24 places, so conv1 makes maps of 24 × 24. pool1 halves them: 24 / 2 = 12.
-conv2: 12 − 5 + 1 = 8. pool2: 8 / 2 = 4. conv2 has 20 kernels, so there are 20 maps: 20 × 4 × 4 = 320 numbers.
+A kernel of 5 without padding has 28 − 5 + 1 = 24 places, so conv1 makes maps of 24 × 24.
+pool1 halves them: 24 / 2 = 12. conv2: 12 − 5 + 1 = 8. pool2: 8 / 2 = 4.
+conv2 has 20 kernels, so there are 20 maps: 20 × 4 × 4 = 320 numbers.
 """
 ### END SOLUTION
 
