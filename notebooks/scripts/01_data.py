@@ -29,6 +29,8 @@
 #
 # **Time**: 45 minutes. **Needs**: Python. It is the first notebook; PyTorch is explained as it comes.
 #
+# **Exercises**: 2, with 10 marks.
+#
 # ### How to work
 #
 # 1. Make a copy to work in: menu **File › Save Notebook As…**, with a name of your own. JupyterLab saves what you do, and the original stays whole.
@@ -38,6 +40,7 @@
 #    (twice the same number if you know it exactly); `sure` is how likely you think it is that you are right, in percent. Run the cell. You can
 #    change your mind until you have seen the result.
 # 4. Run the cell (Shift + Enter), compare, and only then read on.
+# 5. Where it says **Exercise**, put your answer in place of the three dots. Run this cell, then the one below it: it says *right*, *not yet*, or what is wrong, and how many marks you have. Try as often as you like. The hints open one after the other. If the answer is there already, between two lines that begin with `###`, delete these lines and all between them first.
 #
 # Your guesses are kept in one file, `predictions.json`, beside the notebook; they are never sent. The end of each notebook
 # compares how sure you were with how often you were right.
@@ -70,7 +73,7 @@ import matplotlib.pyplot as plt
 import torch
 import torch.nn.functional as F
 
-from cnnlab import claim, evaluate, fit, hold_out, load_data, models, plots, set_seed
+from cnnlab import checks, claim, evaluate, fit, hold_out, load_data, models, plots, set_seed
 from cnnlab.data import data_loader, permute_pixels, shift
 from cnnlab.plots.style import BLUE, GREEN, LECTURE, VERMILLION
 from cnnlab.predictions import calibration, predict
@@ -291,7 +294,44 @@ print(share_of_zeros.outcome(100 * zero))
 #
 # with the mean and the standard deviation of the **training** pixels, so that x has mean 0 and standard
 # deviation 1. Copied from lab to lab, the two numbers are 0.1307 and 0.3081. Let us compute them.
-# The histogram is enough: 256 counts hold all that the mean and the standard deviation need to know.
+
+# %% [markdown]
+# **Exercise: the two numbers** (5 marks). Write `mean_and_std(images)`: the mean and the standard deviation
+# of all pixels together, each in [0, 1], as a pair. It gets bytes of shape (N, 1, 28, 28).
+#
+# <details><summary>Hint 1</summary>
+#
+# Which range have the pixels in the file, and for which range are the two numbers?
+#
+# <details><summary>Hint 2</summary>
+#
+# A tensor has the methods `mean()` and `std()`. Without arguments they take all its numbers together. Divide
+# before you call them: with `/`, because `//` cuts off the fraction.
+#
+# <details><summary>Hint 3</summary>
+#
+# `x = images / 255` holds the pixels in [0, 1]. Two methods of `x` are left, and the order: first the mean.
+#
+# </details></details></details>
+
+
+# %% answer="mean_and_std"
+def mean_and_std(images):
+    both = ...  # replace the three dots
+    ### BEGIN SOLUTION
+    x = images / 255
+    both = x.mean(), x.std()
+    ### END SOLUTION
+    return both
+
+
+# %% check="mean_and_std"
+verdict = checks.mean_and_std(mean_and_std)
+print(verdict)
+verdict.points  # of 5
+
+# %% [markdown]
+# For the whole training set the histogram is enough: 256 counts hold all that the mean and the standard deviation need to know.
 
 # %%
 counts_of_values = torch.bincount(data.train.images.flatten(), minlength=256).double()
@@ -310,6 +350,44 @@ print("the labs' 0.1307 and 0.3081:", (round(mean, 4), round(std, 4)) == (0.1307
 # On MNIST: exactly 0.1307 and 0.3081, so the labs were right. On the bundled digits the numbers are 0.1561 and
 # 0.2778. The two constants are a **property of MNIST**, not of normalisation: with other images, compute
 # your own, from the training set only.
+
+# %% [markdown]
+# **Exercise: normalise** (5 marks). Write `normalise(images, mean, std)` by the formula at the head of this
+# section. `images` are bytes; `mean` and `std` are those of pixels in [0, 1], of whatever data set.
+#
+# <details><summary>Hint 1</summary>
+#
+# Work one pixel out on paper: 51, with mean 0.1 and std 0.2. Which of the three operations comes first?
+#
+# <details><summary>Hint 2</summary>
+#
+# The order is: from bytes to [0, 1], then the mean, then the standard deviation. Python divides before it
+# subtracts, so one part needs brackets.
+#
+# <details><summary>Hint 3</summary>
+#
+# `images / 255 - mean` is the upper part of the fraction. Put it in brackets; one operation is left behind
+# them.
+#
+# </details></details></details>
+
+
+# %% answer="normalise"
+def normalise(images, mean, std):
+    x = ...  # replace the three dots
+    ### BEGIN SOLUTION
+    x = (images / 255 - mean) / std
+    ### END SOLUTION
+    return x
+
+
+# %% check="normalise"
+verdict = checks.normalise(normalise)
+print(verdict)
+verdict.points  # of 5
+
+# %% [markdown]
+# The package does the same with `normalised()`.
 
 # %%
 x = data.train.normalised()

@@ -25,6 +25,8 @@
 # - write a training step, train, and report an accuracy together with its uncertainty.
 #
 # **Time**: 75 minutes · **Needs**: notebook 1 (pixels, normalisation, batches)
+#
+# **Exercises**: 11, with 70 marks.
 
 # %%
 import math
@@ -34,7 +36,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from cnnlab import claim, evaluate, fit, load_data, plots, set_seed
+from cnnlab import checks, claim, evaluate, fit, load_data, models, plots, set_seed
 from cnnlab.plots.style import LECTURE, ORANGE, SIGNED
 from cnnlab.predictions import calibration, predict
 
@@ -105,6 +107,40 @@ write_numbers(axes[3], patch * kernel, f"products: {total:g} in all")
 print("numbers multiplied:", patch.numel())
 
 # %% [markdown]
+# **Exercise: one number by hand** (5 marks). The cell below prints a patch on the left and a kernel on the
+# right. Which number do they make, without a bias? Do it on paper.
+#
+# <details><summary>Hint 1</summary>
+#
+# Which weight lies on which pixel? (The kernel is laid down as it is, not turned.)
+#
+# <details><summary>Hint 2</summary>
+#
+# Nine products, pixel × weight, each with the sign of its weight. Add them all. Where the weight is 0, the
+# pixel does not count.
+#
+# <details><summary>Hint 3</summary>
+#
+# The left column gives 1 · 1 + 9 · 2 + 5 · 1 = 24, the middle column 0. What does the right column take away?
+#
+# </details></details></details>
+
+# %%
+for pixels, weights in zip(checks.PATCH, checks.KERNEL):
+    print(pixels, "  ", weights)
+
+# %% answer="one_patch"
+number = ...  # replace the three dots
+### BEGIN SOLUTION
+number = (1 * 1 + 9 * 2 + 5 * 1) - (0 * 1 + 2 * 2 + 1 * 1)
+### END SOLUTION
+
+# %% check="one_patch"
+verdict = checks.one_patch(number)
+print(verdict)
+verdict.points  # of 5
+
+# %% [markdown]
 # ## 2 · Every number, by a loop
 #
 # Now the same at every place. The kernel is 3 wide, the image 28.
@@ -122,7 +158,49 @@ print("the number from section 1 is in it:", bool(result[top, left] == total))
 
 # %% [markdown]
 # 26, not 28: the kernel must lie inside the image, so its left edge can be at 0, 1, …, 25. The result is called a **feature map**.
+
+# %% [markdown]
+# **Exercise: the loop as a function** (10 marks). Write `convolve(image, kernel)`: the feature map of any
+# image under any kernel, without padding and with steps of 1. Both are tables with rows and columns, and
+# neither has to be square.
 #
+# <details><summary>Hint 1</summary>
+#
+# Which numbers in the loop above belong to the 28 × 28 image, and which to the 3 × 3 kernel?
+#
+# <details><summary>Hint 2</summary>
+#
+# `image.shape` and `kernel.shape` give rows and columns. With H rows and a kernel of k rows, its upper edge
+# can lie in rows 0 to H − k.
+#
+# <details><summary>Hint 3</summary>
+#
+# The map has `image.shape[0] - kernel.shape[0] + 1` rows; columns go the same way. With `h, w = kernel.shape`
+# the window is `image[row : row + h, col : col + w]`. What is done with the window and the kernel stands in
+# the loop.
+#
+# </details></details></details>
+
+
+# %% answer="convolution_map"
+def convolve(image, kernel):
+    feature_map = ...  # replace the three dots
+    ### BEGIN SOLUTION
+    h, w = kernel.shape
+    feature_map = torch.zeros(image.shape[0] - h + 1, image.shape[1] - w + 1)
+    for row in range(feature_map.shape[0]):
+        for col in range(feature_map.shape[1]):
+            feature_map[row, col] = (image[row : row + h, col : col + w] * kernel).sum()
+    ### END SOLUTION
+    return feature_map
+
+
+# %% check="convolution_map"
+verdict = checks.convolution_map(convolve)
+print(verdict)
+verdict.points  # of 10
+
+# %% [markdown]
 # PyTorch does the same with `F.conv2d`. It wants a batch of images, (N, C, H, W), and a stack of kernels, hence the two extra dimensions `[None, None]`.
 
 # %%
@@ -307,7 +385,7 @@ for p in (0, 1, 2, 3):
 
 # %% [markdown]
 # The centre of a 5 × 5 kernel has 2 pixels on each side, so it cannot come closer than 2 pixels to the border. Two zeros on each side give it that
-# room, and the map keeps its 28 × 28. In general p = (k − 1)/2: 1 for 3 × 3, 2 for 5 × 5, 3 for 7 × 7.
+# room, and the map keeps its 28 × 28.
 #
 # *The figure: the image in a frame of zeros 2 pixels wide (hatched), the kernel in its first place, top left, and its centre on the first pixel.*
 
@@ -321,11 +399,78 @@ ax.set(xlim=(-2.5, 30.5), ylim=(30.5, -2.5), xlabel="x (px)", ylabel="y (px)", t
 print("left edge of the kernel at pixel", -2, "  centre at pixel", -2 + 2)
 
 # %% [markdown]
-# **Try it**: go back to the explorer in section 3. Set the operation back to convolution, the kernel to "blur", the stride to 1 and the kernel size to 5. Which padding keeps 28 × 28? What size does padding 4 give, and what is in the outermost rows?
+# **Exercise: the padding that keeps the size** (5 marks). Write `same_padding(k)`: the padding that keeps the
+# width, for a kernel of odd width `k` and stride 1.
+#
+# <details><summary>Hint 1</summary>
+#
+# A kernel of 5 needs 2. What does a kernel of 3 need, one of 7, one of 1?
+#
+# <details><summary>Hint 2</summary>
+#
+# How many pixels has the kernel on each side of its centre?
+#
+# <details><summary>Hint 3</summary>
+#
+# Take the centre away from `k`. Half of what is left lies on each side. Write it so that a whole number comes
+# out, with `//`.
+#
+# </details></details></details>
+
+
+# %% answer="same_padding"
+def same_padding(k):
+    p = ...  # replace the three dots
+    ### BEGIN SOLUTION
+    p = (k - 1) // 2
+    ### END SOLUTION
+    return p
+
+
+# %% check="same_padding"
+verdict = checks.same_padding(same_padding)
+print(verdict)
+verdict.points  # of 5
+
+# %% [markdown]
+# **Exercise: what padding is for** (5 marks). Lab 000 asks why it pads by 2 with a 5 × 5 kernel. Three
+# questions, for each of them one of the options that stand below it.
+#
+# <details><summary>Hint 1</summary>
+#
+# For a: how wide is the row with its padding, and in how many places can the kernel stand?
+#
+# <details><summary>Hint 2</summary>
+#
+# For b: in how many windows does the corner pixel lie, without padding and with it?
+#
+# <details><summary>Hint 3</summary>
+#
+# For c: print `layer.weight.shape` of an `nn.Conv2d` without padding and of one with it. What is there to
+# learn in a frame of zeros?
+#
+# </details></details></details>
+
+# %%
+print(checks.questions("why_padding"))
+
+# %% answer="why_padding"
+choices = {"a": ..., "b": ..., "c": ...}  # replace the dots by options
+### BEGIN SOLUTION
+choices = {"a": "2", "b": "they take part in more outputs", "c": "none"}
+### END SOLUTION
+
+# %% check="why_padding"
+verdict = checks.why_padding(choices)
+print(verdict)
+verdict.points  # of 5
+
+# %% [markdown]
+# **Try it**: go back to the explorer in section 3. Set the operation back to convolution, the kernel to "blur", the stride to 1 and the kernel size to 5. What size does padding 4 give, and what is in the outermost rows?
 #
 # <details><summary>Answer</summary>
 #
-# Padding 2 keeps 28 × 28. Padding 4 gives 28 + 8 − 5 + 1 = 32: the map is *larger* than the image. In its outermost rows the kernel lies on four rows of zeros and one
+# Padding 4 gives 28 + 8 − 5 + 1 = 32: the map is *larger* than the image. In its outermost rows the kernel lies on four rows of zeros and one
 # of the image, and that one is black too: nothing but 0. Padding makes room, not information.
 # </details>
 
@@ -466,15 +611,37 @@ for name, pool in (("max", F.max_pool2d), ("average", F.avg_pool2d)):
 # in which order they work. "fc" means *fully connected*: a linear layer, in which each output looks at every input.
 # The 320 is explained in notebook 3; try to find it yourself first.
 
+# %% [markdown]
+# **Exercise: conv2** (5 marks). Question 1 of lab 002, with the lab's marks. `UpToFc1` is the network up to
+# its first linear layer, and conv2 is missing. Make it; `forward` calls it already.
+#
+# <details><summary>Hint 1</summary>
+#
+# How many maps does conv1 hand on? How many should conv2 make of them?
+#
+# <details><summary>Hint 2</summary>
+#
+# `nn.Conv2d(channels in, channels out, kernel_size=…)`. The channels that go in are the
+# maps of conv1.
+#
+# <details><summary>Hint 3</summary>
+#
+# It begins `nn.Conv2d(10, …`, because conv1 makes 10 maps. The other two numbers stand in the first sentence
+# of this section.
+#
+# </details></details></details>
 
-# %%
-class Net(nn.Module):
+
+# %% answer="add_conv2"
+class UpToFc1(nn.Module):
     def __init__(self):
         super().__init__()
         self.conv1 = nn.Conv2d(1, 10, kernel_size=5)
+        self.conv2 = ...  # replace the three dots
+        ### BEGIN SOLUTION
         self.conv2 = nn.Conv2d(10, 20, kernel_size=5)
+        ### END SOLUTION
         self.fc1 = nn.Linear(320, 50)
-        self.fc2 = nn.Linear(50, 10)
 
     def forward(self, x):  # (N, 1, 28, 28): a batch of N images
         x = self.conv1(x)  # 10 questions, each at many places
@@ -482,12 +649,67 @@ class Net(nn.Module):
         x = self.conv2(x)  # 20 questions about the answers
         x = F.relu(F.max_pool2d(x, 2))
         x = torch.flatten(x, start_dim=1)  # (N, 320): one row of numbers for each image
-        x = F.relu(self.fc1(x))
+        return self.fc1(x)  # (N, 50)
+
+
+# %% check="add_conv2"
+verdict = checks.add_conv2(UpToFc1)
+print(verdict)
+verdict.points  # of 5
+
+# %% [markdown]
+# **Exercise: fc2** (5 marks). Question 2 of lab 002, with the lab's marks. `Net` goes on where `UpToFc1`
+# ends, with 50 numbers for each image. Make its last layer, and in `forward` add the line that belongs
+# between two linear layers.
+#
+# <details><summary>Hint 1</summary>
+#
+# What are two linear layers together, if nothing stands between them? (Section 7.)
+#
+# <details><summary>Hint 2</summary>
+#
+# `nn.Linear(numbers in, numbers out)`: what does fc1 give, and how many digits are there? Between the two
+# stands the function that also stands behind each pooling.
+#
+# <details><summary>Hint 3</summary>
+#
+# It begins `nn.Linear(50, …`. In `forward` a line `x = F.…(x)` is missing, after which no number of x is
+# negative.
+#
+# </details></details></details>
+
+
+# %% answer="add_fc2"
+class Net(UpToFc1):
+    def __init__(self):
+        super().__init__()
+        self.fc2 = ...  # replace the three dots
+        ### BEGIN SOLUTION
+        self.fc2 = nn.Linear(50, 10)
+        ### END SOLUTION
+
+    def forward(self, x):
+        x = super().forward(x)  # (N, 50), what fc1 gives
+        # here a line is missing
+        ### BEGIN SOLUTION
+        x = F.relu(x)
+        ### END SOLUTION
         return self.fc2(x)  # (N, 10): one number for each digit, the logits
 
 
+# %% check="add_fc2"
+verdict = checks.add_fc2(Net)
+print(verdict)
+verdict.points  # of 5
+
+# %% [markdown]
+# From here on the notebook works with your network if both checks say *right*, and with the same network from the course if not.
+
+# %%
+done = checks.add_conv2(UpToFc1) and checks.add_fc2(Net)
+make_network = Net if done else lambda: models.build("cnn_320")
 set_seed(42)
-network = Net()
+network = make_network()
 print(network)
 print("numbers to learn:", f"{sum(p.numel() for p in network.parameters()):,}")
 
@@ -570,7 +792,44 @@ print("log_softmax:   ", F.log_softmax(sure, dim=1).tolist())
 
 # %% [markdown]
 # $e^{-200}$ is too small for 32 bits, becomes 0, and its logarithm −∞ ends the training. `log_softmax` and `cross_entropy` never form that number.
+
+# %% [markdown]
+# **Exercise: log-softmax** (5 marks). Question 3 of lab 002, with the lab's marks. The lab's network returns
+# log-probabilities. `LogNet` should return them, made of the logits of `Net`.
 #
+# <details><summary>Hint 1</summary>
+#
+# Which numbers are probabilities of one and the same image: those of a row of the logits, or of a column?
+#
+# <details><summary>Hint 2</summary>
+#
+# `F.log_softmax` wants a `dim`, the axis along which it adds up. The logits are (N, 10), images first, digits
+# second, and axes are counted from 0.
+#
+# <details><summary>Hint 3</summary>
+#
+# `F.log_softmax(logits, dim=…)`: the digits are the axis behind the images.
+#
+# </details></details></details>
+
+
+# %% answer="log_softmax"
+class LogNet(Net):
+    def forward(self, x):
+        logits = super().forward(x)  # (N, 10)
+        answer = ...  # replace the three dots
+        ### BEGIN SOLUTION
+        answer = F.log_softmax(logits, dim=1)
+        ### END SOLUTION
+        return answer
+
+
+# %% check="log_softmax"
+verdict = checks.log_softmax(LogNet)
+print(verdict)
+verdict.points  # of 5
+
+# %% [markdown]
 # ### A loss that looks right and is not
 #
 # Lab 000 hands the *softmax*, not its logarithm, to the negative log-likelihood.
@@ -592,6 +851,40 @@ for name, loss in losses.items():
 # %% [markdown]
 # A loss of −0.1 is a warning sign: a negative log-likelihood cannot be below 0. And where the network is most wrong, the push is 20,000 times too weak: whatever it gets
 # wrong with confidence, it hardly learns any more.
+
+# %% [markdown]
+# **Exercise: which loss fits which output** (5 marks). Six ways to train; lab 000 takes one of them. Is each
+# *right*, *wrong*, or does it the same step *twice*, which costs time and changes nothing?
+#
+# <details><summary>Hint 1</summary>
+#
+# How often is a log-softmax taken on each way? Count what the network does and what the loss does.
+#
+# <details><summary>Hint 2</summary>
+#
+# `F.cross_entropy` takes logits and does the log-softmax itself. `F.nll_loss` takes log-probabilities and
+# does none.
+#
+# <details><summary>Hint 3</summary>
+#
+# Exactly one log-softmax: right. Two of them: twice. None, or a softmax without its logarithm on the way:
+# wrong. Now count for each of the six.
+#
+# </details></details></details>
+
+# %%
+print(checks.questions("which_loss"))
+
+# %% answer="which_loss"
+choices = {"a": ..., "b": ..., "c": ..., "d": ..., "e": ..., "f": ...}  # replace the dots
+### BEGIN SOLUTION
+choices = {"a": "right", "b": "right", "c": "twice", "d": "wrong", "e": "wrong", "f": "wrong"}
+### END SOLUTION
+
+# %% check="which_loss"
+verdict = checks.which_loss(choices)
+print(verdict)
+verdict.points  # of 5
 
 # %% [markdown]
 # ## 10 · The loss before training
@@ -623,7 +916,46 @@ print(loss_untrained.outcome(untrained))
 #
 # Three lines: compute the loss, find for each of the 21,840 numbers in which direction it makes the loss grow (`backward`), move each a little the other way (`step`).
 # A fourth, `zero_grad`, throws away the directions of the step before.
+
+# %% [markdown]
+# **Exercise: one training step** (10 marks). Write `training_step(model, optimizer, images, labels)`: the
+# four lines, with the cross-entropy of the logits as the loss.
 #
+# <details><summary>Hint 1</summary>
+#
+# `backward` *adds* its directions to those that are there already. What has to be done before it?
+#
+# <details><summary>Hint 2</summary>
+#
+# Clear, then forward and loss, then backward, then move. The first and the last are methods of the optimizer,
+# the third is one of the loss.
+#
+# <details><summary>Hint 3</summary>
+#
+# `optimizer.zero_grad()` comes first. The second line is `loss = F.cross_entropy(…, labels)`, with the logits
+# of the images. Two calls without arguments are left.
+#
+# </details></details></details>
+
+
+# %% answer="training_step"
+def training_step(model, optimizer, images, labels):
+    loss = ...  # replace the three dots, and add the other lines
+    ### BEGIN SOLUTION
+    optimizer.zero_grad()
+    loss = F.cross_entropy(model(images), labels)
+    loss.backward()
+    optimizer.step()
+    ### END SOLUTION
+    return loss
+
+
+# %% check="training_step"
+verdict = checks.training_step(training_step)
+print(verdict)
+verdict.points  # of 10
+
+# %% [markdown]
 # Lab 002 uses **SGD** (stochastic gradient descent: a step downhill, judged from one random batch) with learning rate 0.001 and **momentum** 0.9
 # (each step also carries on with 0.9 of the step before, like a ball that rolls). In the first step, momentum has nothing to remember yet, so the rule is: new weight = old weight − 0.001 × **gradient**, which is the derivative of the loss by that weight.
 # We check it for one weight.
@@ -696,7 +1028,7 @@ monitor
 
 # %%
 set_seed(42)
-network = Net()
+network = make_network()
 history = fit(
     network,
     data.train,
@@ -820,7 +1152,47 @@ print(share_read.outcome(100 * len(read) / len(right)))
 # notebook 5, section 6, repeats the loop twenty times and shows by how much. And `'%d'` cuts the decimals off.
 #
 # The mend is one word: `for i in range(len(labels))`. `evaluate` reads all images, does not shuffle them, keeps the decimals, and gives the interval.
+
+# %% [markdown]
+# **Exercise: accuracy over all batches** (5 marks). Write `accuracy(model, batches)` in percent. Each batch
+# is a pair of images and labels, and the last batch may be smaller.
 #
+# <details><summary>Hint 1</summary>
+#
+# Batches of 50, 50 and 13 images: should an image of the last one count as much as one of the first?
+#
+# <details><summary>Hint 2</summary>
+#
+# Take two counts through the loop, right answers and images. The answer to an image is the place of its
+# largest logit: `argmax(dim=1)`.
+#
+# <details><summary>Hint 3</summary>
+#
+# In the loop: `right += (model(images).argmax(dim=1) == labels).sum().item()` and `seen += len(labels)`. One
+# division is left, after the loop.
+#
+# </details></details></details>
+
+
+# %% answer="accuracy"
+def accuracy(model, batches):
+    percent = ...  # replace the three dots
+    ### BEGIN SOLUTION
+    right = seen = 0
+    for images, labels in batches:
+        right += (model(images).argmax(dim=1) == labels).sum().item()
+        seen += len(labels)
+    percent = 100 * right / seen
+    ### END SOLUTION
+    return percent
+
+
+# %% check="accuracy"
+verdict = checks.accuracy(accuracy)
+print(verdict)
+verdict.points  # of 5
+
+# %% [markdown]
 # ## 15 · Ten of them
 #
 # Ten test images, chosen at random, without their labels.
@@ -841,54 +1213,63 @@ claim("read correctly", int(right[ten].sum()), at_least=7, unit="of 10", spec="d
 
 # %% [markdown]
 # ## Your own network
+
+# %% [markdown]
+# **Exercise: a CNN of your own** (10 marks). Question 2 of lab 003: two convolutions and two linear layers,
+# images in, ten logits out. The sizes are yours. If you have none in mind, take those of lab 001, without its
+# dropout: conv 1→6 with a 5×5 kernel, max pooling 2; conv 6→16 with a 5×5 kernel, max pooling 2; linear
+# layers to 30 and to 10.
 #
-# Build lab 001's smaller network, with two changes: without its dropout, and with a ReLU between the two linear layers, which the lab leaves out. So: conv 1→6 with a 5×5 kernel, ReLU, max pooling 2; conv 6→16 with a 5×5 kernel, ReLU, max pooling 2; flatten; linear 256→30, ReLU; linear 30→10.
-# Write it as a module. The cell says whether its size is right.
+# <details><summary>Hint 1</summary>
+#
+# What must stand between any two layers, so that they are not one layer in disguise?
+#
+# <details><summary>Hint 2</summary>
+#
+# Make the four layers in `__init__`, and call them in `forward`: convolution, ReLU, pooling, the same again,
+# flatten, linear, ReLU, linear. What goes into a layer is what the one before gives.
+#
+# <details><summary>Hint 3</summary>
+#
+# For the first linear layer follow the size of the map: lab 001 goes 28 → 24 → 12, then the same two steps
+# again. Multiply channels by height by width. The last layer is `nn.Linear(30, 10)`, and nothing comes behind
+# it.
+#
+# </details></details></details>
 
 
-# %%
+# %% answer="cnn"
 class MyNet(nn.Module):
     def __init__(self):
         super().__init__()
+        # here the layers are missing
+        ### BEGIN SOLUTION
         self.conv1 = nn.Conv2d(1, 6, kernel_size=5)
-        # ← the other layers
+        self.conv2 = nn.Conv2d(6, 16, kernel_size=5)
+        self.fc1 = nn.Linear(256, 30)
+        self.fc2 = nn.Linear(30, 10)
+        ### END SOLUTION
 
     def forward(self, x):
+        logits = ...  # replace the three dots
+        ### BEGIN SOLUTION
         x = F.max_pool2d(F.relu(self.conv1(x)), 2)
-        # ← the other steps
-        return torch.flatten(x, start_dim=1)
+        x = F.max_pool2d(F.relu(self.conv2(x)), 2)
+        x = torch.flatten(x, start_dim=1)
+        logits = self.fc2(F.relu(self.fc1(x)))
+        ### END SOLUTION
+        return logits
 
 
-mine = MyNet()
-count = sum(p.numel() for p in mine.parameters())
-shape = tuple(mine(images).shape)
-print("shape of the answer:", shape, "right" if shape == (50, 10) else "not yet (50, 10)")
-print("numbers to learn:", count, "right" if count == 10_592 else "not yet 10592")
-
-# %% [markdown]
-# <details><summary>Answer</summary>
-#
-# ```python
-# class MyNet(nn.Module):
-#     def __init__(self):
-#         super().__init__()
-#         self.conv1 = nn.Conv2d(1, 6, kernel_size=5)
-#         self.conv2 = nn.Conv2d(6, 16, kernel_size=5)
-#         self.fc1 = nn.Linear(256, 30)
-#         self.fc2 = nn.Linear(30, 10)
-#
-#     def forward(self, x):
-#         x = F.max_pool2d(F.relu(self.conv1(x)), 2)
-#         x = F.max_pool2d(F.relu(self.conv2(x)), 2)
-#         x = torch.flatten(x, start_dim=1)
-#         return self.fc2(F.relu(self.fc1(x)))
-# ```
-#
-# Without the ReLU between fc1 and fc2, as in the lab, the two are one linear layer in disguise; the count of numbers does not tell.
-# </details>
+# %% check="cnn"
+verdict = checks.cnn(MyNet)
+print(verdict)
+verdict.points  # of 10
 
 # %% [markdown]
-# **Try it**: in your network write `nn.Linear(320, 30)` for fc1, run the cell again, and read PyTorch's error. Then ask in a new cell:
+# Lab 001 leaves out the ReLU between its two linear layers. Then the two are one linear layer in disguise, and the count of numbers does not tell.
+#
+# **Try it**: in your network let the first linear layer take one number more than it should, run the cell, and try `MyNet()(images)` in a new one. Read PyTorch's error. Then ask:
 #
 # ```python
 # from cnnlab import explain
@@ -896,7 +1277,7 @@ print("numbers to learn:", count, "right" if count == 10_592 else "not yet 10592
 # print(explain(MyNet()))
 # ```
 #
-# It says which layer does not fit, where its 256 comes from, and three ways to mend it. Notebook 3 is about this arithmetic.
+# It says which layer does not fit, where the number that reaches it comes from, and three ways to mend it. Notebook 3 is about this arithmetic.
 
 # %% [markdown]
 # ## Questions
@@ -922,14 +1303,7 @@ print("numbers to learn:", count, "right" if count == 10_592 else "not yet 10592
 # Worse than knowing nothing, which costs ln 10 = 2.303: it is very sure and wrong. Look at the size of the inputs (pixels of 0 to 255 without normalisation?) and of the start weights.
 # </details>
 #
-# 4. The network ends in log-softmax and is trained with `F.cross_entropy`. Is that a mistake?
-#
-# <details><summary>Answer</summary>
-#
-# It does a step twice and changes nothing: log-softmax of log-probabilities gives the same numbers (section 9). Ending in *softmax* would be one.
-# </details>
-#
-# 5. A friend reports 98 % on 200 test images, you 97.6 % on 10,000. Whose network is better?
+# 4. A friend reports 98 % on 200 test images, you 97.6 % on 10,000. Whose network is better?
 #
 # <details><summary>Answer</summary>
 #

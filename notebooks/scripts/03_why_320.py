@@ -26,6 +26,8 @@
 # - say which patch of the image one number deep in the network depends on.
 #
 # **Time**: 50 minutes · **Needs**: notebook 2 (convolution, padding, stride, pooling)
+#
+# **Exercises**: 7, with 65 marks.
 
 # %%
 from fractions import Fraction
@@ -36,7 +38,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from cnnlab import explain, load_data, models, plots, receptive_field, set_seed, trace_shapes
+from cnnlab import checks, explain, load_data, models, plots, receptive_field, set_seed, trace_shapes
 from cnnlab.arithmetic import conv_parameters, linear_parameters, pool_w_out, unread_pixels, w_out
 from cnnlab.inspection import activations, count_parameters, multiply_adds, patch_seen_by
 from cnnlab.plots.style import BLUE, LECTURE, ORANGE, SIGNED
@@ -94,20 +96,52 @@ print(f"bars drawn: {len(ax.patches)}")
 # $$w_{out} = \left\lfloor \frac{w + 2p - k}{s} \right\rfloor + 1$$
 #
 # The brackets ⌊ ⌋ mean *round down*: a place that does not fit in full does not count.
+
+# %% [markdown]
+# **Exercise: the output size** (5 marks). Write `output_size(w_in, k, p, s)`: the formula as a function that
+# gives a whole number. Lab 004 wrote one as well; section 7 shows where it fails.
 #
+# <details><summary>Hint 1</summary>
+#
+# A kernel of 3 stands on a row of 6 pixels and moves by 2. In how many places can it stand? Draw them.
+#
+# <details><summary>Hint 2</summary>
+#
+# How wide is the row with the padding on both sides? How far can the kernel move from its first place, and
+# how many whole steps of `s` is that?
+#
+# <details><summary>Hint 3</summary>
+#
+# The kernel can move by `w_in + 2 * p - k` pixels. Divide so that a whole number comes out, and count the
+# place where it starts.
+#
+# </details></details></details>
+
+
+# %% answer="output_size"
+def output_size(w_in, k, p, s):
+    size = ...  # replace the three dots
+    ### BEGIN SOLUTION
+    size = (w_in + 2 * p - k) // s + 1
+    ### END SOLUTION
+    return size
+
+
+# %% check="output_size"
+verdict = checks.output_size(output_size)
+print(verdict)
+verdict.points  # of 5
+
+# %% [markdown]
 # **Predict.** What are these four results? (28, k=5, p=0), (28, k=5, p=2), (28, k=3, p=1, s=2), (28, k=4, p=0, s=3)
 
 
 # %%
-def size(w: int, k: int, p: int, s: int = 1) -> int:
-    return (w + 2 * p - k) // s + 1
-
-
 for k, p, s in [(5, 0, 1), (5, 2, 1), (3, 1, 2), (4, 0, 3)]:
-    print(f"k={k} p={p} s={s}:  ({28} + {2 * p} - {k}) // {s} + 1 = {size(28, k, p, s)}")
+    print(f"k={k} p={p} s={s}:  ⌊({28} + {2 * p} - {k}) / {s}⌋ + 1 = {w_out(28, k, p, s)}")
 
 # %% [markdown]
-# One formula against one loop is no proof. PyTorch is the judge: here is every combination of widths 7 to 40, kernels 1 to 7,
+# `w_out` is cnnlab's function for the formula. One formula against one loop is no proof. PyTorch is the judge: here is every combination of widths 7 to 40, kernels 1 to 7,
 # paddings 0 to 3 and strides 1 to 4.
 
 # %%
@@ -117,12 +151,12 @@ for w in range(7, 41):
         for p in range(4):
             for s in range(1, 5):
                 judge = F.conv1d(torch.zeros(1, 1, w), torch.zeros(1, 1, k), padding=p, stride=s).shape[-1]
-                agree += size(w, k, p, s) == w_out(w, k, p, s) == judge
+                agree += w_out(w, k, p, s) == judge
                 tried += 1
-print(f"{tried:,} settings tried; formula, cnnlab's w_out and PyTorch agree on {agree:,}")
+print(f"{tried:,} settings tried; the formula and PyTorch agree on {agree:,}")
 
 # %% [markdown]
-# From here on `w_out` does the arithmetic. It is the same formula with one more number, the dilation `d` (the step between neighbouring numbers of the kernel, here always 1), and with error messages.
+# From here on `w_out` does the arithmetic. It has one more number, the dilation `d` (the step between neighbouring numbers of the kernel, here always 1), and with error messages.
 
 # %% [markdown]
 # ## 3 · Layer by layer to 320
@@ -130,7 +164,51 @@ print(f"{tried:,} settings tried; formula, cnnlab's w_out and PyTorch agree on {
 # The network of notebook 2 (lab 002): conv1 with a 5×5 kernel and 10 channels, max pooling 2, conv2 with a 5×5
 # kernel and 20 channels, max pooling 2. No padding anywhere. Pooling uses the same formula; its stride is
 # the kernel's own width, so pooling 2 halves.
+
+# %% [markdown]
+# **Exercise: explain the 320** (25 marks). Question 4 of lab 002, with the lab's marks: why does `fc1` take
+# 320 numbers? Give the widths after conv1, pool1, conv2 and pool2 (10 marks), the channels, height and width
+# that are multiplied (5 marks), and a text of a few sentences with the arithmetic written out, as in “60 / 4
+# = 15” (10 marks).
 #
+# <details><summary>Hint 1</summary>
+#
+# In how many places can a kernel of 5 stand on a row of 28? What does pooling make of that number, and on how
+# wide a row does conv2 stand?
+#
+# <details><summary>Hint 2</summary>
+#
+# The formula of section 2, four times, each with the result of the one before. Pooling is the formula with k
+# = 2 and s = 2. The number of channels after conv2 is the number of its kernels.
+#
+# <details><summary>Hint 3</summary>
+#
+# Begin with (28 + 0 − 5) / 1 + 1 = … and halve it; the same kernel again, and halve again. At the end
+# multiply conv2's channels by the last height and the last width. Write every step into the text, with the
+# name of its layer.
+#
+# </details></details></details>
+
+# %% answer="explain_320"
+widths = ...  # a list of four numbers
+product = ...  # a list of three numbers
+text = "..."  # or """ … """ for several lines
+### BEGIN SOLUTION
+widths = [24, 12, 8, 4]
+product = [20, 4, 4]
+text = """
+A kernel of 5 without padding has 28 − 5 + 1 = 24 places, so conv1 makes maps of 24 × 24.
+pool1 halves them: 24 / 2 = 12. conv2: 12 − 5 + 1 = 8. pool2: 8 / 2 = 4.
+conv2 has 20 kernels, so there are 20 maps: 20 × 4 × 4 = 320 numbers.
+"""
+### END SOLUTION
+
+# %% check="explain_320"
+verdict = checks.explain_320(widths, product, text)
+print(verdict)
+verdict.points  # of 25
+
+# %% [markdown]
 # Notebook 2 printed the four widths. Here they are derived, and then for a network that it did not print.
 #
 # **Predict.** With `padding=1` in both convolutions, what are the four widths? And in the end:
@@ -225,14 +303,53 @@ for layer in trace_shapes(models.build("cnn_wide")):
 # </details>
 
 # %% [markdown]
-# **Try it**: lab 004 asked for (and did not build) four convolutions with 3×3 kernels and padding 1 (32, 32, pool 2, 64, 64, pool 2).
-# What does its flatten layer give? Do it on paper, without a cell.
+# **Exercise: the network that lab 004 asked for** (10 marks). The lab asked for four convolutions and built
+# two. Build what it asked for: conv 32, conv 32, max pooling 2, conv 64, conv 64, max pooling 2, flatten, a
+# linear layer to 256 and one to 10. All kernels are 3×3 with padding 1, and a ReLU follows every layer but
+# the last. (The lab ends in softmax; here the logits come out.) It has 870,634 parameters.
 #
-# <details><summary>Answer</summary>
+# <details><summary>Hint 1</summary>
 #
-# A 3×3 kernel with padding 1 keeps the size: 28 + 2 − 3 + 1 = 28. So again 28 → 14 → 7, and 64 × 7 × 7 = 3,136.
-# Two more layers, the same flatten: only pooling and the last channel count matter here.
-# </details>
+# What do padding 1 and a 3×3 kernel do to the size of a map, and what does pooling do?
+#
+# <details><summary>Hint 2</summary>
+#
+# In `nn.Sequential` the layers stand in a row. The first number of a convolution is the channels that come
+# in, the second those that go out. For the first linear layer write down the width after each pooling.
+#
+# <details><summary>Hint 3</summary>
+#
+# It begins `nn.Conv2d(1, 32, 3, padding=1), nn.ReLU(), nn.Conv2d(32, 32, 3, padding=1), nn.ReLU(),
+# nn.MaxPool2d(2)`, and the second half goes the same way. Flatten gives 64 channels × height × width after
+# two halvings of 28.
+#
+# </details></details></details>
+
+# %% answer="network_as_asked"
+as_asked = ...  # replace the three dots
+### BEGIN SOLUTION
+as_asked = nn.Sequential(
+    nn.Conv2d(1, 32, 3, padding=1),
+    nn.ReLU(),
+    nn.Conv2d(32, 32, 3, padding=1),
+    nn.ReLU(),
+    nn.MaxPool2d(2),
+    nn.Conv2d(32, 64, 3, padding=1),
+    nn.ReLU(),
+    nn.Conv2d(64, 64, 3, padding=1),
+    nn.ReLU(),
+    nn.MaxPool2d(2),
+    nn.Flatten(),
+    nn.Linear(64 * 7 * 7, 256),
+    nn.ReLU(),
+    nn.Linear(256, 10),
+)
+### END SOLUTION
+
+# %% check="network_as_asked"
+verdict = checks.network_as_asked(as_asked)
+print(verdict)
+verdict.points  # of 10
 
 # %% [markdown]
 # ## 5 · Every network of the course
@@ -311,8 +428,35 @@ print(explain(lab_001_as_explained, (1, 28, 28)))
 # ## 6 · Padding 2, and a network that lies
 #
 # Give both convolutions of the 320 network `padding=2`, and change nothing else.
+
+# %% [markdown]
+# **Exercise: padding 2, and fc1** (5 marks). How many numbers does the flatten step now hand on to `fc1`? Do
+# it on paper.
 #
-# **Predict.** What is the last feature map, and how many numbers does the flatten step hand on?
+# <details><summary>Hint 1</summary>
+#
+# What does padding 2 do to the size, if the kernel is 5×5?
+#
+# <details><summary>Hint 2</summary>
+#
+# Write down the width after conv1, pool1, conv2 and pool2. Then multiply: channels × height × width.
+#
+# <details><summary>Hint 3</summary>
+#
+# 28 → 28 → 14 → … : conv2 keeps the size, and pool2 halves it. conv2 still has 20 channels.
+#
+# </details></details></details>
+
+# %% answer="padded_fc1"
+fc1_takes = ...  # replace the three dots
+### BEGIN SOLUTION
+fc1_takes = 20 * 7 * 7
+### END SOLUTION
+
+# %% check="padded_fc1"
+verdict = checks.padded_fc1(fc1_takes)
+print(verdict)
+verdict.points  # of 5
 
 # %%
 w = w_out(28, k=5, p=2)
@@ -536,7 +680,47 @@ NetworkExplorer()
 # A layer with kernel k and stride s makes
 #
 # $$size \leftarrow size + (k - 1)\cdot jump, \qquad jump \leftarrow jump \cdot s$$
+
+# %% [markdown]
+# **Exercise: the receptive field** (10 marks). Write `field_size(layers)`: how many pixels one number sees
+# along a side. `layers` is a list of pairs (k, s), from the first layer to the last, such as `[(5, 1), (2,
+# 2)]` for conv1 and pool1.
 #
+# <details><summary>Hint 1</summary>
+#
+# What does a number see before any layer, and how far away is its neighbour?
+#
+# <details><summary>Hint 2</summary>
+#
+# Take size and jump through the list, by the two rules above. The size grows by the jump of the layers
+# *before*: which of the two has to be changed first?
+#
+# <details><summary>Hint 3</summary>
+#
+# Begin with `size, jump = 1, 1`. In the loop `for k, s in layers:` comes first `size += (k - 1) * jump`, and
+# then one line for the jump.
+#
+# </details></details></details>
+
+
+# %% answer="receptive_field"
+def field_size(layers):
+    size = ...  # replace the three dots
+    ### BEGIN SOLUTION
+    size, jump = 1, 1
+    for k, s in layers:
+        size += (k - 1) * jump
+        jump *= s
+    ### END SOLUTION
+    return size
+
+
+# %% check="receptive_field"
+verdict = checks.receptive_field(field_size)
+print(verdict)
+verdict.points  # of 10
+
+# %% [markdown]
 # **Predict.** What are size and jump after conv1, pool1, conv2 and pool2? Begin with size 1, jump 1.
 
 # %%
@@ -628,9 +812,78 @@ print(seen_in_the_middle.outcome(times_seen[14, 14]))
 # %% [markdown]
 # ## 10 · Parameters, by formula
 #
-# A convolution has one kernel for each output channel. Each kernel has k × k numbers for *every* input channel, and one bias:
-# $(k \cdot k \cdot c_{in} + 1) \cdot c_{out}$. A linear layer has one weight for each pair and one bias for each output: $(n_{in} + 1) \cdot n_{out}$.
+# A convolution has one kernel for each output channel. Each kernel has k × k numbers for *every* input channel, and one bias.
+# A linear layer has one weight for each pair of an input and an output, and one bias for each output.
+
+# %% [markdown]
+# **Exercise: count a convolution** (5 marks). Write `count_conv(k_w, k_h, c_in, c_out)`: all weights and
+# biases of a convolution whose kernels are k_w wide and k_h high. Lab 004 asks for this formula and for the
+# next one.
 #
+# <details><summary>Hint 1</summary>
+#
+# Three maps come in. Has a kernel one slice, or three?
+#
+# <details><summary>Hint 2</summary>
+#
+# Count one kernel with its bias first. Each kernel makes one output channel: how many kernels are there?
+#
+# <details><summary>Hint 3</summary>
+#
+# One kernel holds `k_w * k_h * c_in` weights and one bias. All that is left is to take it as often as there
+# are kernels.
+#
+# </details></details></details>
+
+
+# %% answer="conv_parameters"
+def count_conv(k_w, k_h, c_in, c_out):
+    count = ...  # replace the three dots
+    ### BEGIN SOLUTION
+    count = (k_w * k_h * c_in + 1) * c_out
+    ### END SOLUTION
+    return count
+
+
+# %% check="conv_parameters"
+verdict = checks.conv_parameters(count_conv)
+print(verdict)
+verdict.points  # of 5
+
+# %% [markdown]
+# **Exercise: count a linear layer** (5 marks). Write `count_linear(n_in, n_out)`: all weights and biases of a
+# linear layer.
+#
+# <details><summary>Hint 1</summary>
+#
+# How many weights does one output need, if it looks at every input?
+#
+# <details><summary>Hint 2</summary>
+#
+# Count what one output needs, with its bias. All outputs need the same.
+#
+# <details><summary>Hint 3</summary>
+#
+# One output needs `n_in + 1` numbers. All that is left is to take it as often as there are outputs.
+#
+# </details></details></details>
+
+
+# %% answer="linear_parameters"
+def count_linear(n_in, n_out):
+    count = ...  # replace the three dots
+    ### BEGIN SOLUTION
+    count = (n_in + 1) * n_out
+    ### END SOLUTION
+    return count
+
+
+# %% check="linear_parameters"
+verdict = checks.linear_parameters(count_linear)
+print(verdict)
+verdict.points  # of 5
+
+# %% [markdown]
 # Neither formula contains the size of the image.
 #
 # **Predict.** What are the four counts of the 320 network? And:

@@ -27,6 +27,8 @@
 # - decide from evidence when a CNN, an MLP or a logistic regression is the right tool.
 #
 # **Time**: 45 minutes. **Needs**: notebooks 2 and 3.
+#
+# **Exercises**: 2, with 20 marks.
 
 # %%
 import dataclasses
@@ -34,8 +36,9 @@ import dataclasses
 import matplotlib.pyplot as plt
 import torch
 from matplotlib.ticker import LogLocator
+from torch import nn
 
-from cnnlab import claim, count_parameters, evaluate, fit, load_data, models, plots, set_seed
+from cnnlab import checks, claim, count_parameters, evaluate, fit, load_data, models, plots, set_seed
 from cnnlab.data import hold_out, permute_pixels, shift
 from cnnlab.inspection import multiply_adds
 from cnnlab.plots.style import LECTURE
@@ -81,6 +84,36 @@ for name, recipe in networks.items():
 # sharing**, and `conv1` uses each of its 250 weights 24 × 24 = 576 times.
 #
 # (Lab 004 counts 105,681 parameters for its MLP; notebook 3 found the one output too few.)
+
+# %% [markdown]
+# **Exercise: a network of two layers** (10 marks). Question 1 of lab 003: two linear layers with an
+# activation between them, images of (1, 28, 28) in, ten logits out. How many numbers stand in the middle is
+# up to you. Write it with `nn.Sequential`.
+#
+# <details><summary>Hint 1</summary>
+#
+# An image has rows and columns. What does a linear layer take?
+#
+# <details><summary>Hint 2</summary>
+#
+# Four parts: one that makes one row of an image, a linear layer, an activation, a linear layer.
+#
+# <details><summary>Hint 3</summary>
+#
+# `nn.Flatten()`, `nn.Linear(784, 27)`, `nn.ReLU()`, and a layer that takes the 27. What should it give?
+#
+# </details></details></details>
+
+# %% answer="two_layer_network"
+two_layers = ...  # replace the three dots
+### BEGIN SOLUTION
+two_layers = nn.Sequential(nn.Flatten(), nn.Linear(784, 27), nn.ReLU(), nn.Linear(27, 10))
+### END SOLUTION
+
+# %% check="two_layer_network"
+verdict = checks.two_layer_network(two_layers)
+print(verdict)
+verdict.points  # of 10
 
 # %% [markdown]
 # ## 2 · Accuracy over three seeds
@@ -477,14 +510,47 @@ print(lead_with_100.outcome("larger" if lead[0] > lead[1] else "smaller"))
 # - **Logistic regression**: a first baseline, always. It is ready in a second, its ten weight images can be read, and it tells
 #   you how much there is to gain.
 # - **RNN** (lab 004 asks): inputs that come one after the other, such as text or a sensor's signal. We do not measure one here.
+
+# %% [markdown]
+# **Exercise: which model** (10 marks). Lab 004 asks when to use which. Six cases; choose for each of them
+# `cnn`, `mlp` or `logistic regression`.
 #
-# **Try it.** Which network would you choose for these? (a) 28×28 pictures of spectra of bird songs; (b) 784 answers of a
-# questionnaire; (c) 300 images, two classes, no time.
-# <details><summary>Answer</summary>
+# <details><summary>Hint 1</summary>
 #
-# (a) A CNN: near frequencies and near moments belong together. (b) An MLP or a logistic regression: question 17 is no neighbour of question 18
-# in any useful sense. (c) Start with logistic regression; then a small CNN; section 6 shows how much seeds differ with few images, so run several.
-# </details>
+# Ask of each case: do neighbouring inputs belong together, and may the same pattern stand elsewhere?
+#
+# <details><summary>Hint 2</summary>
+#
+# If yes, one of the three was made for it. If no: do the effects depend on each other? And is there something
+# that counts more than accuracy?
+#
+# <details><summary>Hint 3</summary>
+#
+# In a and d something may stand anywhere. In e think of section 5: who did not notice? In b the effects
+# depend on each other. In c and f look at what the model is wanted for.
+#
+# </details></details></details>
+
+# %%
+print(checks.questions("which_model"))
+
+# %% answer="which_model"
+choices = {"a": ..., "b": ..., "c": ..., "d": ..., "e": ..., "f": ...}  # replace the dots
+### BEGIN SOLUTION
+choices = {
+    "a": "cnn",
+    "b": "mlp",
+    "c": "logistic regression",
+    "d": "cnn",
+    "e": "mlp",
+    "f": "logistic regression",
+}
+### END SOLUTION
+
+# %% check="which_model"
+verdict = checks.which_model(choices)
+print(verdict)
+verdict.points  # of 10
 
 # %% [markdown]
 # ## Questions

@@ -26,6 +26,8 @@
 # - answer the question whether 100 % is to be expected.
 #
 # **Time**: 50 minutes. **Needs**: notebooks 1 and 2.
+#
+# **Exercises**: 3, with 25 marks.
 
 # %%
 from math import comb
@@ -33,7 +35,7 @@ from math import comb
 import matplotlib.pyplot as plt
 import torch
 
-from cnnlab import claim, evaluate, fit, load_data, models, plots, set_seed
+from cnnlab import checks, claim, evaluate, fit, load_data, models, plots, set_seed
 from cnnlab.plots.style import BLUE, GREY, LECTURE, VERMILLION
 from cnnlab.predictions import calibration, predict
 from cnnlab.training import wilson_interval
@@ -83,7 +85,44 @@ print(wrong_of_10_000.outcome(10_000 - 100 * result.accuracy))
 # %% [markdown]
 # `result` holds more than the accuracy: for each test image the ten probabilities, the answer and the label. All that follows
 # is read from these three.
+
+# %% [markdown]
+# **Exercise: find the mistakes** (10 marks). Question 5 of lab 003 asks for the wrongly classified samples.
+# Write `wrong_indices(model, images, labels)`: the places, counted from 0, of the images that the model gets
+# wrong. Section 3 draws those of our network.
 #
+# <details><summary>Hint 1</summary>
+#
+# What is the model's answer to one image, and when is it a mistake?
+#
+# <details><summary>Hint 2</summary>
+#
+# `argmax(dim=1)` of the logits gives the answers, one for each image. Compare them with the labels;
+# `nonzero()` gives the places of what is true.
+#
+# <details><summary>Hint 3</summary>
+#
+# `model(images).argmax(dim=1) != labels` is True at each mistake. Ask it for the places, and make one row of
+# them with `flatten()`.
+#
+# </details></details></details>
+
+
+# %% answer="wrong_indices"
+def wrong_indices(model, images, labels):
+    places = ...  # replace the three dots
+    ### BEGIN SOLUTION
+    places = (model(images).argmax(dim=1) != labels).nonzero().flatten()
+    ### END SOLUTION
+    return places
+
+
+# %% check="wrong_indices"
+verdict = checks.wrong_indices(wrong_indices)
+print(verdict)
+verdict.points  # of 10
+
+# %% [markdown]
 # ## 2 · The confusion matrix
 #
 # Row: what the image is. Column: what the network took it for. One count for each of the 100 cells.
@@ -581,7 +620,48 @@ claim("equally good networks that differ by 20 or more", share, at_least=12, at_
 # A bell around 0 with two coloured tails: they hold about one pair in six. With networks that are *exactly alike*,
 # a gap of 0.2 points is nothing special. (The spread of one count is √(10,000 × 0.01 × 0.99) ≈ 10 mistakes, that of a difference
 # √2 times as much, about 14; 20 is only 1.4 times that.)
+
+# %% [markdown]
+# **Exercise: a difference and its margin** (10 marks). Questions 3 and 4 of lab 003 compare the test
+# accuracies of two networks. Write `difference(correct_a, correct_b, n)`, where each network was tested on n
+# images of its own: the accuracy of a minus that of b in points, and the half-width of its 95 % interval in
+# points (1.96 times the spread of the difference), as a pair.
 #
+# <details><summary>Hint 1</summary>
+#
+# The spread of a count of mistakes stands in the bracket above. What is it as a share of the n images? Does
+# it matter whether right answers or mistakes are counted?
+#
+# <details><summary>Hint 2</summary>
+#
+# A share p of n images has the variance p · (1 − p) / n. The variance of a difference is the *sum* of the two
+# variances, and the spread is its root.
+#
+# <details><summary>Hint 3</summary>
+#
+# With the shares p and q: points = 100 · (p − q), and variance = p · (1 − p) / n + q · (1 − q) / n. What is
+# left is the root, the 1.96 and the 100.
+#
+# </details></details></details>
+
+
+# %% answer="accuracy_difference"
+def difference(correct_a, correct_b, n):
+    pair = ...  # replace the three dots
+    ### BEGIN SOLUTION
+    p, q = correct_a / n, correct_b / n
+    spread = (p * (1 - p) / n + q * (1 - q) / n) ** 0.5
+    pair = 100 * (p - q), 100 * 1.96 * spread
+    ### END SOLUTION
+    return pair
+
+
+# %% check="accuracy_difference"
+verdict = checks.accuracy_difference(difference)
+print(verdict)
+verdict.points  # of 10
+
+# %% [markdown]
 # **Try it**: call `differences(20_000, seed=1)`, then with `n=100_000` and 200 mistakes apart. What do ten times more images change?
 #
 # <details><summary>Answer</summary>
@@ -696,8 +776,40 @@ print("luck alone gives such a difference in less than 1 case in 1,000:", chance
 #
 # ## 10 · Is 100 % to be expected?
 #
-# Lab 000 asks it. You now have what it takes to answer. **Write your answer down first**, in two sentences.
+# **Exercise: can one expect 100 %?** (5 marks). Lab 000 asks it. You have what it takes to answer; choose for
+# each question one of the options that stand below it.
 #
+# <details><summary>Hint 1</summary>
+#
+# Whose mistakes did you count in section 3?
+#
+# <details><summary>Hint 2</summary>
+#
+# For b: how often does a reader who is always right disagree with the labels? For c: what does a score prove
+# on images that were looked at before?
+#
+# <details><summary>Hint 3</summary>
+#
+# b is (10,000 − 15) / 10,000 in percent. For c think of training images that were learnt by heart, for a of
+# images that nobody can read.
+#
+# </details></details></details>
+
+# %%
+print(checks.questions("expect_100"))
+
+# %% answer="expect_100"
+choices = {"a": ..., "b": ..., "c": ...}  # replace the dots
+### BEGIN SOLUTION
+choices = {"a": "no", "b": "99.85", "c": "little"}
+### END SOLUTION
+
+# %% check="expect_100"
+verdict = checks.expect_100(choices)
+print(verdict)
+verdict.points  # of 5
+
+# %% [markdown]
 # How far does teamwork get? Average the probabilities of the three networks and let them answer together.
 
 # %%

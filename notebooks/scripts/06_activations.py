@@ -26,6 +26,8 @@
 # - compare what two digits do to the same layer, and a trained with an untrained network.
 #
 # **Time**: 45 minutes. **Needs**: notebooks 2 and 3.
+#
+# **Exercises**: 1, with 10 marks.
 
 # %%
 import copy
@@ -34,7 +36,7 @@ import matplotlib.pyplot as plt
 import torch
 import torch.nn.functional as F
 
-from cnnlab import claim, evaluate, fit, load_data, models, plots, set_seed
+from cnnlab import checks, claim, evaluate, fit, load_data, models, plots, set_seed
 from cnnlab.inspection import activations, dead_channels, kernels, occlusion_map, patch_seen_by
 from cnnlab.plots.style import LECTURE
 from cnnlab.predictions import calibration, predict
@@ -113,6 +115,48 @@ image = test_images[digit]
 steps = activations(trained, image[None])
 for name, output in steps.items():
     print(f"{name:8} {tuple(output.shape[1:])!s:14} {output[0].numel():5,} numbers")
+
+# %% [markdown]
+# **Exercise: the output of a layer** (10 marks). Question 6 of lab 003. Write `layer_output(model, images,
+# name)`: what the layer of that name gives for the images, without a change to the network. A **forward
+# hook** does it: after `handle = layer.register_forward_hook(f)` the layer calls `f(layer, inputs, output)`
+# each time it has worked, until `handle.remove()`.
+#
+# <details><summary>Hint 1</summary>
+#
+# When does a layer's output exist, and who could keep it?
+#
+# <details><summary>Hint 2</summary>
+#
+# `model.get_submodule(name)` finds the layer. Hang a function on it that keeps the output, let the network
+# run once, and take the function off again.
+#
+# <details><summary>Hint 3</summary>
+#
+# Make an empty list `kept`; the function is `lambda layer, inputs, output: kept.append(output)`. Register it,
+# run `model(images)`, remove it. What you want lies in the list.
+#
+# </details></details></details>
+
+
+# %% answer="layer_output"
+def layer_output(model, images, name):
+    wanted = ...  # replace the three dots
+    ### BEGIN SOLUTION
+    kept = []
+    layer = model.get_submodule(name)
+    handle = layer.register_forward_hook(lambda layer, inputs, output: kept.append(output))
+    model(images)
+    handle.remove()
+    wanted = kept[0]
+    ### END SOLUTION
+    return wanted
+
+
+# %% check="layer_output"
+verdict = checks.layer_output(layer_output)
+print(verdict)
+verdict.points  # of 10
 
 # %% [markdown]
 # **Predict.** In the feature maps of `conv1`, what will the background be: exactly 0, or

@@ -27,6 +27,8 @@
 #
 # **Time**: 40 minutes. **Needs**: notebooks 2 and 4. A GPU is used where there is one; without one, the whole
 # notebook runs, and it says so.
+#
+# **Exercises**: 1, with 10 marks.
 
 # %%
 import copy
@@ -37,7 +39,7 @@ import matplotlib.pyplot as plt
 import torch
 import torch.nn.functional as F
 
-from cnnlab import claim, models, plots, set_seed
+from cnnlab import checks, claim, models, plots, set_seed
 from cnnlab.inspection import multiply_adds
 from cnnlab.plots.style import LECTURE
 from cnnlab.predictions import calibration, predict
@@ -182,6 +184,47 @@ print(two_clocks.outcome("more than 5" if clocks > 5 else "2 to 5" if clocks > 2
 #
 # `.item()`, `.cpu()` and printing a number wait as well, because they need the result. That is why a loop which prints its loss at every
 # step can be slower than one that does not.
+
+# %% [markdown]
+# **Exercise: an honest clock** (10 marks). Question 7 of lab 003 compares CPU and GPU. Write `seconds(work,
+# synchronise)`: how long one call of `work()` takes, in seconds. As on a GPU, `work()` only hands the work
+# over, `synchronise()` waits until all of it is done, and the first call takes much longer than the others.
+#
+# <details><summary>Hint 1</summary>
+#
+# What is the device still doing when your clock starts, and what when it stops?
+#
+# <details><summary>Hint 2</summary>
+#
+# The first rule of section 1 belongs before the start, the cure of section 2 before *each* reading of the
+# clock. `time.perf_counter()` reads it.
+#
+# <details><summary>Hint 3</summary>
+#
+# Before the start: call both once, so that the device is warm and idle. Then read the clock and call
+# `work()`. What must be called before you read it again?
+#
+# </details></details></details>
+
+
+# %% answer="clock"
+def seconds(work, synchronise):
+    took = ...  # replace the three dots
+    ### BEGIN SOLUTION
+    work()
+    synchronise()
+    start = time.perf_counter()
+    work()
+    synchronise()
+    took = time.perf_counter() - start
+    ### END SOLUTION
+    return took
+
+
+# %% check="clock"
+verdict = checks.clock(seconds)
+print(verdict)
+verdict.points  # of 10
 
 # %% tags=["nbval-ignore-output"] reason="only a machine with a GPU has something to show"
 if device.type == "cpu":

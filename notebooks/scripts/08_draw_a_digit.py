@@ -25,6 +25,8 @@
 # - name inputs on which a good network is wrong and sure.
 #
 # **Time**: 45 minutes. **Needs**: notebooks 1 and 4.
+#
+# **Exercises**: none with marks; the tasks here need your own drawings.
 
 # %%
 from dataclasses import replace
