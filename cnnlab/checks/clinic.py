@@ -160,21 +160,6 @@ PATIENTS: dict[int, Patient] = {
         },
     ),
     10: Patient(
-        "images that nobody sees",
-        "c",
-        (
-            "The order of the images holds some twice.",
-            "Their labels are damaged.",
-            "A batch that is not full is thrown away.",
-            "They do not fit into memory.",
-        ),
-        {
-            "a": "each image stands in an order once",
-            "b": "nobody looked at their labels",
-            "d": "images that do not fit would stop the program, not be left out",
-        },
-    ),
-    11: Patient(
         "98 in place of 98.97",
         "c",
         (
@@ -187,6 +172,21 @@ PATIENTS: dict[int, Patient] = {
             "a": "the number itself is whole in the line above: only the text has lost something",
             "b": "which whole number is nearest to it?",
             "d": "that changes the fifteenth digit or so",
+        },
+    ),
+    11: Patient(
+        "images that nobody sees",
+        "c",
+        (
+            "The order of the images holds some twice.",
+            "Their labels are damaged.",
+            "A batch that is not full is thrown away.",
+            "They do not fit into memory.",
+        ),
+        {
+            "a": "each image stands in an order once",
+            "b": "nobody looked at their labels",
+            "d": "images that do not fit would stop the program, not be left out",
         },
     ),
     12: Patient(
