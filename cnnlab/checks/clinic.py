@@ -65,7 +65,7 @@ PATIENTS: dict[int, Patient] = {
         ),
         {
             "a": "then the largest number would be far above 100",
-            "b": "try it: with the two exchanged, an empty pixel would not become −1",
+            "b": "the two that were used are equal: exchanged, they do the same",
             "c": "then no pixel would be below 0",
         },
     ),

@@ -279,7 +279,9 @@ effects["2 · no bend: the pair alone"] = [pair(30, True, seed) - pair(30, False
 
 
 def lab_001(bend, seed):
-    make = lambda: models.build("lenet_dropout", activation_between=bend)  # noqa: E731
+    def make():
+        return models.build("lenet_dropout", activation_between=bend)
+
     return accuracy(train(make, seed, steps=120, size=20, lr=0.01))
 
 
@@ -489,7 +491,7 @@ print(checks.diagnosis(chart))
 # %% [markdown]
 # Where do 196 rows come from? Every image is 980 numbers now, and `-1` means "as many rows as it takes".
 #
-# *The figure: each colour is one image. On the left one row for each image. On the right rows of 320, most of them all of one colour, and every third or fourth with two: the end of one image and the beginning of the next.*
+# *The figure: each colour is one image. On the left one row for each image. On the right rows of 320, most of them of one colour, and about every third with two: the end of one image and the beginning of the next.*
 
 # %%
 owner = torch.arange(64).repeat_interleave(980)  # to which image each of the 64 × 980 numbers belongs
@@ -498,7 +500,12 @@ _, (left, right) = plt.subplots(1, 2, figsize=(11, 4.4), width_ratios=[980, 420]
 for ax, width, count in ((left, 980, 6), (right, 320, 19)):
     ax.imshow(owner.view(-1, width)[:count] % 6, cmap=colours, aspect="auto", interpolation="nearest")
     ax.hlines(np.arange(0.5, count - 1), -0.5, width - 0.5, color="white", linewidth=2)
-    ax.set(xlabel="number in the row", ylabel="row", title=f"rows of {width}")
+    ax.set(
+        xlabel="number in the row",
+        ylabel="row",
+        title=f"rows of {width}",
+        yticks=range(0, count, 1 + count // 7),
+    )
 mixed = sum(len(row.unique()) > 1 for row in owner.view(-1, 320))
 print(f"64 × 980 / 320 = {64 * 980 // 320} rows; {mixed} of them hold parts of two images")
 silent = [n for n in range(1, 101) if n * 980 % 320 == 0]
@@ -1173,8 +1180,9 @@ ax.set(xlabel="gained by the cure, in accuracy (points)", ylim=(len(effects) - 0
 ax.grid(axis="x", alpha=0.3)
 
 # %% [markdown]
-# Where an interval reaches over 0, do not write "the defect does no harm". Write: three seeds cannot tell. And the other nine never touched the learning at all: they ruin the
-# *number you report*, its repetition, or your time. No accuracy would have shown you patients 6 to 13 by being low.
+# Where an interval reaches over 0, do not write "the defect does no harm". Write: three seeds cannot tell. The other nine are of another kind. They stop at the
+# wrong line, train the wrong network, or ruin the *number you report*, its repetition, or your time. None of them is found by training longer, and most are not found by
+# looking at the accuracy.
 #
 # ## Questions
 #
@@ -1190,15 +1198,15 @@ ax.grid(axis="x", alpha=0.3)
 #
 # <details><summary>Answer</summary>
 #
-# Patient 1 gives itself away: its loss goes to −1. Patient 6 if you look at the right network. A network that is cut off from its labels (5) fails at once. Patients 2 and 3 pass: one batch
-# is easy for them too. All who only report wrongly (8 to 10, 12, 13) pass as well: a test finds what it asks for.
+# Patient 1 gives itself away: its loss goes to −1. Patient 5 stops at the loss, and patient 6 is found if you look at the right network. Patients 2 and 3 can pass: one batch
+# can be learnt by heart without a bend, and with any normalisation. All who only report wrongly (8 to 10, 12, 13) pass as well: a test finds what it asks for.
 # </details>
 #
 # 3. Patient 8 in reverse: somebody calls `eval()` before the training and never `train()`. What is the symptom?
 #
 # <details><summary>Answer</summary>
 #
-# With dropout, none that you would see: training runs, faster and without dropout, and the training accuracy is even higher. That is why a loop should call `train()` at
+# With dropout, none that you would see: training runs without dropout, and the training accuracy is rather higher for it. That is why a loop should call `train()` at
 # the beginning of each epoch and not once.
 # </details>
 #
