@@ -13,7 +13,7 @@ from cnnlab.checks.functions import same
 from cnnlab.checks.reading import call, function, kind, network, not_blank, number, shown
 from cnnlab.checks.runner import exercise
 from cnnlab.checks.steps import SmallNetwork, SmallSgd, two_batches, weights_of
-from cnnlab.checks.verdict import Wrong
+from cnnlab.checks.verdict import Blank, Wrong
 
 
 @exercise(
@@ -152,12 +152,11 @@ def own_weights(answer: object = ...) -> None:
     if moved_others:
         raise Wrong("learn() of one network moved the weights of another: it holds a name from outside.")
     if not bool(move.any()):
-        graded = any(p.grad is not None and bool(p.grad.any()) for p in second.parameters())
+        if not any(p.grad is not None and bool(p.grad.any()) for p in second.parameters()):
+            raise Blank("learn() leaves its own network as it was so far: no gradients, and no weight moved.")
         raise Wrong(
             "learn() finds the gradients of its own network and does not use them: "
             "whose weights does it move?"
-            if graded
-            else "learn() leaves its own network as it was: there are no gradients, and no weight moved."
         )
     if not bool(move.isfinite().all()) or float(move @ downhill) <= 0:
         raise Wrong(
