@@ -6,14 +6,17 @@ them raises, whatever it is given, and none tells the answer. What is asked stan
 
 from cnnlab.checks.by_hand import KERNEL, PATCH, convolution_map, one_patch
 from cnnlab.checks.choices import expect_100, questions, what_is_shown, which_loss, which_model, why_padding
+from cnnlab.checks.clinic import causes, diagnosis
 from cnnlab.checks.counting import conv_parameters, linear_parameters
 from cnnlab.checks.experimenting import paired_difference
 from cnnlab.checks.explanation import explain_320
 from cnnlab.checks.lab_network import add_conv2, add_fc2, log_softmax
 from cnnlab.checks.looking import layer_output, wrong_indices
+from cnnlab.checks.loops import counted_step, minibatches, own_weights, seeded_network
 from cnnlab.checks.measuring import accuracy, accuracy_difference, clock
 from cnnlab.checks.networks import cnn, network_as_asked, two_layer_network
 from cnnlab.checks.preparing import mean_and_std, normalise
+from cnnlab.checks.reports import per_digit, percent_text, rows, steady_answers
 from cnnlab.checks.runner import EXERCISES, Exercise
 from cnnlab.checks.sizes import output_size, padded_fc1, receptive_field, same_padding
 from cnnlab.checks.steps import training_step
@@ -29,25 +32,35 @@ __all__ = [
     "accuracy_difference",
     "add_conv2",
     "add_fc2",
+    "causes",
     "clock",
     "cnn",
     "conv_parameters",
     "convolution_map",
+    "counted_step",
+    "diagnosis",
     "expect_100",
     "explain_320",
     "layer_output",
     "linear_parameters",
     "log_softmax",
     "mean_and_std",
+    "minibatches",
     "network_as_asked",
     "normalise",
     "one_patch",
     "output_size",
+    "own_weights",
     "padded_fc1",
     "paired_difference",
+    "per_digit",
+    "percent_text",
     "questions",
     "receptive_field",
+    "rows",
     "same_padding",
+    "seeded_network",
+    "steady_answers",
     "training_step",
     "two_layer_network",
     "what_is_shown",

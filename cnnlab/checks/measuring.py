@@ -17,7 +17,7 @@ from cnnlab.checks.verdict import Wrong
 Batch = tuple[Tensor, Tensor]
 
 
-class _Reads(nn.Module):
+class Reads(nn.Module):
     """A network that gives each image the digit of its first pixel."""
 
     def __init__(self) -> None:
@@ -85,7 +85,7 @@ def accuracy(answer: object = ...) -> None:
             )
             images = ((labels + shift) % 10).float()[:, None, None, None].expand(-1, 1, 28, 28)
             batches.append((images.clone(), labels))
-        cases.append((_Reads().eval(), batches))
+        cases.append((Reads().eval(), batches))
     judge_function(
         answer,
         "accuracy(model, batches)",

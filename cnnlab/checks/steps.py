@@ -13,7 +13,7 @@ from cnnlab.checks.reading import function, told
 from cnnlab.checks.runner import BLANK, exercise
 from cnnlab.checks.verdict import Blank, Wrong
 
-_LR = 0.5
+SGD_LR = 0.5
 Loss = Callable[[Tensor, Tensor], Tensor]
 
 # What is wrong if the weights are those that these losses lead to.
@@ -35,7 +35,7 @@ _LOSSES: dict[str, Loss] = {
 }
 
 
-class _Model(torch.nn.Sequential):
+class SmallNetwork(torch.nn.Sequential):
     """A small network with fixed weights."""
 
     def __init__(self) -> None:
@@ -43,11 +43,11 @@ class _Model(torch.nn.Sequential):
         super().__init__(torch.nn.Flatten(), torch.nn.Linear(784, 6), torch.nn.Tanh(), torch.nn.Linear(6, 10))
 
 
-class _Sgd:
+class SmallSgd:
     """What a step needs of torch.optim.SGD; making the real one would first import PyTorch's compiler."""
 
     def __init__(self, parameters: list[torch.nn.Parameter]) -> None:
-        self.param_groups = [{"params": parameters, "lr": _LR}]
+        self.param_groups = [{"params": parameters, "lr": SGD_LR}]
         self.parameters = parameters
         self.calls = 0
 
@@ -61,10 +61,11 @@ class _Sgd:
         with torch.no_grad():
             for p in self.parameters:
                 if p.grad is not None:
-                    p.sub_(_LR * p.grad)
+                    p.sub_(SGD_LR * p.grad)
 
 
-def _batches() -> list[tuple[Tensor, Tensor]]:
+def two_batches() -> list[tuple[Tensor, Tensor]]:
+    """Two batches of 8 random images with random labels, the same each time."""
     draw = torch.Generator().manual_seed(13)
     return [
         (torch.randn(8, 1, 28, 28, generator=draw) / 8, torch.randint(10, (8,), generator=draw))
@@ -72,21 +73,23 @@ def _batches() -> list[tuple[Tensor, Tensor]]:
     ]
 
 
-def _weights(model: torch.nn.Module) -> Tensor:
-    return torch.cat([p.detach().flatten().double() for p in model.parameters()])
+def weights_of(model: torch.nn.Module) -> Tensor:
+    """All weights of a network in one row, float64; empty if it has none."""
+    none = torch.zeros(0, dtype=torch.float64)
+    return torch.cat([none, *(p.detach().cpu().flatten().double() for p in model.parameters())])
 
 
 def _by_hand(loss: Loss = F.cross_entropy, *, piled: bool = False, times: int = 1) -> list[Tensor]:
     """The weights after the first and the second step of SGD, written out."""
-    model, found = _Model(), []
-    optimizer = _Sgd(list(model.parameters()))
-    for images, labels in _batches():
+    model, found = SmallNetwork(), []
+    optimizer = SmallSgd(list(model.parameters()))
+    for images, labels in two_batches():
         for _ in range(times):
             if not piled:
                 optimizer.zero_grad()
             loss(model(images), labels).backward()  # type: ignore[no-untyped-call]
             optimizer.step()
-        found.append(_weights(model))
+        found.append(weights_of(model))
     return found
 
 
@@ -101,12 +104,12 @@ def training_step(answer: object = ...) -> None:
     It is called twice, with two batches; the weights are compared with SGD by hand.
     """
     student = function(answer, "step(model, optimizer, images, labels)", 4)
-    model = _Model()
-    before, after = _weights(model), []
-    optimizer = _Sgd(list(model.parameters()))
-    for images, labels in _batches():
+    model = SmallNetwork()
+    before, after = weights_of(model), []
+    optimizer = SmallSgd(list(model.parameters()))
+    for images, labels in two_batches():
         student(model, optimizer, images.clone(), labels.clone())
-        after.append(_weights(model))
+        after.append(weights_of(model))
     if not all(bool(weights.isfinite().all()) for weights in after):
         raise Wrong("The weights became nan or infinite.")
     right = _by_hand()

@@ -7,7 +7,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from cnnlab import checks
-from cnnlab.checks.steps import _LR, _batches, _by_hand, _Model, _weights
+from cnnlab.checks.steps import SGD_LR, SmallNetwork, _by_hand, two_batches, weights_of
 from tests.checks.cases import Cases
 
 
@@ -78,11 +78,11 @@ CASES = {
 
 
 def test_sgd_by_hand_is_what_pytorch_does() -> None:
-    model = _Model()
-    optimizer = torch.optim.SGD(model.parameters(), lr=_LR)
-    for (images, labels), expected in zip(_batches(), _by_hand()):
+    model = SmallNetwork()
+    optimizer = torch.optim.SGD(model.parameters(), lr=SGD_LR)
+    for (images, labels), expected in zip(two_batches(), _by_hand()):
         usual(model, optimizer, images, labels)
-        assert torch.allclose(_weights(model), expected)
+        assert torch.allclose(weights_of(model), expected)
 
 
 def test_a_step_is_judged_by_the_weights_alone() -> None:

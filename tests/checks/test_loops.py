@@ -1,0 +1,202 @@
+"""Answers to batches, the step that counts, the network that trains itself and the seed that works."""
+
+from __future__ import annotations
+
+import random
+
+import numpy as np
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+from cnnlab import checks
+from tests.checks.cases import Cases
+
+
+def cut(images, labels, size):
+    for start in range(0, len(images), size):
+        yield images[start : start + size], labels[start : start + size]
+
+
+def shuffled(images, labels, size):
+    order = torch.randperm(len(images))
+    return [(images[part], labels[part]) for part in order.split(size)]
+
+
+def full_ones(images, labels, size):
+    for start in range(0, len(images) - size + 1, size):
+        yield images[start : start + size], labels[start : start + size]
+
+
+def wrapped(images, labels, size):
+    for start in range(0, len(images), size):
+        part = torch.arange(start, start + size) % len(images)
+        yield images[part], labels[part]
+
+
+def twice_shuffled(images, labels, size):
+    return list(zip(images[torch.randperm(len(images))].split(size), labels.split(size)))
+
+
+def step(passes=1, after=False, gives=lambda right, loss, n: right, moves=True):
+    def counted_step(model, optimizer, images, labels):
+        logits = model(images)
+        loss = F.cross_entropy(logits, labels)
+        optimizer.zero_grad()
+        loss.backward()
+        if moves:
+            optimizer.step()
+        for _ in range(passes - 1):
+            logits = model(images) if after else logits + 0 * model(images)
+        return gives((logits.argmax(dim=1) == labels).sum().item(), loss.item(), len(labels))
+
+    return counted_step
+
+
+def by_forward(model, optimizer, images, labels):
+    optimizer.zero_grad(set_to_none=False)
+    z = model.forward(images)
+    F.nll_loss(z.log_softmax(1), labels).backward()
+    optimizer.step()
+    return (z.max(dim=1).indices == labels).sum()
+
+
+class Base(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.fc = nn.Linear(784, 10)
+
+    def forward(self, x):
+        return self.fc(x.flatten(1))
+
+
+net, resting = Base(), Base()
+
+
+def trained(network, forwards, images, labels, sign=-1):
+    loss = F.cross_entropy(forwards(images), labels)
+    forwards.zero_grad()
+    loss.backward()
+    with torch.no_grad():
+        for p in network.parameters():
+            if p.grad is not None:
+                p += sign * 0.1 * p.grad
+
+
+def class_with(learn):
+    return type("Net", (Base,), {"learn": learn})
+
+
+def with_optimizer(self, images, labels):
+    optimizer = torch.optim.Adam(self.parameters(), lr=0.01)
+    optimizer.zero_grad()
+    F.cross_entropy(self(images), labels).backward()
+    optimizer.step()
+
+
+def seeded(seed):
+    torch.manual_seed(seed)
+    return nn.Linear(784, 10)
+
+
+def with_generator(seed):
+    model, draw = nn.Linear(5, 3), torch.Generator().manual_seed(seed)
+    for p in model.parameters():
+        nn.init.uniform_(p, -1, 1, generator=draw)
+    return model
+
+
+def by_numpy(seed):
+    np.random.seed(seed)  # noqa: NPY002
+    return nn.Linear(5, 3)
+
+
+def by_random(seed):
+    random.seed(seed)
+    return nn.Linear(5, 3)
+
+
+def too_late(seed):
+    model = nn.Linear(5, 3)
+    torch.manual_seed(seed)
+    return model
+
+
+def always_42(seed):
+    torch.manual_seed(42)
+    return nn.Linear(5, 3)
+
+
+CASES = {
+    "minibatches": Cases(
+        right=[cut, shuffled, lambda x, y, n: zip(x.split(n), y.split(n))],
+        wrong=[
+            (full_ones, "With 10 images and batches of 4, 2 never come: those of the last, smaller batch."),
+            (wrapped, "some images come twice"),
+            (twice_shuffled, "belong to other images"),
+            (lambda x, y, n: list(cut(x, y, n))[1:], "4 never come: look at the borders"),
+            (lambda x, y, n: [(x, y)], "A batch has 10 images: at most 4"),
+            (lambda x, y, n: x.split(n), "a pair of images and labels is asked for"),
+            (lambda x, y, n: zip(x.split(n), y.split(n + 1)), "A batch has 4 images and 5 labels"),
+            (lambda x, y, n: 3, "Your function gives an int"),
+        ],
+        secret=["range(", "split"],
+    ),
+    "counted_step": Cases(
+        right=[step(), by_forward, step(gives=lambda right, loss, n: torch.tensor(right))],
+        wrong=[
+            (step(passes=3), "runs the network 3 times for one batch"),
+            (step(passes=2, after=True), "runs the network 2 times for one batch"),
+            (step(moves=False), "After your step the weights are not those of one step"),
+            (step(gives=lambda right, loss, n: loss), "that is the loss"),
+            (step(gives=lambda right, loss, n: n), "that is the size of the batch"),
+            (lambda m, o, x, y: 3, "never runs the network"),
+        ],
+        secret=["argmax(dim=1)"],
+    ),
+    "own_weights": Cases(
+        right=[class_with(lambda self, x, y: trained(self, self, x, y)), class_with(with_optimizer)],
+        wrong=[
+            (
+                class_with(lambda self, x, y: trained(net, net, x, y)),
+                "learn() of one network moved the weights of another",
+            ),
+            (
+                class_with(lambda self, x, y: trained(resting, self, x, y)),
+                "finds the gradients of its own network and does not use them",
+            ),
+            (class_with(lambda self, x, y: trained(self, self, x, y, sign=1)), "not downhill"),
+            (class_with(lambda self, x, y: optimiser.step()), "The name optimiser is not known here"),  # noqa: F821
+            (Base, "has no method learn"),
+            (Base(), "give the class of your network"),
+        ],
+        secret=["self.parameters()"],
+    ),
+    "seeded_network": Cases(
+        right=[seeded, with_generator],
+        wrong=[
+            (by_numpy, "which generator draws the weights?"),
+            (by_random, "Twice the same seed gives two different networks"),
+            (too_late, "Twice the same seed gives two different networks"),
+            (always_42, "Seeds 1 and 2 give the same network"),
+            (lambda seed: nn.ReLU(), "Your network has no weights"),
+        ],
+        secret=["torch.manual_seed"],
+    ),
+}
+
+
+def test_a_notebooks_own_network_is_left_as_it_was() -> None:
+    before = net.fc.weight.clone()
+    assert not checks.own_weights(class_with(lambda self, x, y: trained(net, net, x, y)))
+    assert torch.equal(net.fc.weight, before)
+
+
+def test_an_order_is_free_and_a_step_may_be_written_in_any_way() -> None:
+    assert checks.minibatches(shuffled)
+    assert checks.counted_step(by_forward)
+    assert checks.seeded_network(with_generator)
+
+
+def test_a_learn_that_does_nothing_is_not_yet() -> None:
+    assert checks.own_weights(class_with(lambda self, x, y: None)).state == "not yet"
