@@ -22,8 +22,10 @@ def cells(script: Path) -> list[NotebookNode]:
 
 
 def with_metadata(key: str, script: Path) -> dict[str, int]:
-    """Exercise -> place of the cell."""
-    return {cell.metadata[key]: place for place, cell in enumerate(cells(script)) if key in cell.metadata}
+    """Exercise -> place of the cell that is its "answer" or its "check"."""
+    kind = {"answer": "solution", "check": "grade"}[key]
+    marks = {place: cell.metadata.get("nbgrader", {}) for place, cell in enumerate(cells(script))}
+    return {mark["grade_id"].removesuffix("-check"): place for place, mark in marks.items() if mark.get(kind)}
 
 
 FOUND = [(script, name) for script in SCRIPTS for name in with_metadata("check", script)]
@@ -47,7 +49,11 @@ def test_the_opening_counts_exercises_and_marks(script: Path) -> None:
 def test_every_answer_has_a_check_behind_it(script: Path) -> None:
     answers = with_metadata("answer", script)
     assert {name: place + 1 for name, place in answers.items()} == with_metadata("check", script)
-    regions = sum(len(REGION.findall(cell.source)) for cell in cells(script) if "answer" in cell.metadata)
+    regions = sum(
+        len(REGION.findall(cell.source))
+        for cell in cells(script)
+        if cell.metadata.get("nbgrader", {}).get("solution")
+    )
     assert regions == sum(cell.source.count("### BEGIN SOLUTION") for cell in cells(script))
 
 

@@ -45,18 +45,18 @@ plt.rcParams.update(LECTURE)  # the look of all figures
 
 # %%
 notebooks = {  # number: name, minutes, what it needs, place (column, row)
-    1: ("Data", 45, (), (0, 1)),
-    2: ("Build the CNN", 75, (1,), (1, 1)),
-    3: ("Why 320?", 50, (2,), (2, 1)),
-    4: ("MLP vs CNN", 45, (3,), (3, 1)),
-    5: ("Misclassified", 50, (2,), (2, 2)),
-    6: ("Activations", 45, (3,), (3, 0)),
-    7: ("CPU vs GPU", 40, (4,), (4, 0)),
+    1: ("Data", 55, (), (0, 1)),
+    2: ("Build the CNN", 120, (1,), (1, 1)),
+    3: ("Why 320?", 80, (2,), (2, 1)),
+    4: ("MLP vs CNN", 50, (3,), (3, 1)),
+    5: ("Misclassified", 60, (2,), (2, 2)),
+    6: ("Activations", 50, (3,), (3, 0)),
+    7: ("CPU vs GPU", 45, (4,), (4, 0)),
     8: ("Draw a digit", 45, (4,), (4, 1)),
-    9: ("Bug clinic", 60, (3,), (3, 2)),
-    10: ("Experiments", 60, (4,), (4, 2)),
+    9: ("Bug clinic", 90, (3,), (3, 2)),
+    10: ("Experiments", 60, (3,), (3, 3)),
 }
-figure, ax = plt.subplots(figsize=(13, 4.4))
+figure, ax = plt.subplots(figsize=(13, 5.6))
 for number, (name, minutes, needs, (x, y)) in notebooks.items():
     core = number <= 3
     ax.text(
@@ -72,24 +72,26 @@ for number, (name, minutes, needs, (x, y)) in notebooks.items():
         column, row = notebooks[before][3]
         arrow = {"arrowstyle": "-|>", "color": GREY, "linewidth": 1.8}
         ax.annotate("", (x - 0.36, -y), (column + 0.36, -row), arrowprops=arrow)
-ax.set(xlim=(-0.5, 4.5), ylim=(-2.45, 0.45))
+ax.set(xlim=(-0.5, 4.5), ylim=(-3.45, 0.45))
 ax.set_axis_off()
 hours = sum(minutes for _, minutes, _, _ in notebooks.values()) / 60
-print(f"{len(notebooks)} notebooks, {hours:.1f} hours; the core: {(45 + 75 + 50) / 60:.1f} hours")
+print(
+    f"{len(notebooks)} notebooks, {hours:.1f} hours; the core: {sum(notebooks[n][1] for n in (1, 2, 3)) / 60:.1f} hours"
+)
 
 # %% [markdown]
 # | notebook | minutes | needs | afterwards you can |
 # |---|---|---|---|
-# | [1 Data](01_data.ipynb) | 45 | Python | read an image as numbers, normalise it, split and batch a data set, classify without a network |
-# | [2 Build the CNN](02_build_the_cnn.ipynb) | 75 | 1 | convolve by hand, write a network and its training step, judge it |
-# | [3 Why 320?](03_why_320.ipynb) | 50 | 2 | compute every size and parameter count, and mend a network that does not fit |
-# | [4 MLP vs CNN](04_mlp_vs_cnn.ipynb) | 45 | 2, 3 | compare networks fairly, and choose one for a task |
-# | [5 Misclassified](05_misclassified.ipynb) | 50 | 1, 2 | read mistakes, and say how sure an accuracy is |
-# | [6 Activations](06_activations.ipynb) | 45 | 2, 3 | look into a network: kernels, maps, fields, dead channels |
-# | [7 CPU vs GPU](07_cpu_vs_gpu.ipynb) | 40 | 2, 4 | time code so that others believe it |
+# | [1 Data](01_data.ipynb) | 55 | Python | read an image as numbers, normalise it, split and batch a data set, classify without a network |
+# | [2 Build the CNN](02_build_the_cnn.ipynb) | 120 | 1 | convolve by hand, write a network and its training step, judge it |
+# | [3 Why 320?](03_why_320.ipynb) | 80 | 2 | compute every size and parameter count, and mend a network that does not fit |
+# | [4 MLP vs CNN](04_mlp_vs_cnn.ipynb) | 50 | 2, 3 | compare networks fairly, and choose one for a task |
+# | [5 Misclassified](05_misclassified.ipynb) | 60 | 1, 2 | read mistakes, and say how sure an accuracy is |
+# | [6 Activations](06_activations.ipynb) | 50 | 2, 3 | look into a network: kernels, maps, fields, dead channels |
+# | [7 CPU vs GPU](07_cpu_vs_gpu.ipynb) | 45 | 2, 4 | time code so that others believe it |
 # | [8 Draw a digit](08_draw_a_digit.ipynb) | 45 | 1, 4 | see why a good network fails on your data, and mend it |
-# | [9 Bug clinic](09_bug_clinic.ipynb) | 60 | 2, 3 | find a bug from its symptom |
-# | [10 Experiments](10_experiments.ipynb) | 60 | 4 | change one thing, over seeds, and say what came of it |
+# | [9 Bug clinic](09_bug_clinic.ipynb) | 90 | 3 | find a bug from its symptom |
+# | [10 Experiments](10_experiments.ipynb) | 60 | 3 | change one thing, over seeds, and say what came of it |
 #
 # ## Is everything ready?
 #
@@ -231,7 +233,7 @@ print(f"9,890 of 10,000: {low:.2f} to {high:.2f} %")
 # | DataLoader | PyTorch's maker of batches, one image at a time | [1.12](01_data.ipynb#12-%C2%B7-Two-ways-to-make-batches%2C-side-by-side) |
 # | dead channel | a channel that ReLU makes 0 for every image; its gradient is 0, too | [6.5](06_activations.ipynb#5-%C2%B7-Dead-channels) |
 # | dilation | a kernel whose weights stand d pixels apart | [3.2](03_why_320.ipynb#2-%C2%B7-The-formula%2C-and-whether-it-is-true) |
-# | dropout | in training each unit is silenced with probability p; in `eval()` none is | [3.8](03_why_320.ipynb#8-%C2%B7-A-live-network) |
+# | dropout | in training each unit is silenced with probability p; in `eval()` none is | [3.11](03_why_320.ipynb#11-%C2%B7-A-live-network) |
 # | epoch | one pass over all training images | [1.11](01_data.ipynb#11-%C2%B7-What-a-batch-is) |
 # | feature map | what one kernel makes of an image, or of the maps before it | [2.2](02_build_the_cnn.ipynb#2-%C2%B7-Every-number%2C-by-a-loop) |
 # | flatten | all maps of an image in one row, the batch kept | [3.6](03_why_320.ipynb#6-%C2%B7-Padding-2%2C-and-a-network-that-lies) |
@@ -244,14 +246,14 @@ print(f"9,890 of 10,000: {low:.2f} to {high:.2f} %")
 # | max pooling | the largest number of each window | [2.6](02_build_the_cnn.ipynb#6-%C2%B7-Stride-and-pooling%3A-make-it-smaller) |
 # | MLP | multilayer perceptron: linear layers with an activation between them | [4.1](04_mlp_vs_cnn.ipynb#1-%C2%B7-Five-networks-on-paper) |
 # | momentum | a step keeps a part of the last one's direction | [2.11](02_build_the_cnn.ipynb#11-%C2%B7-One-training-step) |
-# | multiply–add | one multiplication and one addition: the unit of work | [3.11](03_why_320.ipynb#11-%C2%B7-Where-the-work-is%2C-and-where-the-numbers-are) |
+# | multiply–add | one multiplication and one addition: the unit of work | [3.10](03_why_320.ipynb#10-%C2%B7-Where-the-work-is%2C-and-where-the-numbers-are) |
 # | normalisation | subtract the mean of the training pixels, divide by their standard deviation | [1.6](01_data.ipynb#6-%C2%B7-Normalisation) |
 # | occlusion map | what covering each patch of an image costs the answer | [6.8](06_activations.ipynb#8-%C2%B7-Occlusion%3A-cover-a-patch-and-ask-again) |
 # | optimiser | the rule that turns gradients into steps: SGD, Adam … | [2.11](02_build_the_cnn.ipynb#11-%C2%B7-One-training-step) |
 # | p-value | how often luck alone gives a difference this large or larger | [5.9](05_misclassified.ipynb#The-same-images%3A-pair-them) |
 # | padding | pixels added around the image, 0 as a rule; p on each side | [2.5](02_build_the_cnn.ipynb#5-%C2%B7-Padding%3A-why-2-for-a-5-%C3%97-5-kernel%3F) |
-# | parameter | a number that training changes: weights and biases | [3.10](03_why_320.ipynb#10-%C2%B7-Parameters%2C-by-formula) |
-# | receptive field | the patch of the image that one unit depends on | [3.9](03_why_320.ipynb#9-%C2%B7-What-do-the-320-numbers-see%3F) |
+# | parameter | a number that training changes: weights and biases | [3.9](03_why_320.ipynb#9-%C2%B7-Parameters%2C-by-formula) |
+# | receptive field | the patch of the image that one unit depends on | [3.8](03_why_320.ipynb#8-%C2%B7-What-do-the-320-numbers-see%3F) |
 # | ReLU | max(0, x) | [2.7](02_build_the_cnn.ipynb#7-%C2%B7-ReLU%3A-before-or-after-pooling%3F) |
 # | seed | the number from which the random numbers follow: same seed, same run | [4.2](04_mlp_vs_cnn.ipynb#2-%C2%B7-Accuracy-over-three-seeds) |
 # | SGD | stochastic gradient descent: steps judged from one batch each | [2.11](02_build_the_cnn.ipynb#11-%C2%B7-One-training-step) |

@@ -27,7 +27,7 @@
 # - build two classifiers without any training, and break both with a move of three pixels;
 # - make batches in two ways, and say which is faster and why.
 #
-# **Time**: 45 minutes. **Needs**: Python. It is the first notebook; PyTorch is explained as it comes.
+# **Time**: 55 minutes. **Needs**: Python. It is the first notebook; PyTorch is explained as it comes.
 #
 # **Exercises**: 2, with 10 marks.
 #

@@ -24,7 +24,7 @@
 # - go from logits to cross-entropy in numbers, and predict the loss before any training;
 # - write a training step, train, and report an accuracy together with its uncertainty.
 #
-# **Time**: 75 minutes · **Needs**: notebook 1 (pixels, normalisation, batches)
+# **Time**: 120 minutes · **Needs**: notebook 1 (pixels, normalisation, batches)
 #
 # **Exercises**: 11, with 70 marks.
 

@@ -25,7 +25,7 @@
 # - count the parameters and the multiplications of a network on paper, and know where they sit;
 # - say which patch of the image one number deep in the network depends on.
 #
-# **Time**: 50 minutes · **Needs**: notebook 2 (convolution, padding, stride, pooling)
+# **Time**: 80 minutes · **Needs**: notebook 2 (convolution, padding, stride, pooling)
 #
 # **Exercises**: 7, with 65 marks.
 
@@ -639,39 +639,7 @@ print("pixel column 26 changed, output the same:", torch.equal(conv(image), conv
 # Padding 1 repairs it here: (28 + 2 − 3) // 2 + 1 = 14 places, and the last one ends on pixel 27.
 
 # %% [markdown]
-# ## 8 · A live network
-#
-# It begins as the 320 network: 28 → 24 → 12 → 8 → 4, 21,840 parameters. The boxes are drawn to scale. Move any slider; every size
-# is computed again while you move. Point at a layer, and the orange cone shows which pixels one of its numbers sees.
-#
-# **Tasks**
-# 1. Keep the 5×5 kernels and find the padding, the same in both blocks, that gives 500. How many parameters more is that?
-# 2. Go back to cnn_320. Use 7×7 kernels in both blocks, and find the padding, again the same in both, that brings back 320.
-# 3. Go back to cnn_320. Set kernel 3 and stride 2 in block 1. For which layers does the column "unread" say something? Try padding 1 in block 1: where is it now? Find a padding of block 1 without any.
-# 4. Go back to cnn_320 and write 980 into "fc1 takes". Read the answer: which layer, which number, and which ways to mend it?
-# 5. Choose cnn_deep, the network that lab 004 asked for and did not build (it built cnn_padded). Where are its 870,634 parameters, and where are its multiply–adds (multiplications, each with its addition: section 11)? (The bars in the table show it.) Open "The network as code".
-#
-# (The explorer also offers dropout, which sets each number to 0 by chance during training, and batch norm, which rescales each channel; neither changes a size.)
-
-# %%
-from cnnlab.widgets import NetworkExplorer
-
-NetworkExplorer()
-
-# %% [markdown]
-# <details><summary>Answers</summary>
-#
-# 1. Padding 1: 28 → 26 → 13 → 11 → 5, 20 × 5 × 5 = 500. 9,000 more, all of them in fc1: (500 − 320) · 50; 30,840 in all. (pool2 leaves a column unread: 11 is odd.)
-# 2. Padding 1. One more pixel of padding on each side makes up for a kernel that is wider by 2, because w + 2p − k stays the same.
-# 3. conv1 and pool1: 28 → 13 → 6 → 2 → 1, and each of the two leaves its last column and row unread. With padding 1 it is 28 → 14 → 7 → 3 → 1: conv1 and pool1 read everything, but now
-#    pool2 halves an odd width and drops one of 3 columns. Padding 3 in block 1: (28 + 6 − 3) // 2 + 1 = 16, then 16 → 8 → 4 → 2, and nothing is lost (flatten 80). Mending one layer moves the sizes of all that follow.
-# 4. fc1: it gets 320 numbers and takes 980. Either fc1 becomes nn.Linear(320, 50), or an nn.LazyLinear(50) that counts for itself, or padding 2 in conv1 and conv2 makes the 320 into 980.
-# 5. 803,072 of the parameters (92 %) are in fc1, 3,136 · 256 + 256. The multiply–adds are in the convolutions: conv2, 32 kernels of 3 × 3 × 32 at
-#    28 × 28 places, has 7,225,344, nine times those of fc1, and conv4 has as many again.
-# </details>
-
-# %% [markdown]
-# ## 9 · What do the 320 numbers see?
+# ## 8 · What do the 320 numbers see?
 #
 # One number after conv1 sees a patch of 5 × 5 pixels. One number after pool2 depends on more, because each layer looks at several
 # numbers of the layer before. This patch is its **receptive field**.
@@ -810,7 +778,7 @@ print(seen_in_the_middle.outcome(times_seen[14, 14]))
 # so a digit in the middle is seen by more of the 320 numbers.
 
 # %% [markdown]
-# ## 10 · Parameters, by formula
+# ## 9 · Parameters, by formula
 #
 # A convolution has one kernel for each output channel. Each kernel has k × k numbers for *every* input channel, and one bias.
 # A linear layer has one weight for each pair of an input and an output, and one bias for each output.
@@ -950,9 +918,9 @@ print("yours:        ", "found it" if mlp_parameters(*your_widths) == 105_681 el
 # </details>
 
 # %% [markdown]
-# ## 11 · Where the work is, and where the numbers are
+# ## 10 · Where the work is, and where the numbers are
 #
-# A parameter of a convolution is used again at every place, a parameter of a linear layer once. So the cost in **multiply–adds** and the
+# A parameter of a convolution is used again at every place, a parameter of a linear layer once. So the cost in **multiply–adds** (one multiplication and the addition that goes with it) and the
 # count of parameters can sit in different layers.
 #
 # **Predict.** In lab 000's network (32 and 64 channels, fc1 from 3,136 to 128), which layer has the most parameters? And:
@@ -1009,6 +977,38 @@ for pooling in ("max", "none"):
 # %% [markdown]
 # Pooling has no parameters and takes none away from the convolutions. It shrinks the map, and thereby fc1's *input*: 3,136 instead of 50,176.
 # The lab's network would be 14 times larger without it.
+
+# %% [markdown]
+# ## 11 · A live network
+#
+# It begins as the 320 network: 28 → 24 → 12 → 8 → 4, 21,840 parameters. The boxes are drawn to scale. Move any slider; every size
+# is computed again while you move. Point at a layer, and the orange cone shows which pixels one of its numbers sees.
+#
+# **Tasks**
+# 1. Keep the 5×5 kernels and find the padding, the same in both blocks, that gives 500. How many parameters more is that?
+# 2. Go back to cnn_320. Use 7×7 kernels in both blocks, and find the padding, again the same in both, that brings back 320.
+# 3. Go back to cnn_320. Set kernel 3 and stride 2 in block 1. For which layers does the column "unread" say something? Try padding 1 in block 1: where is it now? Find a padding of block 1 without any.
+# 4. Go back to cnn_320 and write 980 into "fc1 takes". Read the answer: which layer, which number, and which ways to mend it?
+# 5. Choose cnn_deep, the network that lab 004 asked for and did not build (it built cnn_padded). Where are its 870,634 parameters, and where are its multiply–adds? (The bars in the table show it.) Open "The network as code".
+#
+# (The explorer also offers dropout, which sets each number to 0 by chance during training, and batch norm, which rescales each channel; neither changes a size.)
+
+# %%
+from cnnlab.widgets import NetworkExplorer
+
+NetworkExplorer()
+
+# %% [markdown]
+# <details><summary>Answers</summary>
+#
+# 1. Padding 1: 28 → 26 → 13 → 11 → 5, 20 × 5 × 5 = 500. 9,000 more, all of them in fc1: (500 − 320) · 50; 30,840 in all. (pool2 leaves a column unread: 11 is odd.)
+# 2. Padding 1. One more pixel of padding on each side makes up for a kernel that is wider by 2, because w + 2p − k stays the same.
+# 3. conv1 and pool1: 28 → 13 → 6 → 2 → 1, and each of the two leaves its last column and row unread. With padding 1 it is 28 → 14 → 7 → 3 → 1: conv1 and pool1 read everything, but now
+#    pool2 halves an odd width and drops one of 3 columns. Padding 3 in block 1: (28 + 6 − 3) // 2 + 1 = 16, then 16 → 8 → 4 → 2, and nothing is lost (flatten 80). Mending one layer moves the sizes of all that follow.
+# 4. fc1: it gets 320 numbers and takes 980. Either fc1 becomes nn.Linear(320, 50), or an nn.LazyLinear(50) that counts for itself, or padding 2 in conv1 and conv2 makes the 320 into 980.
+# 5. 803,072 of the parameters (92 %) are in fc1, 3,136 · 256 + 256. The multiply–adds are in the convolutions: conv2, 32 kernels of 3 × 3 × 32 at
+#    28 × 28 places, has 7,225,344, nine times those of fc1, and conv4 has as many again.
+# </details>
 
 # %% [markdown]
 # ## Questions

@@ -26,7 +26,7 @@
 # - explain why an MLP cannot notice that its pixels were shuffled, and a CNN can;
 # - decide from evidence when a CNN, an MLP or a logistic regression is the right tool.
 #
-# **Time**: 45 minutes. **Needs**: notebooks 2 and 3.
+# **Time**: 50 minutes. **Needs**: notebooks 2 and 3.
 #
 # **Exercises**: 2, with 20 marks.
 

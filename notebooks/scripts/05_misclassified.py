@@ -25,7 +25,7 @@
 # - decide whether one network is better than another, or luckier;
 # - answer the question whether 100 % is to be expected.
 #
-# **Time**: 50 minutes. **Needs**: notebooks 1 and 2.
+# **Time**: 60 minutes. **Needs**: notebooks 1 and 2.
 #
 # **Exercises**: 3, with 25 marks.
 

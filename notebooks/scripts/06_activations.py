@@ -25,7 +25,7 @@
 # - draw an occlusion map, and say what it does and does not show;
 # - compare what two digits do to the same layer, and a trained with an untrained network.
 #
-# **Time**: 45 minutes. **Needs**: notebooks 2 and 3.
+# **Time**: 50 minutes. **Needs**: notebooks 2 and 3.
 #
 # **Exercises**: 1, with 10 marks.
 

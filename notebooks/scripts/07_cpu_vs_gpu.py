@@ -25,7 +25,7 @@
 # - tell transfer from compute, and say when a GPU begins to pay;
 # - try threads, channels-last and bfloat16 on your own CPU, and judge what they bring.
 #
-# **Time**: 40 minutes. **Needs**: notebooks 2 and 4. A GPU is used where there is one; without one, the whole
+# **Time**: 45 minutes. **Needs**: notebooks 2 and 4. A GPU is used where there is one; without one, the whole
 # notebook runs, and it says so.
 #
 # **Exercises**: 1, with 10 marks.

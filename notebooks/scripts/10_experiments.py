@@ -25,7 +25,7 @@
 # - say what "no difference" means, and how many of eight differences luck alone produces;
 # - choose settings on held-out images, and test once.
 #
-# **Time**: 60 minutes. **Needs**: notebooks 1 to 3; 5 helps. **Exercises**: 2, with 20 marks.
+# **Time**: 60 minutes. **Needs**: notebook 3. Notebook 5 helps. **Exercises**: 2, with 20 marks.
 
 # %%
 import _thread
