@@ -23,7 +23,8 @@ def candidates(root: Path, data_set: Published) -> list[Path]:
     folders = [root / data_set.folder / "raw", root / data_set.folder]
     # all data sets name their files alike: never read those of another one's folder
     others = {other.folder for other in PUBLISHED.values()} - {data_set.folder}
-    if root.name not in others and not (root.name == "raw" and root.parent.name in others):
+    here = Path(os.path.realpath(root))  # of "." or a link the own name tells nothing
+    if here.name not in others and not (here.name == "raw" and here.parent.name in others):
         folders += [root / "raw", root]
     return folders
 

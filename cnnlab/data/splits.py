@@ -91,10 +91,11 @@ class Split:
         if isinstance(chosen, bool):
             raise TypeError("take(True) chooses nothing in particular: give a number of images or indices.")
         try:
-            count = operator.index(chosen)  # type: ignore[arg-type]
+            # a tensor of one index would pass for a number as well
+            count = None if getattr(chosen, "ndim", 0) else operator.index(chosen)  # type: ignore[arg-type]
         except TypeError:
-            pass
-        else:
+            count = None
+        if count is not None:
             if not 1 <= count <= n:
                 raise ValueError(f"take({count}) of {n:,} images: give a number from 1 to {n:,}.")
             return slice(count)

@@ -30,6 +30,18 @@ def test_the_files_of_another_data_set_are_never_taken_though_they_have_the_same
     assert find_folder(tmp_path / below, mnist.published) is None
 
 
+@pytest.mark.parametrize("below", ["FashionMNIST", "FashionMNIST/raw"])
+def test_the_folder_of_another_data_set_is_known_by_whatever_way_leads_there(
+    mnist, fashion, tmp_path, monkeypatch, below
+):
+    fashion.write(tmp_path)
+    (tmp_path / "link").symlink_to(tmp_path / below)
+    (tmp_path / below / "x").mkdir()
+    monkeypatch.chdir(tmp_path / below)
+    for way in (Path("."), tmp_path / below / "x" / "..", tmp_path / "link"):
+        assert find_folder(way, mnist.published) is None
+
+
 def test_a_complete_folder_comes_before_a_begun_one(mnist, tmp_path):
     begun = mnist.write(tmp_path)
     (begun / "train-images-idx3-ubyte").unlink()
