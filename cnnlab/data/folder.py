@@ -23,7 +23,8 @@ def candidates(root: Path, data_set: Published) -> list[Path]:
     folders = [root / data_set.folder / "raw", root / data_set.folder]
     # all data sets name their files alike: never read those of another one's folder
     others = {other.folder for other in PUBLISHED.values()} - {data_set.folder}
-    here = Path(os.path.realpath(root))  # of "." or a link the own name tells nothing
+    # the own name of "." or of a link tells nothing; a path with a zero byte leads nowhere
+    here = root if "\0" in str(root) else Path(os.path.realpath(root))
     if here.name not in others and not (here.name == "raw" and here.parent.name in others):
         folders += [root / "raw", root]
     return folders

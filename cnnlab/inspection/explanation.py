@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from cnnlab.inspection.diagnosis import diagnose
 from cnnlab.inspection.faults import Fault, main_path, written
+from cnnlab.inspection.mixing import mixed_up
 from cnnlab.inspection.notes import notes_on, unregistered
 from cnnlab.inspection.parameters import count_parameters
 from cnnlab.inspection.python_faults import no_image, no_network, stopped
@@ -103,6 +104,9 @@ def _explained(model: nn.Module, given: Tensor | Sequence[int]) -> Explanation:
         return _failing(elsewhere)
     made = trace(model, images)
     if fits(made):
+        mixed = mixed_up(model, images)
+        if mixed is not None:
+            return _failing(*mixed)
         return _working(model, images, made)
     wrong = wrong_input(model, images, made, is_batch)
     if wrong is not None:

@@ -258,6 +258,11 @@ def test_a_cache_folder_that_cannot_be_written_is_not_where_files_are_to_be_put(
     )
 
 
+def test_a_root_with_a_zero_byte_is_said_to_be_no_folder():
+    with pytest.raises(DataError, match="which is not a folder"):
+        load_data("mnist", root="a\0b")
+
+
 def test_a_cnnlab_data_of_blanks_is_shown_in_quotes(monkeypatch):
     monkeypatch.setenv("CNNLAB_DATA", " ")
     with pytest.raises(DataError, match=r"^CNNLAB_DATA names ' ', which is not a folder\."):
