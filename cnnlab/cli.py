@@ -90,7 +90,7 @@ def data_verify(name: Name = "mnist", root: Root = None) -> None:
     """Check size and MD5 of every file of a data set."""
     with errors_in_words():
         from cnnlab.data import describe_sources, verify
-        from cnnlab.data.folder import closed
+        from cnnlab.data.folder import closed, expanded
 
         if root is None:
             sources = describe_sources(name)
@@ -98,10 +98,11 @@ def data_verify(name: Name = "mnist", root: Root = None) -> None:
         if root is None:
             typer.echo(f"There is no {name} to check: cnnlab data fetch {name}", err=True)
             raise typer.Exit(1)
-        hidden = closed(root.expanduser())
+        root = expanded(root, "root")
+        hidden = closed(root)
         if hidden is not None:
             raise DataError(f"{root} cannot be used: you may not read {hidden}. Change its permissions.")
-        if not os.path.isdir(root.expanduser()):
+        if not os.path.isdir(root):
             raise DataError(f"{root} is not a folder: name the one that holds MNIST/raw.")
         checks = verify(root, name)
         typer.echo(checks)

@@ -182,3 +182,11 @@ def test_a_folder_that_may_not_be_entered_is_one_message(
     run = cnnlab("data", command, "--root", str(nowhere / "home" / "mine"))
     assert run.exit_code == 1
     assert f"you may not read {nowhere / 'home'}. Change its permissions" in run.stderr
+
+
+@pytest.mark.parametrize("command", [["verify"], ["show"], ["fetch"]])
+def test_a_home_folder_of_nobody_is_said_in_words(command):
+    result = cnnlab("data", *command, "--root", "~nosuchuser/x")
+    assert result.exit_code == 1
+    assert "there is no user of that name" in result.output
+    assert not result.exception or isinstance(result.exception, SystemExit)

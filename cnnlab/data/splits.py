@@ -211,9 +211,17 @@ def _is_finite(name: str, value: float) -> bool:
         ) from None
 
 
+def _check_numbers(name: str, tensor: torch.Tensor) -> None:
+    if tensor.is_meta:
+        raise ValueError(
+            f"{name} are on the device meta, which holds shapes but no numbers: load them again."
+        )
+
+
 def _check_images(images: torch.Tensor) -> None:
     if not isinstance(images, torch.Tensor):
         raise TypeError(f"images are a {type(images).__name__}, not a tensor: use torch.as_tensor(images).")
+    _check_numbers("images", images)
     found = f"images are {str(images.dtype).removeprefix('torch.')} of shape {tuple(images.shape)}"
     wanted = f"uint8 of shape (N, 1, {PIXELS}, {PIXELS})"
     if images.ndim == 3:
@@ -248,6 +256,7 @@ def _check_images(images: torch.Tensor) -> None:
 def _check_labels(labels: torch.Tensor, n: int, classes: tuple[str, ...]) -> None:
     if not isinstance(labels, torch.Tensor):
         raise TypeError(f"labels are a {type(labels).__name__}, not a tensor: use torch.as_tensor(labels).")
+    _check_numbers("labels", labels)
     if labels.ndim != 1:
         raise ValueError(f"labels have shape {tuple(labels.shape)}, not (N,): one number for each image.")
     if labels.dtype != torch.int64:

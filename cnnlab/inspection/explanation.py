@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from cnnlab.inspection.diagnosis import diagnose
-from cnnlab.inspection.faults import Fault, main_path, written
+from cnnlab.inspection.faults import Fault, counted, main_path, written
 from cnnlab.inspection.mixing import mixed_up
 from cnnlab.inspection.notes import notes_on, unregistered
 from cnnlab.inspection.parameters import count_parameters
@@ -124,7 +124,11 @@ def _explained(model: nn.Module, given: Tensor | Sequence[int]) -> Explanation:
 def _working(model: nn.Module, images: Tensor, made: Trace) -> Explanation:
     output = made.output[0] if isinstance(made.output, (tuple, list)) else made.output
     shape = tuple(output.shape[1:])
-    comes = f"{shape[0]} numbers come" if len(shape) == 1 else f"{written(shape)} comes"
+    comes = (
+        f"{counted(shape[0], 'number')} come{'s' * (shape[0] == 1)}"
+        if len(shape) == 1
+        else f"{written(shape)} comes"
+    )
     if not shape:
         comes = "1 number comes"
     parameters = count_parameters(made.model)

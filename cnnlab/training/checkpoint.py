@@ -22,6 +22,8 @@ KEYS = ("settings", "layers", "shapes", "model", "optimizer", "schedule", "recor
 
 def check_place(path: Path) -> None:
     """Refuse, before the training and not after its first epoch, a place that cannot be written."""
+    if os.path.islink(path):
+        path = Path(os.path.realpath(path))  # where it is written
     if not os.path.isdir(path.parent):
         raise CheckpointError(
             f"checkpoint={str(path)!r}: there is no folder {str(path.parent)!r}: make it first, or give "
@@ -42,7 +44,7 @@ def save_checkpoint(path: Path, run: Run) -> None:
     """Replace the file in one move: whoever is killed meanwhile leaves the old one or the new one.
 
     Args:
-        path: the checkpoint; a file beside it with ".partial" added is used while writing.
+        path: the checkpoint; a file beside it with ".cnnlab-partial" added is used while writing.
         run: at the end of an epoch.
     Raises:
         CheckpointError: the file cannot be written; the one before it is still there.
@@ -63,9 +65,10 @@ def save_checkpoint(path: Path, run: Run) -> None:
         with whole_file(path) as file:
             torch.save(content, file)
     except (OSError, RuntimeError) as error:
+        kept = "an earlier checkpoint is still there" if path.exists() else "no checkpoint was written"
         raise CheckpointError(
             f"{path} could not be written after epoch {run.epochs_done} ({error}): free some space or "
-            "give another path. The model keeps its weights; an earlier checkpoint is still there."
+            f"give another path. The model keeps its weights; {kept}."
         ) from error
 
 
@@ -84,6 +87,11 @@ def load_checkpoint(path: Path, run: Run) -> bool:
         raise CheckpointError(f"checkpoint={str(path)!r} is a folder: name a file in it, such as 'run.pt'.")
     if not os.path.exists(path):
         return False
+    if not os.path.isfile(path):
+        kind = "pipe" if path.is_fifo() else "device"
+        raise CheckpointError(
+            f"checkpoint={str(path)!r} is no ordinary file, but a {kind}: name another, such as 'run.pt'."
+        )
     content = _read(path)
     try:
         _compare(path, content, run)

@@ -157,6 +157,11 @@ def test_the_real_mnist_reads_as_torchvision_reads_it(mnist_root):
         assert torch.equal(split.labels, labels)
 
 
+def test_verify_of_a_home_folder_of_nobody_is_said():
+    with pytest.raises(DataError, match=r"root names '~nosuchuser/x', .* there is no user of that name"):
+        verify("~nosuchuser/x")
+
+
 def test_a_folder_with_the_name_of_a_file_is_said_to_be_one(mnist, tmp_path):
     raw = mnist.write(tmp_path)
     (raw / "t10k-labels-idx1-ubyte").unlink()

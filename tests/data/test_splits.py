@@ -231,3 +231,10 @@ def test_what_is_no_number_and_no_names_is_refused(arguments, message):
 def test_a_mean_may_be_a_tensor_of_one_number():
     split = Split(grey(), torch.tensor([0, 1, 2]), mean=torch.tensor(0.5), std=np.float32(0.25))
     assert repr(split).endswith("mean 0.5000, std 0.2500)")
+
+
+def test_images_and_labels_on_the_device_meta_are_refused_because_they_hold_no_numbers():
+    with pytest.raises(ValueError, match=r"images are on the device meta, .* shapes but no numbers"):
+        Split(grey().to("meta"), torch.tensor([0, 1, 2]))
+    with pytest.raises(ValueError, match="labels are on the device meta"):
+        Split(grey(), torch.tensor([0, 1, 2]).to("meta"))
