@@ -162,7 +162,8 @@ def describe_validation(data: Source | None, batches: Iterable[Batch] | None) ->
 def warn_if_unlike(train: Source, validation: Source) -> None:
     """Warn when the validation set is normalised in another way, or has other classes."""
     first, second = _split(train), _split(validation)
-    old, new = ([getattr(split, key, None) for key in ("mean", "std")] for split in (first, second))
+    old: list[Any] = [getattr(first, key, None) for key in ("mean", "std")]
+    new: list[Any] = [getattr(second, key, None) for key in ("mean", "std")]
     known = all(isinstance(value, (int, float)) for value in (*old, *new))
     # a tenth: two parts of one data set, each with statistics of its own, differ by less
     if known and max(abs(new[0] - old[0]), abs(new[1] - old[1])) > old[1] / 10:

@@ -175,7 +175,7 @@ def test_training_and_test_images_that_were_swapped_are_an_error(mnist, tmp_path
     (raw / "train-images-idx3-ubyte").rename(raw / "x")
     (raw / "t10k-images-idx3-ubyte").rename(raw / "train-images-idx3-ubyte")
     (raw / "x").rename(raw / "t10k-images-idx3-ubyte")
-    with pytest.raises(DataError, match=r"train-images-idx3-ubyte: swapped: it holds t10k-images-idx3-ubyte"):
+    with pytest.raises(DataError, match="train-images-idx3-ubyte: swapped: it holds t10k-images-idx3-ubyte"):
         load_data(root=tmp_path)
 
 
