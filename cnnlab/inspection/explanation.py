@@ -85,6 +85,8 @@ def explain(model: Any, input_shape_or_tensor: Any = (1, 28, 28)) -> Explanation
     """
     if not isinstance(model, nn.Module) or "_modules" not in vars(model):
         return _failing(no_network(model))
+    inner = getattr(model, "_orig_mod", None)  # of torch.compile(model)
+    model = inner if isinstance(inner, nn.Module) else model
     wrong = no_image(input_shape_or_tensor)
     if wrong is not None:
         return _failing(wrong)

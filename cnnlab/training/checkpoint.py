@@ -17,6 +17,8 @@ from cnnlab.training.seeding import random_states, restore_random_states
 from cnnlab.whole_file import partial_name, whole_file
 
 FORMAT = "cnnlab checkpoint 1"
+COMPILED = "_orig_mod."  # how every name in torch.compile(model) begins
+MOST_DIFFERENCES = 4  # that a message lists
 KEYS = ("settings", "layers", "shapes", "model", "optimizer", "schedule", "recorder", "random", "order")
 
 
@@ -184,6 +186,10 @@ def _differences(content: dict[str, Any], run: Run) -> list[str]:
         if key in old and key != "epochs" and old[key] != new[key]
     ]
     shapes, now = content["shapes"], _shapes(run.model.state_dict())
+    compiled = [bool(names) and all(name.startswith(COMPILED) for name in names) for names in (shapes, now)]
+    if compiled[0] != compiled[1]:
+        was, became = ("compiled (torch.compile)" if one else "plain" for one in compiled)
+        return [*found, f"the model was {was}, now it is {became}"]
     found += [
         f"{name} had shape {shapes.get(name, 'none')}, now {now.get(name, 'none')}"
         for name in dict.fromkeys([*shapes, *now])
@@ -192,6 +198,8 @@ def _differences(content: dict[str, Any], run: Run) -> list[str]:
     if not found and content["layers"] != repr(run.model):
         lines = zip(content["layers"].splitlines(), repr(run.model).splitlines())
         found += [f"the model had {a.strip()}, now {b.strip()}" for a, b in lines if a != b][:1]
+    if len(found) > MOST_DIFFERENCES:
+        found[MOST_DIFFERENCES:] = [f"and {len(found) - MOST_DIFFERENCES} more"]
     return found
 
 

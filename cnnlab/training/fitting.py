@@ -11,7 +11,7 @@ import torch
 from torch import nn
 
 from cnnlab.device import pick_device
-from cnnlab.errors import did_you_mean
+from cnnlab.errors import did_you_mean, names_the_nearest
 from cnnlab.training import guards
 from cnnlab.training.callbacks import check_callbacks, tell_end, told_of_errors
 from cnnlab.training.checkpoint import check_place, load_checkpoint, save_checkpoint
@@ -37,6 +37,7 @@ from cnnlab.training.sources import (
 )
 
 
+@names_the_nearest
 def fit(
     model: nn.Module,
     train: Source,

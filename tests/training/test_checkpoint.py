@@ -463,3 +463,19 @@ def test_a_disk_that_is_full_at_the_first_write_does_not_promise_an_earlier_chec
     monkeypatch.setattr(checkpoint_module.torch, "save", full)
     with pytest.raises(CheckpointError, match=r"The model keeps its weights; no checkpoint was written\.$"):
         train(tmp_path / "run.pt")
+
+
+def test_a_checkpoint_of_a_plain_model_is_not_taken_by_a_compiled_one(tmp_path):
+    train(tmp_path / "run.pt", epochs=1)
+    with pytest.raises(
+        CheckpointError,
+        match=r"belongs to another run: the model was plain, now it is compiled \(torch.compile\)\. ",
+    ):
+        train(tmp_path / "run.pt", model=torch.compile(net(dropout=0.3), backend="eager"))
+
+
+def test_many_differences_are_counted_and_not_listed(tmp_path):
+    train(tmp_path / "run.pt", epochs=1)
+    other = nn.Sequential(nn.Flatten(), nn.Linear(36, 9), nn.Linear(9, 9), nn.Linear(9, 9), nn.Linear(9, 4))
+    with pytest.raises(CheckpointError, match=r"; and \d+ more\. It was left as it is"):
+        train(tmp_path / "run.pt", model=other)

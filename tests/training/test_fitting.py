@@ -248,3 +248,11 @@ def test_a_validation_that_is_normalised_alike_gets_no_warning(recwarn):
     train(data=with_pixels(0.1307, 0.3081), validation=with_pixels(0.1325, 0.3105))
     train(validation=pairs(SmallSplit()))
     assert not recwarn
+
+
+@pytest.mark.parametrize(("wrong", "right"), [("optimiser", "optimizer"), ("weight_decays", "weight_decay")])
+def test_an_argument_that_is_misspelt_gets_the_nearest_name(wrong, right):
+    with pytest.raises(
+        TypeError, match=rf"^fit has no argument {wrong!r}: did you mean {right!r}\? There are: "
+    ):
+        train(**{wrong: "adam"})
