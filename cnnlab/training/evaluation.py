@@ -160,7 +160,7 @@ def check_validation(
             raise
         raise TrainingError(
             f"validation, batch 1: images of shape {found} do not go through the model, and train's, "
-            f"{wanted}, do: {error.__cause__}\nNothing was trained yet: give validation images of "
+            f"{wanted}, do: {error.__cause__}\nNo step was made: give validation images of "
             f"{wanted[1:]}, prepared as train's are."
         ) from error
 
