@@ -10,9 +10,10 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from cnnlab.errors import CheckpointError, DataError, TrainingError
 
@@ -22,7 +23,27 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-data_app = typer.Typer(help="Find, fetch and check the data sets.", invoke_without_command=True)
+
+
+class DataCommands(TyperGroup):
+    """The commands of `cnnlab data`, with a word for what is written in another order."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Say where --root belongs, if it stands in front of the command."""
+        if args and args[0].split("=")[0] == "--root":
+            ctx.fail("--root belongs behind the command: cnnlab data show --root FOLDER")
+        return super().parse_args(ctx, args)
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """Say which command a data set needs."""
+        if args[0] in ("mnist", "fashion_mnist", "kmnist"):
+            ctx.fail(f"{args[0]} is a data set: write cnnlab data fetch {args[0]}, or show or verify.")
+        return super().resolve_command(ctx, args)
+
+
+data_app = typer.Typer(
+    cls=DataCommands, help="Find, fetch and check the data sets.", invoke_without_command=True
+)
 app.add_typer(data_app, name="data")
 
 Name = Annotated[str, typer.Argument(help="mnist, fashion_mnist or kmnist")]
@@ -90,7 +111,7 @@ def data_verify(name: Name = "mnist", root: Root = None) -> None:
     """Check size and MD5 of every file of a data set."""
     with errors_in_words():
         from cnnlab.data import describe_sources, verify
-        from cnnlab.data.folder import closed
+        from cnnlab.data.folder import closed, expanded
 
         if root is None:
             sources = describe_sources(name)
@@ -98,10 +119,11 @@ def data_verify(name: Name = "mnist", root: Root = None) -> None:
         if root is None:
             typer.echo(f"There is no {name} to check: cnnlab data fetch {name}", err=True)
             raise typer.Exit(1)
-        hidden = closed(root.expanduser())
+        root = expanded(root, "root")
+        hidden = closed(root)
         if hidden is not None:
             raise DataError(f"{root} cannot be used: you may not read {hidden}. Change its permissions.")
-        if not os.path.isdir(root.expanduser()):
+        if not os.path.isdir(root):
             raise DataError(f"{root} is not a folder: name the one that holds MNIST/raw.")
         checks = verify(root, name)
         typer.echo(checks)
@@ -111,7 +133,9 @@ def data_verify(name: Name = "mnist", root: Root = None) -> None:
 
 @app.command("export-explorer")
 def export_explorer(
-    out: Annotated[Path, typer.Argument(help="The page to write, such as explorer.html.")],
+    out: Annotated[
+        Path, typer.Argument(help="The page to write, such as explorer.html; its folder is made.")
+    ],
     replace: Annotated[bool, typer.Option("--replace", help="Write over a file that is there.")] = False,
 ) -> None:
     """Write the explorers as one page that works offline, without a kernel."""
@@ -142,7 +166,9 @@ def release(
 def reproduce(
     names: Annotated[list[str] | None, typer.Argument(help="Networks, such as cnn_320; none: all.")] = None,
     seeds: Annotated[int, typer.Option(help="How often each network is trained.")] = 3,
-    out: Annotated[Path, typer.Option(help="Where the table is written.")] = Path("reproduce.md"),
+    out: Annotated[Path, typer.Option(help="Where the table is written; its folder is made.")] = Path(
+        "reproduce.md"
+    ),
     root: Root = None,
     epochs: Annotated[int | None, typer.Option(help="Fewer than the recipe's, for a trial.")] = None,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")] = "auto",

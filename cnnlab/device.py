@@ -19,10 +19,13 @@ def pick_device(name: str | torch.device = "auto") -> torch.device:
         A device that can be used at once.
     Raises:
         ValueError: the name is unknown, or this machine has no such device.
+        TypeError: it is None.
 
     >>> pick_device("cpu")
     device(type='cpu')
     """
+    if name is None:
+        raise TypeError("device=None is no device: leave it out, or write 'auto' or 'cpu'.")
     text = str(name)
     kind = text.split(":")[0]
     if kind not in KINDS:

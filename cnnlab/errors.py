@@ -7,7 +7,13 @@ classes here are for what a program may want to catch by name.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+import functools
+import inspect
+from collections.abc import Callable, Iterable
+from typing import ParamSpec, TypeVar
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 _ENOUGH = 3  # letters of the beginning of a name
 
@@ -49,3 +55,25 @@ def did_you_mean(name: str, choices: Iterable[str]) -> str:
     if not near and len(asked) >= _ENOUGH:
         near = [choice for choice in known if choice.startswith(asked)]
     return f"did you mean {near[0]!r}? There are: {listed}." if near else f"there are: {listed}."
+
+
+def names_the_nearest(function: Callable[P, T]) -> Callable[P, T]:
+    """Let a function that gets an argument of an unknown name say which name is nearest.
+
+    >>> @names_the_nearest
+    ... def train(*, optimizer="adam"): ...
+    >>> train(optimiser="sgd")
+    Traceback (most recent call last):
+    TypeError: train has no argument 'optimiser': did you mean 'optimizer'? There are: optimizer.
+    """
+    known = inspect.signature(function).parameters
+
+    @functools.wraps(function)
+    def checked(*args: P.args, **kwargs: P.kwargs) -> T:
+        for name in kwargs:
+            if name not in known:
+                said = f"{function.__name__} has no argument {name!r}: {did_you_mean(name, known)}"
+                raise TypeError(said)
+        return function(*args, **kwargs)
+
+    return checked

@@ -79,7 +79,12 @@ def pretrain(
             f"{', '.join(path.name for path in there)} in {folder} would be written over: name another "
             "folder (--out), or say --replace."
         )
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ValueError(
+            f"{folder} cannot be a folder ({error.strerror}): name another one (--out)."
+        ) from error
     images = load_data(data, root)
     train, test = (dataclasses.replace(part, mean=MEAN, std=STD) for part in (images.train, images.test))
     recipes = []

@@ -11,7 +11,7 @@ from typing import BinaryIO
 
 def partial_name(path: Path) -> Path:
     """The name beside `path` under which a file is written first."""
-    return path.with_name(path.name + ".partial")
+    return path.with_name(path.name + ".cnnlab-partial")  # hardly the name of a file of the user's
 
 
 @contextmanager
@@ -21,12 +21,14 @@ def whole_file(path: Path) -> Iterator[BinaryIO]:
     What had the name before stays until then, also if the program is killed or the disk is full.
 
     Args:
-        path: the file; another one beside it, with ".partial" added, is used while writing.
+        path: the file, or a link to it, which stays a link; another file beside it, with
+            ".cnnlab-partial" added, is used while writing.
     Yields:
         The file, open for writing bytes.
     Raises:
         OSError: it cannot be written; nothing is left behind then.
     """
+    path = Path(os.path.realpath(path))
     partial = partial_name(path)
     try:
         with open(partial, "wb") as file:

@@ -182,3 +182,32 @@ def test_a_folder_that_may_not_be_entered_is_one_message(
     run = cnnlab("data", command, "--root", str(nowhere / "home" / "mine"))
     assert run.exit_code == 1
     assert f"you may not read {nowhere / 'home'}. Change its permissions" in run.stderr
+
+
+@pytest.mark.parametrize("command", [["verify"], ["show"], ["fetch"]])
+def test_a_home_folder_of_nobody_is_said_in_words(command):
+    result = cnnlab("data", *command, "--root", "~nosuchuser/x")
+    assert result.exit_code == 1
+    assert "there is no user of that name" in result.output
+    assert not result.exception or isinstance(result.exception, SystemExit)
+
+
+@pytest.mark.parametrize("name", ["kmnist", "mnist", "fashion_mnist"])
+def test_a_data_set_without_a_command_gets_the_command_suggested(name):
+    result = cnnlab("data", name)
+    assert result.exit_code == 2
+    assert f"cnnlab data fetch {name}" in result.output
+
+
+def test_an_option_in_front_of_the_command_is_said_to_belong_behind_it():
+    result = cnnlab("data", "--root", "somewhere", "show")
+    assert result.exit_code == 2
+    assert "cnnlab data show --root" in result.output
+
+
+def test_a_folder_for_the_weights_that_cannot_be_made_is_said_in_words(tmp_path):
+    (tmp_path / "file").write_text("")
+    result = cnnlab("pretrain", "mlp", "--epochs", "1", "--out", str(tmp_path / "file" / "y"))
+    assert result.exit_code == 1
+    assert "Errno" not in result.output
+    assert "cannot be a folder" in result.output

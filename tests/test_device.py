@@ -66,3 +66,10 @@ def test_a_number_that_is_none_says_how_to_write_it() -> None:
 def test_auto_has_no_number() -> None:
     with pytest.raises(ValueError, match="device='auto:1': auto takes no number: use 'auto' or 'cuda:1'"):
         pick_device("auto:1")
+
+
+def test_no_device_at_all_is_said():
+    with pytest.raises(
+        TypeError, match=r"^device=None is no device: leave it out, or write 'auto' or 'cpu'\.$"
+    ):
+        pick_device(None)

@@ -37,3 +37,23 @@ def test_a_place_that_cannot_be_written_is_refused_and_nothing_is_left_there(tmp
     check_writable(tmp_path / "new" / "table.md")
     assert (tmp_path / "file").read_text() == "mine"
     assert list((tmp_path / "new").iterdir()) == []
+
+
+def test_a_link_stays_a_link_and_what_it_leads_to_is_written(tmp_path):
+    (tmp_path / "big").mkdir()
+    link = tmp_path / "a.txt"
+    link.symlink_to(tmp_path / "big" / "a.txt")
+    for content in (b"first", b"second"):
+        with whole_file(link) as file:
+            file.write(content)
+        assert link.is_symlink()
+        assert (tmp_path / "big" / "a.txt").read_bytes() == content
+    assert [path.name for path in (tmp_path / "big").iterdir()] == ["a.txt"]
+
+
+def test_a_file_of_the_users_that_ends_in_partial_is_left_alone(tmp_path):
+    own = tmp_path / "a.txt.partial"
+    own.write_bytes(b"mine")
+    with whole_file(tmp_path / "a.txt") as file:
+        file.write(b"new")
+    assert own.read_bytes() == b"mine"

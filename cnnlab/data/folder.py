@@ -15,6 +15,24 @@ from cnnlab.errors import DataError
 from cnnlab.table import Table
 
 
+def expanded(path: str | Path, said_in: str) -> Path:
+    """A path with ~ written out.
+
+    Args:
+        path: what somebody wrote.
+        said_in: where: "root" or "CNNLAB_DATA".
+    Raises:
+        DataError: there is no such home folder.
+    """
+    try:
+        return Path(path).expanduser()
+    except RuntimeError as error:
+        raise DataError(
+            f"{said_in} names {str(path)!r}, but there is no user of that name, or no home folder.\n"
+            "Correct it, or leave it out."
+        ) from error
+
+
 def candidates(root: Path, data_set: Published) -> list[Path]:
     """The folders under `root` that may hold the raw files, the usual one first.
 
@@ -23,7 +41,9 @@ def candidates(root: Path, data_set: Published) -> list[Path]:
     folders = [root / data_set.folder / "raw", root / data_set.folder]
     # all data sets name their files alike: never read those of another one's folder
     others = {other.folder for other in PUBLISHED.values()} - {data_set.folder}
-    if root.name not in others and not (root.name == "raw" and root.parent.name in others):
+    # the own name of "." or of a link tells nothing; a path with a zero byte leads nowhere
+    here = root if "\0" in str(root) else Path(os.path.realpath(root))
+    if here.name not in others and not (here.name == "raw" and here.parent.name in others):
         folders += [root / "raw", root]
     return folders
 
@@ -63,9 +83,10 @@ def verify(root: str | Path, name: str = "mnist") -> Table[FileCheck]:
         One row a file: `row.ok`, `row.state`, and `row.remedy` where the file is not ok.
     Raises:
         ValueError: the name is unknown.
+        DataError: root begins with a home folder that there is not.
     """
     data_set = published(name)
-    root = Path(root).expanduser()
+    root = expanded(root, "root")
     folder = find_folder(root, data_set) or candidates(root, data_set)[0]
     checks, _ = _check_all(folder, data_set)
     return Table(checks, footer=[f"in {folder}", *(f"{c.file}: {c.remedy}" for c in checks if not c.ok)])

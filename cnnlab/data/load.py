@@ -11,7 +11,7 @@ from pathlib import Path
 from cnnlab.data.catalogue import DATA_NAMES, PUBLISHED, Published
 from cnnlab.data.digits import load_digits
 from cnnlab.data.download import download as download_into
-from cnnlab.data.folder import candidates, closed, find_folder, is_complete, read_folder
+from cnnlab.data.folder import candidates, closed, expanded, find_folder, is_complete, read_folder
 from cnnlab.data.splits import ImageData
 from cnnlab.errors import DataError, did_you_mean
 
@@ -84,9 +84,9 @@ def given_folder(root: str | Path | None) -> tuple[Path, str] | None:
     if root is not None:
         if not isinstance(root, (str, os.PathLike)):
             raise TypeError(f"root={root!r} is a {type(root).__name__}: give a folder, such as 'data'.")
-        return Path(root).expanduser(), "root"
+        return expanded(root, "root"), "root"
     if os.environ.get(VARIABLE):
-        return Path(os.environ[VARIABLE]).expanduser(), VARIABLE
+        return expanded(os.environ[VARIABLE], VARIABLE), VARIABLE
     return None
 
 
@@ -109,6 +109,12 @@ def find_given(root: Path, said_in: str, data_set: Published) -> Path | None:
             f"{said_in} names {root}, but you may not read {hidden}. "
             f"Change its permissions, or let {said_in} name another folder."
         )
+    astray = _astray(root, data_set) if folder is None else None
+    if astray is not None:
+        raise DataError(
+            f"{said_in} names {root}, and {astray} is a link to {os.readlink(astray)}, which is not there. "
+            f"Mend the link, or let {said_in} name another folder."
+        )
     if not os.path.isdir(root):
         raise DataError(f"{said_in} names {str(root)!r}, which is not a folder. Correct it, or leave it out.")
     if folder is None and not (said_in == VARIABLE and find_folder(root, PUBLISHED["mnist"])):
@@ -120,6 +126,18 @@ def find_given(root: Path, said_in: str, data_set: Published) -> Path | None:
             f"Put them there, or leave {said_in} out."
         )
     return folder
+
+
+def _astray(root: Path, data_set: Published) -> Path | None:
+    """A link that leads nowhere, where a folder or a file of the data set should be."""
+    folders = candidates(root, data_set)
+    files = [
+        folder / f"{wanted.name}{end}"
+        for folder in folders
+        for wanted in data_set.files
+        for end in ("", ".gz")
+    ]
+    return next((p for p in (root, *folders, *files) if os.path.islink(p) and not os.path.exists(p)), None)
 
 
 def how_to_get(data_set: Published, given: tuple[Path, str] | None = None) -> str:

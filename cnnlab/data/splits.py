@@ -91,10 +91,11 @@ class Split:
         if isinstance(chosen, bool):
             raise TypeError("take(True) chooses nothing in particular: give a number of images or indices.")
         try:
-            count = operator.index(chosen)  # type: ignore[arg-type]
+            # a tensor of one index would pass for a number as well
+            count = None if getattr(chosen, "ndim", 0) else operator.index(chosen)  # type: ignore[arg-type]
         except TypeError:
-            pass
-        else:
+            count = None
+        if count is not None:
             if not 1 <= count <= n:
                 raise ValueError(f"take({count}) of {n:,} images: give a number from 1 to {n:,}.")
             return slice(count)
@@ -210,9 +211,17 @@ def _is_finite(name: str, value: float) -> bool:
         ) from None
 
 
+def _check_numbers(name: str, tensor: torch.Tensor) -> None:
+    if tensor.is_meta:
+        raise ValueError(
+            f"{name} are on the device meta, which holds shapes but no numbers: load them again."
+        )
+
+
 def _check_images(images: torch.Tensor) -> None:
     if not isinstance(images, torch.Tensor):
         raise TypeError(f"images are a {type(images).__name__}, not a tensor: use torch.as_tensor(images).")
+    _check_numbers("images", images)
     found = f"images are {str(images.dtype).removeprefix('torch.')} of shape {tuple(images.shape)}"
     wanted = f"uint8 of shape (N, 1, {PIXELS}, {PIXELS})"
     if images.ndim == 3:
@@ -247,6 +256,7 @@ def _check_images(images: torch.Tensor) -> None:
 def _check_labels(labels: torch.Tensor, n: int, classes: tuple[str, ...]) -> None:
     if not isinstance(labels, torch.Tensor):
         raise TypeError(f"labels are a {type(labels).__name__}, not a tensor: use torch.as_tensor(labels).")
+    _check_numbers("labels", labels)
     if labels.ndim != 1:
         raise ValueError(f"labels have shape {tuple(labels.shape)}, not (N,): one number for each image.")
     if labels.dtype != torch.int64:

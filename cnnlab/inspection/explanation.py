@@ -12,7 +12,8 @@ import torch
 from torch import Tensor, nn
 
 from cnnlab.inspection.diagnosis import diagnose
-from cnnlab.inspection.faults import Fault, main_path, written
+from cnnlab.inspection.faults import Fault, counted, main_path, written
+from cnnlab.inspection.mixing import mixed_up
 from cnnlab.inspection.notes import notes_on, unregistered
 from cnnlab.inspection.parameters import count_parameters
 from cnnlab.inspection.python_faults import no_image, no_network, stopped
@@ -84,6 +85,8 @@ def explain(model: Any, input_shape_or_tensor: Any = (1, 28, 28)) -> Explanation
     """
     if not isinstance(model, nn.Module) or "_modules" not in vars(model):
         return _failing(no_network(model))
+    inner = getattr(model, "_orig_mod", None)  # of torch.compile(model)
+    model = inner if isinstance(inner, nn.Module) else model
     wrong = no_image(input_shape_or_tensor)
     if wrong is not None:
         return _failing(wrong)
@@ -103,6 +106,9 @@ def _explained(model: nn.Module, given: Tensor | Sequence[int]) -> Explanation:
         return _failing(elsewhere)
     made = trace(model, images)
     if fits(made):
+        mixed = mixed_up(model, images)
+        if mixed is not None:
+            return _failing(*mixed)
         return _working(model, images, made)
     wrong = wrong_input(model, images, made, is_batch)
     if wrong is not None:
@@ -120,7 +126,11 @@ def _explained(model: nn.Module, given: Tensor | Sequence[int]) -> Explanation:
 def _working(model: nn.Module, images: Tensor, made: Trace) -> Explanation:
     output = made.output[0] if isinstance(made.output, (tuple, list)) else made.output
     shape = tuple(output.shape[1:])
-    comes = f"{shape[0]} numbers come" if len(shape) == 1 else f"{written(shape)} comes"
+    comes = (
+        f"{counted(shape[0], 'number')} come{'s' * (shape[0] == 1)}"
+        if len(shape) == 1
+        else f"{written(shape)} comes"
+    )
     if not shape:
         comes = "1 number comes"
     parameters = count_parameters(made.model)

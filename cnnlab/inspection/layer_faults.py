@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from torch import nn
+from torch.nn import functional as F
 
 from cnnlab.inspection import remedies as mend
 from cnnlab.inspection.blueprint import code
@@ -41,6 +42,8 @@ def linear(bench: Workbench) -> Fault | None:
             ).or_else(f"x = torch.flatten(x, 1) before {name}", f"nn.Flatten() before {name}"),
         )
     has = shape[0]
+    if bench.step.module is None and has == n_out and bench.layer(bench.step) is None:
+        return _turned_weight(bench, n_out, needs)
     fitting = f"give it a weight of the shape ({n_out}, {has})"
     if bench.step.module is not None:
         fitting = f"nn.Linear({has}, {n_out})"
@@ -53,6 +56,23 @@ def linear(bench: Workbench) -> Fault | None:
             mend.earlier_sizes(bench, needs),
             mend.counts_itself(bench),
         ).or_else(fitting, f"give it {needs} numbers"),
+    )
+
+
+def _turned_weight(bench: Workbench, has: int, width: int) -> Fault:
+    """F.linear with a weight of (in, out)."""
+    names = [name for name, p in bench.model.named_parameters() if tuple(p.shape) == (has, width)]
+    weight = f"self.{names[0]}" if len(names) == 1 else "weight"
+    turned = {bench.number: lambda x, w, *b: F.linear(x, w.t(), *b)}
+    return Fault(
+        f"{named(bench.step.path)} does not fit: it gets {has} numbers for each image, but the weight "
+        f"({has}, {width}) takes {width}: F.linear reads a weight as (out, in).",
+        has=has,
+        needs=width,
+        remedies=bench.choose(
+            [Change(f"F.linear(x, {weight}.t(), …)", instead=turned)],
+            [Change(f"{weight} = nn.Parameter(torch.randn({width}, {has}) / {has}**0.5)", instead=turned)],
+        ).or_else(f"F.linear(x, {weight}.t(), …)", f"a weight of ({width}, {has})"),
     )
 
 

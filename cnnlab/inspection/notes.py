@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from torch import Tensor, nn
@@ -11,7 +11,8 @@ from torch.nn.modules.lazy import LazyModuleMixin
 from torch.nn.parameter import UninitializedParameter
 
 from cnnlab.inspection.faults import counted, main_path, written
-from cnnlab.inspection.tracing import Step, Trace, trace
+from cnnlab.inspection.shapes import first_line
+from cnnlab.inspection.tracing import Step, Trace, trace, without_gradient
 from cnnlab.inspection.windows import is_conv
 from cnnlab.inspection.workbench import fits, named
 
@@ -40,6 +41,7 @@ def notes_on(model: nn.Module, images: Tensor, made: Trace, classes: int = 10) -
         *_dropout(made),
         *unregistered(made),
         *_lazy(model),
+        *_without_gradient(model, images, made),
     ]
     return tuple(dict.fromkeys(found))
 
@@ -80,6 +82,42 @@ def _not_finite(model: nn.Module) -> Iterator[str]:
                 "them: make the model anew, and train it with a smaller learning rate."
             )
             return
+
+
+def _without_gradient(model: nn.Module, images: Tensor, made: Trace) -> Iterator[str]:
+    """Layers that cannot learn, because the gradient is cut off or they are not used."""
+    found = without_gradient(model, images)
+    if isinstance(found, Exception):
+        if "numpy()" in str(found):
+            yield (
+                f"It cannot be trained: {first_line(found)}. That would cut the gradient: "
+                "compute with torch in forward()."
+            )
+        return
+    layers = dict.fromkeys(name.rpartition(".")[0] or name for name in found)
+    used = {step.path for step in made.steps}
+    own = {name for name, _ in model.named_parameters(recurse=False)}
+    spare = [one for one in layers if one not in own and not any(_inside(one, path) for path in used)]
+    cut = [one for one in layers if one not in spare]
+    if cut:
+        yield (
+            f"{_get_no_gradient(cut)}: "
+            "look for .data, .detach(), .numpy() or torch.no_grad() after it in forward()."
+        )
+    if spare:
+        yield f"{_get_no_gradient(spare)}: forward() does not use {'it' if len(spare) == 1 else 'them'}."
+
+
+def _get_no_gradient(layers: Sequence[str]) -> str:
+    *most, last = map(named, layers)
+    if not most:
+        return f"{last} gets no gradient, so it does not learn"
+    return f"{', '.join(most)} and {last} get no gradient, so they do not learn"
+
+
+def _inside(layer: str, step: str) -> bool:
+    """Whether a layer belongs to a step: itself, or a part of it as in nn.MultiheadAttention."""
+    return step == layer or layer.startswith(f"{step}.")
 
 
 def _output(made: Trace, classes: int) -> Iterator[str]:

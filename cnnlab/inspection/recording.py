@@ -24,6 +24,7 @@ _CONTAINERS = (nn.Sequential, nn.ModuleList, nn.ModuleDict)
 # These give back the same numbers: a student would not call them a step.
 _NO_STEP = {"detach", "clone", "contiguous", "to", "float", "double", "half", "bfloat16", "type", "data"}
 _NO_STEP |= {"cpu", "cuda", "requires_grad_", "type_as", "__deepcopy__", "alias"}
+_TURNED = {"T", "mT"}  # properties that give other numbers in each place
 _A_LOOK = {"size", "dim", "numel", "__len__"}  # gives no new numbers either, as x.shape does not
 
 
@@ -140,7 +141,8 @@ class Recorder(TorchFunctionMode):
         where = owned[0].rpartition(".")[0] if owned else ""  # self.conv1.forward(x) skips the hooks
         ours = bool(self._parents((args, kwargs)))
         same = name in _NO_STEP and not _makes_whole((*args, *kwargs.values()))
-        is_step = not same and getattr(func, "__name__", "") != "__get__" and name not in _A_LOOK
+        is_property = getattr(func, "__name__", "") == "__get__" and name not in _TURNED
+        is_step = not same and not is_property and name not in _A_LOOK
         try:
             if ours and is_step and len(self.steps) in self._instead:
                 with self._unheard():

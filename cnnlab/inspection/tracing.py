@@ -22,7 +22,18 @@ from torch.nn.parameter import UninitializedBuffer
 from cnnlab.inspection.recording import INPUT, Detours, Line, Recorder, Shape, Step, line_of_error
 from cnnlab.training.modes import keep_mode
 
-__all__ = ["INPUT", "Detours", "Line", "Shape", "Step", "Trace", "copy_of", "trace", "zeros_for"]
+__all__ = [
+    "INPUT",
+    "Detours",
+    "Line",
+    "Shape",
+    "Step",
+    "Trace",
+    "copy_of",
+    "trace",
+    "without_gradient",
+    "zeros_for",
+]
 
 
 @dataclass(frozen=True)
@@ -117,6 +128,30 @@ def copy_of(model: nn.Module) -> nn.Module:
     with contextlib.suppress(Exception):
         return copy.deepcopy(model, dict(as_they_are))
     return model
+
+
+def without_gradient(model: nn.Module, images: Tensor) -> tuple[str, ...] | Exception:
+    """The names of the parameters that should learn and get no gradient; or what stops the gradient.
+
+    Args:
+        model: a network that goes through without gradients.
+        images: (N, ...) a batch that it takes.
+    """
+    twin = copy_of(model)
+    if twin is model:
+        return ()
+    with torch.inference_mode(False), torch.enable_grad(), _quiet(), _same_random_numbers(images):
+        try:
+            output = twin.train()(images.clone())
+            named = {name: p for name, p in twin.named_parameters() if p.requires_grad}
+            outputs = [o for o in (output if isinstance(output, (tuple, list)) else [output])]
+            sums = [o.sum() for o in outputs if isinstance(o, Tensor) and o.requires_grad]
+            if not sums:
+                return tuple(named)
+            found = torch.autograd.grad(sums, list(named.values()), allow_unused=True) if named else ()
+        except Exception as error:  # in training mode some models need more than this batch
+            return error
+    return tuple(name for name, gradient in zip(named, found) if gradient is None)
 
 
 @contextlib.contextmanager

@@ -199,6 +199,8 @@ def fits(made: Trace) -> bool:
 
 def call(step: Step) -> str:
     """A function step as a student writes it: "x.view(-1, 320)", "F.max_pool2d(x, 2)"."""
+    if step.function in ("T", "mT"):
+        return f"x.{step.function}"
     line = step.line.text.replace(" ", "") if step.line is not None else ""
     named_ones = [f"{key}={value}" for key, value in step.kwargs.items() if f"{key}={value}" in line]
     numbers = [*map(str, step.args[1:]), *named_ones]

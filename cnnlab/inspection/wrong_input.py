@@ -35,10 +35,31 @@ def wrong_device(model: nn.Module, images: Tensor) -> Fault | None:
     if weight is None or images.device == weight.device:
         return None
     here, there = images.device, weight.device
+    if "meta" in (here.type, there.type):
+        return _without_numbers(here.type == "meta")
     return Fault(
         f"The input does not fit: the images are on {here}, but the weights are on {there}.",
         details=("Both must be on the same device.",),
         remedies=Remedies((f'images = images.to("{there}")', f'model.to("{here}")')),
+        has_sizes_before=False,
+    )
+
+
+def _without_numbers(images: bool) -> Fault:
+    """What to say about images, or else weights, on the device meta."""
+    ways = (
+        "explain(model, (1, 28, 28))",
+        "give real images, such as load_data().train.normalised()[:2]",
+    )
+    if not images:
+        ways = (
+            'build the model anew, outside of torch.device("meta")',
+            "explain(model, (1, 28, 28)), for the sizes alone",
+        )
+    what = "images" if images else "weights"
+    return Fault(
+        f"The {what} are on the device meta, which holds shapes but no numbers.",
+        remedies=Remedies().or_else(*ways),
         has_sizes_before=False,
     )
 

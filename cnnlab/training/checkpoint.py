@@ -17,11 +17,15 @@ from cnnlab.training.seeding import random_states, restore_random_states
 from cnnlab.whole_file import partial_name, whole_file
 
 FORMAT = "cnnlab checkpoint 1"
+COMPILED = "_orig_mod."  # how every name in torch.compile(model) begins
+MOST_DIFFERENCES = 4  # that a message lists
 KEYS = ("settings", "layers", "shapes", "model", "optimizer", "schedule", "recorder", "random", "order")
 
 
 def check_place(path: Path) -> None:
     """Refuse, before the training and not after its first epoch, a place that cannot be written."""
+    if os.path.islink(path):
+        path = Path(os.path.realpath(path))  # where it is written
     if not os.path.isdir(path.parent):
         raise CheckpointError(
             f"checkpoint={str(path)!r}: there is no folder {str(path.parent)!r}: make it first, or give "
@@ -42,7 +46,7 @@ def save_checkpoint(path: Path, run: Run) -> None:
     """Replace the file in one move: whoever is killed meanwhile leaves the old one or the new one.
 
     Args:
-        path: the checkpoint; a file beside it with ".partial" added is used while writing.
+        path: the checkpoint; a file beside it with ".cnnlab-partial" added is used while writing.
         run: at the end of an epoch.
     Raises:
         CheckpointError: the file cannot be written; the one before it is still there.
@@ -63,9 +67,10 @@ def save_checkpoint(path: Path, run: Run) -> None:
         with whole_file(path) as file:
             torch.save(content, file)
     except (OSError, RuntimeError) as error:
+        kept = "an earlier checkpoint is still there" if path.exists() else "no checkpoint was written"
         raise CheckpointError(
             f"{path} could not be written after epoch {run.epochs_done} ({error}): free some space or "
-            "give another path. The model keeps its weights; an earlier checkpoint is still there."
+            f"give another path. The model keeps its weights; {kept}."
         ) from error
 
 
@@ -84,6 +89,11 @@ def load_checkpoint(path: Path, run: Run) -> bool:
         raise CheckpointError(f"checkpoint={str(path)!r} is a folder: name a file in it, such as 'run.pt'.")
     if not os.path.exists(path):
         return False
+    if not os.path.isfile(path):
+        kind = "pipe" if path.is_fifo() else "device"
+        raise CheckpointError(
+            f"checkpoint={str(path)!r} is no ordinary file, but a {kind}: name another, such as 'run.pt'."
+        )
     content = _read(path)
     try:
         _compare(path, content, run)
@@ -176,6 +186,10 @@ def _differences(content: dict[str, Any], run: Run) -> list[str]:
         if key in old and key != "epochs" and old[key] != new[key]
     ]
     shapes, now = content["shapes"], _shapes(run.model.state_dict())
+    compiled = [bool(names) and all(name.startswith(COMPILED) for name in names) for names in (shapes, now)]
+    if compiled[0] != compiled[1]:
+        was, became = ("compiled (torch.compile)" if one else "plain" for one in compiled)
+        return [*found, f"the model was {was}, now it is {became}"]
     found += [
         f"{name} had shape {shapes.get(name, 'none')}, now {now.get(name, 'none')}"
         for name in dict.fromkeys([*shapes, *now])
@@ -184,6 +198,8 @@ def _differences(content: dict[str, Any], run: Run) -> list[str]:
     if not found and content["layers"] != repr(run.model):
         lines = zip(content["layers"].splitlines(), repr(run.model).splitlines())
         found += [f"the model had {a.strip()}, now {b.strip()}" for a, b in lines if a != b][:1]
+    if len(found) > MOST_DIFFERENCES:
+        found[MOST_DIFFERENCES:] = [f"and {len(found) - MOST_DIFFERENCES} more"]
     return found
 
 

@@ -95,6 +95,7 @@ def evaluate(
         ValueError, TypeError: an argument is out of range or of the wrong type.
     """
     guards.check_model(model)
+    guards.check_numbers(model)
     guards.check_count("batch_size", batch_size)
     chosen = pick_device(device)
     batches = open_batches(split, batch_size, device=chosen, name="split")
@@ -125,20 +126,58 @@ def loss_and_accuracy(
     model: nn.Module, batches: Iterable[Batch], device: torch.device, classes: tuple[str, ...] | None = None
 ) -> tuple[float, float]:
     """Mean loss (nats) and accuracy (percent) over batches: the part of `evaluate` that `fit` needs."""
-    logits, labels = _run(model, batches, device, classes)
+    logits, labels = _run(model, batches, device, classes, "validation")
     accuracy = 100 * int((logits.argmax(dim=1) == labels).sum()) / len(labels)
     return float(F.cross_entropy(logits.double(), labels)), accuracy
 
 
+def check_validation(
+    model: nn.Module,
+    batches: Iterable[Batch],
+    device: torch.device,
+    classes: tuple[str, ...] | None,
+    trained: Tensor,
+) -> None:
+    """Refuse, before the training, a validation set that could not be measured after it.
+
+    Args:
+        model: it has just taken a batch of the training set.
+        batches: the validation set; the first batch is looked at.
+        device: where the model is.
+        classes: the names of the classes, where the data carry them.
+        trained: the images of that batch of the training set.
+    Raises:
+        TrainingError: the model or the loss cannot take the batch.
+    """
+    batch = next(iter(batches), None)
+    if batch is None:
+        raise TrainingError("validation gave no batch at all: it needs at least one labelled image.")
+    try:
+        _run(model, [batch], device, classes, "validation")
+    except TrainingError as error:
+        found, wanted = (tuple(getattr(images, "shape", ())) for images in (batch[0], trained))
+        if not isinstance(error.__cause__, (RuntimeError, ValueError)) or found[1:] == wanted[1:]:
+            raise
+        raise TrainingError(
+            f"validation, batch 1: images of shape {found} do not go through the model, and train's, "
+            f"{wanted}, do: {error.__cause__}\nNo step was made: give validation images of "
+            f"{wanted[1:]}, prepared as train's are."
+        ) from error
+
+
 def _run(
-    model: nn.Module, batches: Iterable[Batch], device: torch.device, classes: tuple[str, ...] | None
+    model: nn.Module,
+    batches: Iterable[Batch],
+    device: torch.device,
+    classes: tuple[str, ...] | None,
+    name: str = "evaluation",
 ) -> tuple[Tensor, Tensor]:
     """Logits (N, C) float32 and labels (N,) of all batches, on the CPU."""
     all_logits, all_labels = [], []
     with keep_mode(model), torch.inference_mode():
         model.eval()
         for number, batch in enumerate(batches, start=1):
-            where = f"evaluation, batch {number}"
+            where = f"{name}, batch {number}"
             images, labels = guards.check_batch(batch, where)
             try:
                 logits = model(images.to(device))

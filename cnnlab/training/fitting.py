@@ -11,7 +11,7 @@ import torch
 from torch import nn
 
 from cnnlab.device import pick_device
-from cnnlab.errors import did_you_mean
+from cnnlab.errors import did_you_mean, names_the_nearest
 from cnnlab.training import guards
 from cnnlab.training.callbacks import check_callbacks, tell_end, told_of_errors
 from cnnlab.training.checkpoint import check_place, load_checkpoint, save_checkpoint
@@ -31,10 +31,13 @@ from cnnlab.training.sources import (
     check_batch_size,
     class_names,
     describe_data,
+    describe_validation,
     open_batches,
+    warn_if_unlike,
 )
 
 
+@names_the_nearest
 def fit(
     model: nn.Module,
     train: Source,
@@ -90,6 +93,7 @@ def fit(
         ValueError, TypeError: an argument is out of range or of the wrong type.
     """
     guards.check_model(model)
+    guards.check_numbers(model)
     guards.check_count("epochs", epochs)
     guards.check_count("batch_size", batch_size)
     check_batch_size(train, batch_size)
@@ -105,11 +109,13 @@ def fit(
         held_out = None
         if validation is not None:
             held_out = open_batches(validation, EVALUATION_BATCH_SIZE, device=chosen, name="validation")
+            warn_if_unlike(train, validation)
         steps = len(batches) if isinstance(batches, Sized) else None
         built = make_optimizer(
             model, optimizer, lr=lr, momentum=momentum, nesterov=nesterov, weight_decay=weight_decay
         )
         settings = {"schedule": schedule, "epochs": epochs, "seed": seed, "precision": precision}
+        settings["the validation set"] = describe_validation(validation, held_out)
         run = Run(
             model=model,
             optimizer=built,

@@ -49,6 +49,15 @@ def check_model(model: object) -> None:
     )
 
 
+def check_numbers(model: nn.Module) -> None:
+    """Refuse a network that is only a plan, without numbers."""
+    if any(p.is_meta for p in model.parameters()):
+        raise ValueError(
+            "the model is on the device meta, which holds shapes but no numbers: build it anew, outside of "
+            'torch.device("meta").'
+        )
+
+
 def check_batch(batch: Any, where: str) -> tuple[Tensor, Tensor]:
     """The images and labels of a batch; refuse those that no network can be trained on."""
     parts = batch if isinstance(batch, (tuple, list)) else [batch]
@@ -58,6 +67,12 @@ def check_batch(batch: Any, where: str) -> tuple[Tensor, Tensor]:
             f"{' and '.join(type(part).__name__ for part in parts) or 'empty'}."
         )
     images, labels = parts
+    for name, part in (("images", images), ("labels", labels)):
+        if part.is_meta:
+            raise TrainingError(
+                f"{where}: the {name} are on the device meta, which holds shapes but no numbers: "
+                "give them as they were loaded."
+            )
     if not images.is_floating_point():
         raise TrainingError(
             f"{where}: the images are {_short(images)}, and convolutions need float32: "
@@ -281,6 +296,21 @@ def forward_error(error: Exception, images: Tensor, where: str, model: nn.Module
         f"{where}: the model failed on images of shape {shape}: {error}\nIf its layers do not fit together, "
         f"print(cnnlab.explain(model, {shape[1:]})) names the layer and the number."
     )
+
+
+def warn_if_no_gradient(model: nn.Module, where: str) -> None:
+    """Warn of parameters that should learn and got no gradient."""
+    names = [name for name, p in model.named_parameters() if p.requires_grad and p.grad is None]
+    if names:
+        listed = (
+            " and ".join(names) if len(names) < 3 else f"{names[0]}, {names[1]} and {len(names) - 2} more"
+        )
+        they = "it" if len(names) == 1 else "they"
+        warnings.warn(
+            f"{where}: {listed} got no gradient, so {they} cannot learn: look for .data, .detach(), .numpy() "
+            "or torch.no_grad() in forward(), or for a layer that forward() does not use.",
+            stacklevel=2,
+        )
 
 
 def check_graph(loss: Tensor, where: str) -> None:

@@ -17,7 +17,7 @@ from torch.optim.lr_scheduler import LRScheduler
 from cnnlab.errors import TrainingError
 from cnnlab.training import guards
 from cnnlab.training.callbacks import Start, State, methods
-from cnnlab.training.evaluation import loss_and_accuracy
+from cnnlab.training.evaluation import check_validation, loss_and_accuracy
 from cnnlab.training.history import EpochRecord, Recorder, StepRecord
 from cnnlab.training.progress import SECONDS_BETWEEN, Progress
 from cnnlab.training.schedules import change_lr
@@ -60,6 +60,7 @@ class Run:
         self.steps_told = 0  # to `on_progress`
         self.told_at = 0.0
         self.warned_at_chance = False
+        self.looked_at_validation = False
         self.width = 0  # logits per image, once one batch has been through the model
         self.first_step = 0  # of this epoch, counted from 0
         self.epoch_began = 0.0
@@ -129,6 +130,10 @@ class Run:
             guards.check_labels(labels, self.width, self.classes, self.where)
         if first:
             guards.warn_if_probabilities(logits, self.where)
+        if self.held_out is not None and not self.looked_at_validation:
+            self.looked_at_validation = True
+            with own_random_numbers():  # as in `end_epoch`
+                check_validation(self.model, self.held_out, self.device, self.classes, images)
 
     def check_loss(self, loss: Tensor, images: Tensor) -> None:
         """On the CPU at once, before the weights are spoilt; on a GPU when the recorder reads."""
@@ -138,6 +143,8 @@ class Run:
 
     def end_step(self, loss: Tensor, logits: Tensor, labels: Tensor) -> None:
         """Record the step, redraw the bar, tell the callbacks, look for a network that only guesses."""
+        if self.recorder.step == 0:
+            guards.warn_if_no_gradient(self.model, self.where)
         correct = (logits.detach().argmax(dim=1) == labels).sum()
         self.recorder.add(loss.detach(), correct, len(labels), self.epochs_done + 1, self.lr)
         checking = self.recorder.step % guards.LOOK_EVERY == 0

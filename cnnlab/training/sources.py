@@ -7,6 +7,7 @@ everything else is iterated as it is.
 from __future__ import annotations
 
 import hashlib
+import warnings
 from collections.abc import Iterable, Iterator, Sized
 from typing import Any, Protocol, TypeAlias, runtime_checkable
 
@@ -144,6 +145,41 @@ def describe_data(data: Source, batches: Iterable[Batch]) -> dict[str, Any]:
         "std of the pixels": _plain(getattr(split, "std", None)),
         "hash of labels and images": content,
     }
+
+
+def describe_validation(data: Source | None, batches: Iterable[Batch] | None) -> str:
+    """What tells one validation set from another, in words."""
+    if data is None or batches is None:
+        return "none"
+    found = describe_data(data, batches)
+    content = found["hash of labels and images"]
+    count = found["number of images"]
+    if count is None:
+        return f"{type(data).__name__} of unknown length"
+    return f"{count:,} images" + (f", hash {content}" if content else "")
+
+
+def warn_if_unlike(train: Source, validation: Source) -> None:
+    """Warn when the validation set is normalised in another way, or has other classes."""
+    first, second = _split(train), _split(validation)
+    old: list[Any] = [getattr(first, key, None) for key in ("mean", "std")]
+    new: list[Any] = [getattr(second, key, None) for key in ("mean", "std")]
+    known = all(isinstance(value, (int, float)) for value in (*old, *new))
+    # a tenth: two parts of one data set, each with statistics of its own, differ by less
+    if known and max(abs(new[0] - old[0]), abs(new[1] - old[1])) > old[1] / 10:
+        warnings.warn(
+            f"validation is normalised with mean {new[0]:.4f} and std {new[1]:.4f}, train with mean "
+            f"{old[0]:.4f} and std {old[1]:.4f}: the network is tested on other pixels than it learns "
+            "from: give validation train's mean and std, as load_data() does.",
+            stacklevel=3,
+        )
+    names, others = class_names(train), class_names(validation)
+    if names and others and names != others:
+        warnings.warn(
+            f"validation has {len(others)} classes ({', '.join(others)}), and train has {len(names)} "
+            f"({', '.join(names)}): give both the same classes, or label 0 may mean two things.",
+            stacklevel=3,
+        )
 
 
 def _split(data: Source) -> object:

@@ -30,6 +30,18 @@ def test_the_files_of_another_data_set_are_never_taken_though_they_have_the_same
     assert find_folder(tmp_path / below, mnist.published) is None
 
 
+@pytest.mark.parametrize("below", ["FashionMNIST", "FashionMNIST/raw"])
+def test_the_folder_of_another_data_set_is_known_by_whatever_way_leads_there(
+    mnist, fashion, tmp_path, monkeypatch, below
+):
+    fashion.write(tmp_path)
+    (tmp_path / "link").symlink_to(tmp_path / below)
+    (tmp_path / below / "x").mkdir()
+    monkeypatch.chdir(tmp_path / below)
+    for way in (Path("."), tmp_path / below / "x" / "..", tmp_path / "link"):
+        assert find_folder(way, mnist.published) is None
+
+
 def test_a_complete_folder_comes_before_a_begun_one(mnist, tmp_path):
     begun = mnist.write(tmp_path)
     (begun / "train-images-idx3-ubyte").unlink()
@@ -143,6 +155,11 @@ def test_the_real_mnist_reads_as_torchvision_reads_it(mnist_root):
         labels = torchvision_mnist.read_label_file(str(raw / f"{prefix}-labels-idx1-ubyte"))
         assert torch.equal(split.images[:, 0], images)
         assert torch.equal(split.labels, labels)
+
+
+def test_verify_of_a_home_folder_of_nobody_is_said():
+    with pytest.raises(DataError, match=r"root names '~nosuchuser/x', .* there is no user of that name"):
+        verify("~nosuchuser/x")
 
 
 def test_a_folder_with_the_name_of_a_file_is_said_to_be_one(mnist, tmp_path):

@@ -258,6 +258,38 @@ def test_a_cache_folder_that_cannot_be_written_is_not_where_files_are_to_be_put(
     )
 
 
+def test_a_root_with_a_zero_byte_is_said_to_be_no_folder():
+    with pytest.raises(DataError, match="which is not a folder"):
+        load_data("mnist", root="a\0b")
+
+
+NOBODY = "~nosuchuser/x"
+
+
+@pytest.mark.parametrize("name", ["auto", "mnist"])
+def test_a_home_folder_of_nobody_is_said(name, monkeypatch):
+    with pytest.raises(DataError, match=r"^root names '~nosuchuser/x', .* there is no user of that name"):
+        load_data(name, root=NOBODY)
+    monkeypatch.setenv("CNNLAB_DATA", NOBODY)
+    with pytest.raises(DataError, match=r"^CNNLAB_DATA names '~nosuchuser/x'"):
+        load_data(name)
+
+
+def test_a_link_that_leads_nowhere_is_named(mnist, tmp_path):
+    raw = tmp_path / "MNIST" / "raw"
+    raw.mkdir(parents=True)
+    for wanted in mnist.published.files:
+        (raw / wanted.name).symlink_to(tmp_path / "gone" / wanted.name)
+    with pytest.raises(DataError, match=r"train-images-idx3-ubyte is a link to .*gone.*, which is not there"):
+        load_data("mnist", root=tmp_path)
+
+
+def test_a_root_that_is_a_link_that_leads_nowhere_is_named(tmp_path):
+    (tmp_path / "data").symlink_to(tmp_path / "gone")
+    with pytest.raises(DataError, match=r"data is a link to .*gone, which is not there"):
+        load_data("mnist", root=tmp_path / "data")
+
+
 def test_a_cnnlab_data_of_blanks_is_shown_in_quotes(monkeypatch):
     monkeypatch.setenv("CNNLAB_DATA", " ")
     with pytest.raises(DataError, match=r"^CNNLAB_DATA names ' ', which is not a folder\."):

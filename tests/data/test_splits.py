@@ -21,6 +21,16 @@ def test_a_split_knows_its_length_its_classes_and_how_many_images_each_has(split
     assert split.class_counts().dtype == torch.int64
 
 
+@pytest.mark.parametrize("as_a", [list, np.array, torch.tensor])
+def test_one_index_in_a_row_chooses_that_image_and_not_a_number_of_images(split, as_a):
+    assert split.take(as_a([5])).images.equal(split.images[5:6])
+    assert split.take(as_a([0])).images.equal(split.images[:1])
+
+
+def test_a_number_in_a_tensor_is_a_number_of_images(split):
+    assert len(split.take(torch.tensor(5))) == len(split.take(np.int64(5))) == 5
+
+
 def test_class_counts_has_a_zero_for_a_class_without_images():
     assert Split(grey(2), torch.tensor([3, 3])).class_counts().tolist() == [0, 0, 0, 2, 0, 0, 0, 0, 0, 0]
 
@@ -221,3 +231,10 @@ def test_what_is_no_number_and_no_names_is_refused(arguments, message):
 def test_a_mean_may_be_a_tensor_of_one_number():
     split = Split(grey(), torch.tensor([0, 1, 2]), mean=torch.tensor(0.5), std=np.float32(0.25))
     assert repr(split).endswith("mean 0.5000, std 0.2500)")
+
+
+def test_images_and_labels_on_the_device_meta_are_refused_because_they_hold_no_numbers():
+    with pytest.raises(ValueError, match=r"images are on the device meta, .* shapes but no numbers"):
+        Split(grey().to("meta"), torch.tensor([0, 1, 2]))
+    with pytest.raises(ValueError, match="labels are on the device meta"):
+        Split(grey(), torch.tensor([0, 1, 2]).to("meta"))

@@ -323,3 +323,13 @@ def test_all_sizes_are_shown_where_no_step_is_at_fault_but_the_return_is_missing
     )
     names = [row.split()[0] for row in found.chain]
     assert names == ["conv1", "pool", "conv2", "pool", "flatten", "fc1", "fc2"]
+
+
+def test_one_number_is_said_in_the_singular():
+    found = explain(nn.Sequential(nn.Flatten(), nn.Linear(784, 1)))
+    assert found.headline == "It fits together: (1, 28, 28) goes in, 1 number comes out for each image."
+
+
+def test_a_compiled_model_is_explained_as_the_model_in_it():
+    model = nn.Sequential(nn.Flatten(), nn.Linear(700, 10))
+    assert str(explain(torch.compile(model))) == str(explain(model))

@@ -351,3 +351,27 @@ def test_a_squeeze_before_a_convolution_written_as_a_function_is_left_out():
     found = explain(Functional())
     assert found.remedies[0].startswith("leave out x.squeeze() in line ")
     assert found.remedies[1] == "x = x.view(-1, 1, 28, 28) in place of x.squeeze()"
+
+
+class OwnWeights(nn.Module):
+    """A linear layer by hand, with a weight of the shape that it is given."""
+
+    def __init__(self, *shape):
+        super().__init__()
+        self.w, self.b = nn.Parameter(torch.zeros(shape)), nn.Parameter(torch.zeros(10))
+
+    def forward(self, x):
+        return F.linear(x.flatten(1), self.w, self.b)
+
+
+def test_a_weight_that_lies_on_its_side_is_to_be_turned():
+    found = explain(OwnWeights(784, 10))
+    assert found.headline == (
+        "linear does not fit: it gets 784 numbers for each image, but the weight (784, 10) takes 10: "
+        "F.linear reads a weight as (out, in)."
+    )
+    assert found.remedies == (
+        "F.linear(x, self.w.t(), …)",
+        "self.w = nn.Parameter(torch.randn(10, 784) / 784**0.5)",
+    )
+    assert found.heading == "Any one of these mends it:"

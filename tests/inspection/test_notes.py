@@ -234,3 +234,60 @@ def test_images_that_are_not_finite_are_told_first(value, numbers):
         f"{numbers} of the 1,568 numbers in the images are not finite (NaN or infinite) and spoil what is "
         "computed from them: look for a division by zero where they are normalised (std = 0?)."
     )
+
+
+class Cut(nn.Module):
+    def __init__(self, how=lambda x: x, end=lambda x: x):
+        super().__init__()
+        self.conv, self.fc, self.how, self.end = nn.Conv2d(1, 2, 5), nn.Linear(1152, 10), how, end
+
+    def forward(self, x):
+        return self.end(self.fc(torch.relu(self.how(self.conv(x))).flatten(1)))
+
+
+LOOK = "look for .data, .detach(), .numpy() or torch.no_grad() after it in forward()."
+
+
+@pytest.mark.parametrize("how", [lambda x: x.data, lambda x: x.detach(), lambda x: torch.tensor(x.tolist())])
+def test_a_layer_that_gets_no_gradient_is_named(how):
+    assert note(Cut(how)) == f"conv gets no gradient, so it does not learn: {LOOK}"
+
+
+def test_a_forward_without_gradients_is_named():
+    for cut in (lambda x: x.detach(), lambda x: x.data):
+        assert note(Cut(end=cut)) == f"conv and fc get no gradient, so they do not learn: {LOOK}"
+
+    class NoGrad(Cut):
+        @torch.no_grad()
+        def forward(self, x):
+            return super().forward(x)
+
+    assert note(NoGrad()).startswith("conv and fc get no gradient")
+
+
+def test_numpy_in_forward_is_named():
+    assert note(Cut(lambda x: torch.from_numpy(x.numpy()))) == (
+        "It cannot be trained: Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() "
+        "instead. That would cut the gradient: compute with torch in forward()."
+    )
+
+
+def test_a_layer_that_forward_does_not_use_is_named():
+    model = Cut()
+    model.spare = nn.Linear(3, 3)
+    assert note(model) == "spare gets no gradient, so it does not learn: forward() does not use it."
+
+
+def test_a_layer_that_is_frozen_on_purpose_needs_no_note():
+    model = Cut()
+    model.conv.requires_grad_(False)
+    assert explain(model).notes == ()
+    assert explain(model.requires_grad_(False)).notes == ()
+
+
+def test_looking_for_gradients_leaves_none_behind():
+    model = nn.Sequential(nn.Conv2d(1, 2, 5), nn.BatchNorm2d(2), nn.ReLU(), nn.Flatten(), nn.Linear(1152, 10))
+    with torch.inference_mode():
+        assert explain(model).notes == ()
+    assert all(p.grad is None for p in model.parameters())
+    assert model[1].num_batches_tracked == 0

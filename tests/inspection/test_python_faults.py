@@ -224,3 +224,24 @@ def test_a_picture_gets_advice_that_works(mode):
     for remedy in found.remedies:
         known = {"model": model, "image": image, "transforms": transforms, "torch": torch, "np": np}
         assert eval(remedy, known | {"explain": explain}).works, remedy
+
+
+def test_images_without_numbers_are_asked_for_as_real_ones():
+    found = explain(models.build("cnn_320"), torch.zeros(2, 1, 28, 28, device="meta"))
+    assert found.headline == "The images are on the device meta, which holds shapes but no numbers."
+    assert found.remedies == (
+        "explain(model, (1, 28, 28))",
+        "give real images, such as load_data().train.normalised()[:2]",
+    )
+
+
+def test_a_network_without_numbers_is_asked_for_as_a_real_one():
+    with torch.device("meta"):
+        model = models.build("cnn_320")
+    found = explain(model, torch.zeros(2, 1, 28, 28))
+    assert found.headline == "The weights are on the device meta, which holds shapes but no numbers."
+    assert found.remedies == (
+        'build the model anew, outside of torch.device("meta")',
+        "explain(model, (1, 28, 28)), for the sizes alone",
+    )
+    assert explain(model, (1, 28, 28)).works

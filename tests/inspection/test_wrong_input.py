@@ -1,3 +1,5 @@
+from types import SimpleNamespace
+
 import pytest
 import torch
 import torch.nn.functional as F
@@ -102,10 +104,10 @@ def test_a_wrong_input_comes_before_a_mistake_in_the_network():
 
 
 def test_the_wrong_device_is_named_without_running_anything():
-    images = torch.zeros(2, 1, 28, 28, device="meta")
-    found = explain(NET, images)
-    assert found.headline == "The input does not fit: the images are on meta, but the weights are on cpu."
-    assert found.remedies == ('images = images.to("cpu")', 'model.to("meta")')
+    images = SimpleNamespace(device=torch.device("cuda:0"))
+    found = wrong_device(NET, images)
+    assert found.headline == "The input does not fit: the images are on cuda:0, but the weights are on cpu."
+    assert found.remedies.texts == ('images = images.to("cpu")', 'model.to("cuda:0")')
     assert wrong_device(NET, torch.zeros(1)) is None
     assert wrong_device(nn.ReLU(), images) is None
 

@@ -417,3 +417,65 @@ def test_a_buffer_that_is_not_finite_is_no_fault(tmp_path):
 
     train(tmp_path / "run.pt", model=masked())
     train(tmp_path / "run.pt", model=masked(), epochs=4)
+
+
+def test_a_run_that_goes_on_with_another_validation_set_or_none_is_refused(tmp_path):
+    path = tmp_path / "run.pt"
+    train(path, epochs=1, validation=SmallSplit(16))
+    for other in (SmallSplit(20), SmallSplit(16, seed=5), None):
+        with pytest.raises(CheckpointError, match=r"the validation set was '16 images.*', now "):
+            train(path, validation=other)
+    train(path, validation=SmallSplit(16))
+
+
+def test_a_checkpoint_may_be_a_link(tmp_path):
+    (tmp_path / "big").mkdir()
+    link = tmp_path / "run.pt"
+    link.symlink_to(tmp_path / "big" / "run.pt")
+    train(link, epochs=1)
+    train(link, epochs=2)
+    assert link.is_symlink()
+    assert torch.load(tmp_path / "big" / "run.pt", weights_only=True)["settings"]["epochs"] == 2
+
+
+def test_a_link_into_a_folder_that_is_not_there_is_said_before_the_training(tmp_path):
+    link = tmp_path / "run.pt"
+    link.symlink_to(tmp_path / "gone" / "run.pt")
+    with pytest.raises(CheckpointError, match=r"there is no folder .*gone"):
+        train(link)
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize("kind", ["fifo", "device"])
+def test_what_is_no_ordinary_file_is_refused_and_not_read(tmp_path, kind):
+    path = Path("/dev/zero")
+    if kind == "fifo":
+        path = tmp_path / "run.pt"
+        os.mkfifo(path)
+    with pytest.raises(CheckpointError, match=r"is no ordinary file, but a (pipe|device): name another"):
+        train(path)
+
+
+def test_a_disk_that_is_full_at_the_first_write_does_not_promise_an_earlier_checkpoint(tmp_path, monkeypatch):
+    def full(*args):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(checkpoint_module.torch, "save", full)
+    with pytest.raises(CheckpointError, match=r"The model keeps its weights; no checkpoint was written\.$"):
+        train(tmp_path / "run.pt")
+
+
+def test_a_checkpoint_of_a_plain_model_is_not_taken_by_a_compiled_one(tmp_path):
+    train(tmp_path / "run.pt", epochs=1)
+    with pytest.raises(
+        CheckpointError,
+        match=r"belongs to another run: the model was plain, now it is compiled \(torch.compile\)\. ",
+    ):
+        train(tmp_path / "run.pt", model=torch.compile(net(dropout=0.3), backend="eager"))
+
+
+def test_many_differences_are_counted_and_not_listed(tmp_path):
+    train(tmp_path / "run.pt", epochs=1)
+    other = nn.Sequential(nn.Flatten(), nn.Linear(36, 9), nn.Linear(9, 9), nn.Linear(9, 9), nn.Linear(9, 4))
+    with pytest.raises(CheckpointError, match=r"; and \d+ more\. It was left as it is"):
+        train(tmp_path / "run.pt", model=other)

@@ -12,7 +12,7 @@ from torch.utils.data import DataLoader, TensorDataset
 
 from cnnlab.errors import TrainingError
 from cnnlab.training import OPTIMIZER_NAMES, SCHEDULE_NAMES, evaluate, fit
-from tests.training.small import SmallSplit, net, pairs, weights
+from tests.training.small import CLASSES, SmallSplit, net, pairs, weights
 
 
 def train(model=None, data=None, **settings):
@@ -181,3 +181,78 @@ def test_fit_has_the_arguments_that_others_rely_on():
     )
     assert list(parameters) == [*names.split(), "precision", "seed", "progress", "checkpoint", "callbacks"]
     assert parameters["batch_size"].default == 64
+
+
+def larger(n: int = 8) -> list:
+    return [(torch.zeros(n, 1, 8, 8), torch.zeros(n, dtype=torch.int64))]
+
+
+def test_a_validation_of_another_size_is_found_before_a_step_is_made(tmp_path):
+    model = net()
+    before = weights(model)
+    with pytest.raises(
+        TrainingError,
+        match=r"^validation, batch 1: images of shape \(8, 1, 8, 8\) do not go through the model, "
+        r"and train's, \(16, 1, 6, 6\), do: (.|\n)* give validation images of "
+        r"\(1, 6, 6\), prepared as train's are\.",
+    ):
+        train(model, validation=larger(), checkpoint=tmp_path / "run.pt")
+    assert weights(model).equal(before)
+
+
+@pytest.mark.parametrize(
+    ("batches", "said"),
+    [
+        ([(torch.zeros(4, 1, 6, 6), torch.full((4,), 9))], "validation, batch 1: a label is 9"),
+        ([(torch.zeros(4, 1, 6, 6),)], "validation, batch 1: a batch must be two tensors"),
+        (
+            [(torch.zeros(4, 1, 6, 6).byte(), torch.zeros(4).long())],
+            "validation, batch 1: the images are uint8",
+        ),
+    ],
+)
+def test_a_validation_that_cannot_be_measured_is_named_before_a_step_is_made(batches, said):
+    model = net()
+    before = weights(model)
+    with pytest.raises(TrainingError, match=said):
+        train(model, validation=batches)
+    assert weights(model).equal(before)
+
+
+def test_a_model_that_fails_on_train_as_well_is_not_blamed_on_the_validation():
+    with pytest.raises(TrainingError, match=r"^epoch 1, step 1: the model failed"):
+        train(nn.Sequential(nn.Conv2d(3, 1, 3)), validation=larger())
+
+
+def with_pixels(mean: float, std: float, classes=CLASSES) -> SmallSplit:
+    split = SmallSplit()
+    split.mean, split.std, split.classes = mean, std, classes
+    return split
+
+
+def test_a_validation_that_is_normalised_otherwise_gets_a_warning():
+    with pytest.warns(
+        UserWarning,
+        match=r"validation is normalised with mean 0\.5000 and std 0\.5000, train with mean 0\.1307 and std "
+        r"0\.3081: .* give validation train's mean and std",
+    ):
+        train(data=with_pixels(0.1307, 0.3081), validation=with_pixels(0.5, 0.5))
+
+
+def test_a_validation_with_other_classes_gets_a_warning():
+    with pytest.warns(UserWarning, match=r"validation has 5 classes \(.*extra\), and train has 4"):
+        train(data=with_pixels(0.1, 0.3), validation=with_pixels(0.1, 0.3, (*CLASSES, "extra")))
+
+
+def test_a_validation_that_is_normalised_alike_gets_no_warning(recwarn):
+    train(data=with_pixels(0.1307, 0.3081), validation=with_pixels(0.1325, 0.3105))
+    train(validation=pairs(SmallSplit()))
+    assert not recwarn
+
+
+@pytest.mark.parametrize(("wrong", "right"), [("optimiser", "optimizer"), ("weight_decays", "weight_decay")])
+def test_an_argument_that_is_misspelt_gets_the_nearest_name(wrong, right):
+    with pytest.raises(
+        TypeError, match=rf"^fit has no argument {wrong!r}: did you mean {right!r}\? There are: "
+    ):
+        train(**{wrong: "adam"})

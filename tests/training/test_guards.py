@@ -397,3 +397,52 @@ def test_weights_of_another_number_format_are_named_with_both(change, theirs):
         TrainingError, match=rf"images are float32 .* weights are {theirs} .*use model.float\(\)"
     ):
         train(change(net()), SmallSplit())
+
+
+# ---- the device meta ----
+
+
+def test_a_batch_on_the_device_meta_is_refused_because_it_holds_no_numbers():
+    images, labels = pairs(SmallSplit())[0]
+    for batch in [(images.to("meta"), labels), (images, labels.to("meta"))]:
+        with pytest.raises(
+            TrainingError, match=r"^epoch 1, step 1: the .* on the device meta, .* no numbers"
+        ):
+            train(net(), [batch])
+
+
+def test_a_model_on_the_device_meta_is_refused_because_it_holds_no_numbers():
+    for run in (train, evaluate):
+        with pytest.raises(ValueError, match=r"the model is on the device meta, .* build it anew"):
+            run(net().to("meta"), SmallSplit())
+
+
+# ---- parameters without a gradient ----
+
+
+class Cut(nn.Module):
+    """A convolution, and a head that gets its numbers by `how`."""
+
+    def __init__(self, how) -> None:
+        super().__init__()
+        self.conv, self.head, self.how = nn.Conv2d(1, 3, 3), nn.Linear(3 * 4 * 4, 4), how
+
+    def forward(self, x):
+        return self.head(self.how(self.conv(x)).flatten(1))
+
+
+@pytest.mark.parametrize("how", [lambda x: x.data, lambda x: x.detach(), lambda x: torch.tensor(x.tolist())])
+def test_parameters_that_get_no_gradient_give_a_warning(how):
+    with pytest.warns(
+        UserWarning,
+        match=r"^epoch 1, step 1: conv\.weight and conv\.bias got no gradient, so they cannot learn: "
+        r"look for \.data, \.detach\(\), .* or for a layer that forward\(\) does not use\.",
+    ):
+        train(Cut(how), SmallSplit())
+
+
+def test_a_layer_that_is_frozen_on_purpose_gives_no_warning(recwarn):
+    model = Cut(lambda x: x)
+    model.conv.requires_grad_(False)
+    train(model, SmallSplit())
+    assert not recwarn

@@ -57,6 +57,8 @@ def test_dropout_is_on_in_every_epoch_also_after_a_validation():
     model[2].register_forward_hook(lambda module, args, out: seen.append(module.training))
     split = SmallSplit(32)
     fit(model, split, epochs=2, batch_size=16, validation=split, device="cpu", progress=False)
+    look_ahead = seen.pop(1)  # at the first validation batch, before the first step is made
+    assert not look_ahead
     assert seen == [True, True, False] * 2
 
 
