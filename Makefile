@@ -1,4 +1,5 @@
 # make lab        open the course in JupyterLab
+# make mine       a copy of the course to work in, with blanks in place of solutions: notebooks/mine
 # make test       all tests, then every notebook, strictly
 # make notebooks  build the notebooks from notebooks/scripts (ONLY="03" builds one)
 # make lint       style and types
@@ -16,7 +17,7 @@ ready := .venv/ready
 export JUPYTER_PREFER_ENV_PATH = 1# the kernel "python3" is the one of .venv, whatever else is installed
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: help setup lab test notebooks lint bench
+.PHONY: help setup lab mine test notebooks lint bench
 
 help:
 	@sed -n 's/^# //p' Makefile
@@ -36,6 +37,9 @@ $(ready): pyproject.toml constraints.txt
 lab: $(ready)
 	@$(bin)/jupyter lab --notebook-dir=notebooks --LabApp.news_url=None \
 	    --LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate $(LAB_ARGS)
+
+mine: $(ready)
+	@$(bin)/cnnlab release notebooks/mine
 
 test: $(ready)
 	@$(bin)/python -m pytest

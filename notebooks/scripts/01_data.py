@@ -33,8 +33,10 @@
 #
 # ### How to work
 #
-# 1. Make a copy to work in: menu **File › Save Notebook As…**, with a name of your own. JupyterLab saves what you do, and the original stays whole.
-# 2. The answers are stored below the cells. Remove them in your copy: menu **Edit › Clear Outputs of All Cells**.
+# 1. Make a copy to work in. In a terminal, in the project's folder, `make mine` (or `cnnlab release notebooks/mine`) writes the whole course into the
+#    folder `mine`, with blanks in place of the solutions and without outputs. Or take only this notebook: menu **File › Save Notebook As…**, with a name of your own, then
+#    **Edit › Clear Outputs of All Cells**. JupyterLab saves what you do, and the originals stay whole.
+# 2. Run the cells from the top: Shift + Enter.
 # 3. Where it says **Predict**, write your answer down, a number if you can.
 #    Where a cell with `predict` follows, put the answer there, in place of the dots: `guess` is one of the choices, or a range such as `(90, 95)`
 #    (twice the same number if you know it exactly); `sure` is how likely you think it is that you are right, in percent. Run the cell. You can
