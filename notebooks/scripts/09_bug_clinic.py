@@ -26,7 +26,7 @@
 # - measure what a defect costs, and say when the seeds are too few to know;
 # - find the defects that raise no error, in your own code as well.
 #
-# **Time**: 90 minutes. **Needs**: notebook 3. Patient 13 uses the clock of notebook 7. It holds 14 exercises, 93 marks.
+# **Time**: 90 minutes. **Needs**: notebook 3. Patient 13 uses the clock of notebook 7. **Exercises**: 14, with 93 marks.
 #
 # | ward | patients | complaint |
 # |---|---|---|

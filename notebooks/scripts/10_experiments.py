@@ -537,12 +537,8 @@ claim("width of its 95 % interval", high - low, at_most=8, unit="points")
 # If the test accuracy disappoints you and you go back and choose again, the test images have become held-out images, and you
 # need new ones.
 #
-# **Exercise: what has been shown?** (10 marks). Four findings, four questions. Choose one option for each.
-
-# %%
-print(checks.questions("what_is_shown"))
-
-# %% [markdown]
+# **Exercise: what has been shown?** (10 marks). Four findings, four questions. Choose one option for each; they stand below.
+#
 # <details><summary>Hint 1</summary>
 #
 # For a: which effects lie inside of the interval, besides 0?
@@ -556,6 +552,9 @@ print(checks.questions("what_is_shown"))
 # For d: an image that took part in a choice cannot judge what was chosen. Which images have not?
 #
 # </details></details></details>
+
+# %%
+print(checks.questions("what_is_shown"))
 
 # %% answer="what_is_shown"
 answers = {"a": ..., "b": ..., "c": ..., "d": ...}  # replace the dots, each by one option as a text
