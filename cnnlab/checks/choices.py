@@ -129,7 +129,7 @@ _PADDING = (
         ("they are sharper", "they take part in more outputs", "nothing"),
     ),
     Question(
-        "Both convolutions of a network get padding. How many parameters more have the convolutions?",
+        "Both convolutions of a network get padding. How many more parameters do the convolutions have?",
         "none",
         {
             "one for each zero": "the zeros are not learnt",
@@ -202,9 +202,9 @@ _SHOWN = (
         "its own on the test images, once",
         {
             "98.2": "the best of 8 was also lucky on the images that chose it",
-            "the best of the 8 on the test images": "then the test images have chosen, and are spent",
+            "the highest of the 8 test accuracies": "then the test images have chosen, and are spent",
         },
-        ("98.2", "its own on the test images, once", "the best of the 8 on the test images"),
+        ("98.2", "its own on the test images, once", "the highest of the 8 test accuracies"),
     ),
 )
 _SETS = {
@@ -276,7 +276,9 @@ def which_model(answers: object = ...) -> None:
 
 
 @exercise(
-    "Lab 000: which loss fits which output?", 5, "Exactly one log-softmax belongs between logits and loss."
+    "Lab 000: which loss fits which output?",
+    5,
+    "Between logits and loss belongs one log-softmax, and no other softmax.",
 )
 def which_loss(answers: object = ...) -> None:
     """Check the choices for `checks.questions("which_loss")`: each is "right", "twice" or "wrong"."""

@@ -130,7 +130,7 @@ PATIENTS: dict[int, Patient] = {
         },
     ),
     8: Patient(
-        "two examinations, two results",
+        "one image, two answers",
         "d",
         (
             "The test images come in another order.",
@@ -139,7 +139,7 @@ PATIENTS: dict[int, Patient] = {
             "A layer still behaves as in training.",
         ),
         {
-            "a": "the order of the images changes no share of right ones",
+            "a": "both passes took the same images in the same order",
             "b": "without optimizer.step() no weight moves",
             "c": "rounding moves the seventh digit of a logit, not dozens of answers",
         },
@@ -253,7 +253,7 @@ def _letters(answer: object) -> dict[int, object]:
 @exercise(
     "Bug clinic: name the cause of every patient",
     13,
-    "Each of these defects stood in a published lab, and most of them raise no error.",
+    "Almost all of these defects stood in published labs, and most of them raise no error.",
 )
 def diagnosis(chart: object = ...) -> None:
     """Check a dictionary of letters, one for each patient, such as {1: "a", …}; it may still have gaps."""

@@ -138,9 +138,7 @@ def training_step(answer: object = ...) -> None:
         raise Wrong(
             "The first step moved nothing: step() comes before backward(), with the gradients of last time."
         )
-    raise Wrong(
-        "After two steps the weights are not those of SGD by hand: look at the order of its five lines."
-    )
+    raise Wrong("After two steps the weights are not those of SGD by hand: look at the order of its lines.")
 
 
 def _alike(one: list[Tensor], other: list[Tensor]) -> bool:

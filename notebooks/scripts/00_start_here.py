@@ -22,7 +22,7 @@
 # - find a formula, with a worked number, in half a minute;
 # - find the place where a word was explained.
 #
-# **Time**: 10 minutes. **Needs**: Python, and what a derivative is.
+# **Time**: 10 minutes. **Needs**: Python, and the idea of a derivative.
 
 # %%
 import matplotlib.pyplot as plt
@@ -126,7 +126,7 @@ load_data()
 #
 # <details><summary>Answer</summary>
 #
-# 28 − 5 + 1 = 24, then 24 / 2 = 12: maps of 12 × 12. Not sure? Section 5 of notebook 2, then notebook 3.
+# 28 − 5 + 1 = 24, then 24 / 2 = 12: maps of 12 × 12. Not sure? Sections 5 and 6 of notebook 2, then notebook 3.
 #
 # </details>
 #
@@ -134,7 +134,7 @@ load_data()
 #
 # <details><summary>Answer</summary>
 #
-# Perhaps. It depends on which images each got wrong, and another seed may turn it round. Notebooks 4 and 5 show how to find out.
+# Perhaps. It depends on which images each got wrong, and another seed may reverse it. Notebooks 4 and 5 show how to find out.
 #
 # </details>
 #
@@ -181,11 +181,12 @@ load_data()
 #
 # | | formula | example |
 # |---|---|---|
-# | spread of k right of n | √(p·(1 − p) / n) | 99 % of 10,000: 0.1 points |
+# | spread of an accuracy p on n images | √(p·(1 − p) / n) | 99 % of 10,000: 0.1 points |
+# | mean over seeds, 95 % | mean ± t · s / √n, s the spread of one run | 4 seeds: t = 3.18 |
 # | 95 % Wilson interval | see notebook 5 | 9,890 of 10,000: 98.68 to 99.09 % |
 # | time of a step | a + b · n | half of the full rate at n = a / b |
 #
-# None of this has to be believed:
+# Most of the numbers, computed:
 
 # %%
 print("sizes:", w_out(28, k=5), w_out(28, k=5, p=2), (12 - 1) * 2 + 2)
@@ -214,26 +215,26 @@ print(f"9,890 of 10,000: {low:.2f} to {high:.2f} %")
 #
 # | word | meaning | shown in |
 # |---|---|---|
-# | accuracy | share of the images that are read rightly | [2.13](02_build_the_cnn.ipynb#13-%C2%B7-How-good-is-it%3F) |
+# | accuracy | share of the images that are read correctly | [2.13](02_build_the_cnn.ipynb#13-%C2%B7-How-good-is-it%3F) |
 # | activation | a number that a layer makes; also the function behind it, such as ReLU | [6.3](06_activations.ipynb#3-%C2%B7-One-digit-through-every-step) |
 # | Adam | an optimiser that scales the step of each weight by its recent gradients | [4.2](04_mlp_vs_cnn.ipynb#2-%C2%B7-Accuracy-over-three-seeds) |
 # | batch | the images that make one training step together | [1.11](01_data.ipynb#11-%C2%B7-What-a-batch-is) |
-# | batch normalisation | brings each channel's numbers in the batch to mean 0 and standard deviation 1, then scales and shifts them by learnt numbers | [5.1](05_misclassified.ipynb#1-%C2%B7-A-good-network-in-one-epoch) |
+# | batch normalisation | brings each channel's numbers in the batch to mean 0 and standard deviation 1, then scales and shifts them by learnt numbers; in `eval()` with means kept from training | [5.1](05_misclassified.ipynb#1-%C2%B7-A-good-network-in-one-epoch) |
 # | bfloat16 | numbers of 16 bits in place of 32: faster on some processors, two to three digits exact | [7.7](07_cpu_vs_gpu.ipynb#7-%C2%B7-What-a-CPU-can-do%3A-threads%2C-memory-layout%2C-bfloat16) |
 # | bias | one number for each output channel or unit, added to its sum | [2.4](02_build_the_cnn.ipynb#4-%C2%B7-Channels-and-bias) |
-# | calibrated | sure in 80 % of the cases means right in 80 % of them | [5.3](05_misclassified.ipynb#3-%C2%B7-The-most-confident-mistakes) |
-# | channel | one of the maps that lie behind each other: an image has 1, a layer as many as kernels | [2.4](02_build_the_cnn.ipynb#4-%C2%B7-Channels-and-bias) |
+# | calibrated | of the answers given with 80 %, 80 % are right | [5.3](05_misclassified.ipynb#3-%C2%B7-The-most-confident-mistakes) |
+# | channel | one of the maps that lie behind each other: a grey image has 1, a layer as many as kernels | [2.4](02_build_the_cnn.ipynb#4-%C2%B7-Channels-and-bias) |
 # | channels-last | the numbers of one pixel side by side in memory; same results, often faster | [7.7](07_cpu_vs_gpu.ipynb#7-%C2%B7-What-a-CPU-can-do%3A-threads%2C-memory-layout%2C-bfloat16) |
 # | class | what an image can be: here the ten digits | [1.4](01_data.ipynb#4-%C2%B7-How-many-of-each%3F) |
 # | confusion matrix | counts of label against answer; the diagonal is right | [5.2](05_misclassified.ipynb#2-%C2%B7-The-confusion-matrix) |
 # | convolution | a kernel laid on every place of an image: multiply, add up, write down | [2.1](02_build_the_cnn.ipynb#1-%C2%B7-One-number%2C-by-hand) |
 # | cross-correlation | the exact name of what PyTorch calls convolution: the kernel is not turned round | [2.2](02_build_the_cnn.ipynb#2-%C2%B7-Every-number%2C-by-a-loop) |
-# | cross-entropy | softmax, logarithm and minus, averaged over the batch: the loss of classification, from logits | [2.9](02_build_the_cnn.ipynb#9-%C2%B7-From-logits-to-a-loss) |
+# | cross-entropy | minus the logarithm of the probability of the true class, averaged over the batch: the loss of classification, from logits | [2.9](02_build_the_cnn.ipynb#9-%C2%B7-From-logits-to-a-loss) |
 # | data shift | the images in use differ from those in training | [8.4](08_draw_a_digit.ipynb#4-%C2%B7-300-drawings) |
 # | DataLoader | PyTorch's maker of batches, one image at a time | [1.12](01_data.ipynb#12-%C2%B7-Two-ways-to-make-batches%2C-side-by-side) |
 # | dead channel | a channel that ReLU makes 0 for every image; its gradient is 0, too | [6.5](06_activations.ipynb#5-%C2%B7-Dead-channels) |
-# | dilation | a kernel whose weights stand d pixels apart | [3.2](03_why_320.ipynb#2-%C2%B7-The-formula%2C-and-whether-it-is-true) |
-# | dropout | in training each unit is silenced with probability p; in `eval()` none is | [3.11](03_why_320.ipynb#11-%C2%B7-A-live-network) |
+# | dilation | the distance d between neighbouring weights of a kernel, in pixels | [3.2](03_why_320.ipynb#2-%C2%B7-The-formula%2C-and-whether-it-is-true) |
+# | dropout | in training each unit is silenced with probability p and the others grow by 1 / (1 − p); in `eval()` none is | [3.11](03_why_320.ipynb#11-%C2%B7-A-live-network) |
 # | epoch | one pass over all training images | [1.11](01_data.ipynb#11-%C2%B7-What-a-batch-is) |
 # | feature map | what one kernel makes of an image, or of the maps before it | [2.2](02_build_the_cnn.ipynb#2-%C2%B7-Every-number%2C-by-a-loop) |
 # | flatten | all maps of an image in one row, the batch kept | [3.6](03_why_320.ipynb#6-%C2%B7-Padding-2%2C-and-a-network-that-lies) |

@@ -854,7 +854,7 @@ for name, loss in losses.items():
 
 # %% [markdown]
 # **Exercise: which loss fits which output** (5 marks). Six ways to train; lab 000 takes one of them. Is each
-# *right*, *wrong*, or does it the same step *twice*, which costs time and changes nothing?
+# *right*, *wrong*, or does it do the same step *twice*, which costs time and changes nothing?
 #
 # <details><summary>Hint 1</summary>
 #

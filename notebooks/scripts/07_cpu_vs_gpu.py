@@ -187,7 +187,7 @@ print(two_clocks.outcome("more than 5" if clocks > 5 else "2 to 5" if clocks > 2
 
 # %% [markdown]
 # **Exercise: an honest clock** (10 marks). Question 7 of lab 003 compares CPU and GPU. Write `seconds(work,
-# synchronise)`: how long one call of `work()` takes, in seconds. As on a GPU, `work()` only hands the work
+# synchronise)`: how long one call of `work()` takes, in seconds, as the mean of several. As on a GPU, `work()` only hands the work
 # over, `synchronise()` waits until all of it is done, and the first call takes much longer than the others.
 #
 # <details><summary>Hint 1</summary>
@@ -202,7 +202,7 @@ print(two_clocks.outcome("more than 5" if clocks > 5 else "2 to 5" if clocks > 2
 # <details><summary>Hint 3</summary>
 #
 # Before the start: call both once, so that the device is warm and idle. Then read the clock and call
-# `work()`. What must be called before you read it again?
+# `work()` several times. What must be called before you read it again?
 #
 # </details></details></details>
 
@@ -211,12 +211,13 @@ print(two_clocks.outcome("more than 5" if clocks > 5 else "2 to 5" if clocks > 2
 def seconds(work, synchronise):
     took = ...  # replace the three dots
     ### BEGIN SOLUTION
-    work()
+    work()  # warm up
     synchronise()
     start = time.perf_counter()
-    work()
+    for _ in range(10):
+        work()
     synchronise()
-    took = time.perf_counter() - start
+    took = (time.perf_counter() - start) / 10
     ### END SOLUTION
     return took
 

@@ -13,7 +13,7 @@
 # %% [markdown]
 # # 9 · Bug clinic
 #
-# Thirteen patients are waiting. Each is a piece of code from one of five published student labs on MNIST. Almost all of them run to the end, print a
+# Thirteen patients are waiting: pieces of code from five published student labs on MNIST, or as the labs would have it. Almost all of them run to the end, print a
 # number, and were handed in. An error message would have been kind. Here the symptom is a number that cannot be, a curve
 # that stops, or nothing at all.
 #
@@ -146,7 +146,7 @@ for seed in seeds:
     claim(f"accuracy after 400 steps, seed {seed}", curves["patient 1"][seed][-1], at_most=80, unit="%")
 
 # %% [markdown]
-# **Name the cause.** Run the cell, replace the three dots by a letter such as `"a"`, and run it again. A wrong letter is told what speaks against it.
+# **Name the cause.** Run the cell, replace the three dots by a letter such as `"a"`, and run it again. If the letter is wrong, the cell says what speaks against it.
 
 # %%
 chart[1] = ...
@@ -412,7 +412,7 @@ verdict.points  # of 5
 #
 # ### Patient 4: "I have a width of 13.5"
 #
-# From lab 004, whose calculator of sizes is to be used for the next layer. Two calls, and what PyTorch says to the second result, which looks whole.
+# From lab 004, whose calculator of sizes is to be used for the next layer. Two calls, PyTorch's answer to the second, and what `nn.Linear` says to a result that looks whole.
 
 
 # %%
@@ -592,7 +592,7 @@ print(checks.diagnosis(chart))
 #
 # <details><summary>Hint 1</summary>
 #
-# Which two names in `learn` come from outside of the class?
+# Which network does `learn` name, and in which two places?
 #
 # <details><summary>Hint 2</summary>
 #
@@ -600,7 +600,7 @@ print(checks.diagnosis(chart))
 #
 # <details><summary>Hint 3</summary>
 #
-# Replace each name from outside by `self`. A module can be called and asked for its parameters through it.
+# `self` stands for the network to which the method belongs. It can be called, and asked for its parameters, like any other.
 #
 # </details></details></details>
 
@@ -691,7 +691,7 @@ verdict.points  # of 5
 #
 # ### Patients 8, 9 and 10: one report, three errors
 #
-# The network in this ward is well. It is the *report* that is ill, put together from lines of labs 001 and 002. The same network, the same test
+# The network in this ward is well. It is the *report* that is ill, put together from what four of the labs do: labs 000 and 004 never call `eval()`, lab 001 has the dropout that makes it matter, lab 002 counts and prints the digits. The same network, the same test
 # images, examined twice:
 
 # %% tags=["nbval-ignore-output"] reason="an accuracy for each digit: it depends on the data and on the machine"
@@ -785,7 +785,7 @@ print("both cured: 20 examinations, one result:", spread["8 and 9 cured: all ima
 # %% [markdown]
 # A test has no luck in it: a network at rest and a fixed set of images have *one* accuracy. If yours moves, look for the dice.
 #
-# Dropout is one die. A forgotten `eval()` has a twin, also in lab 001: `train()` is called once, before the first epoch. After a test with `eval()` the next
+# Dropout is one die. A forgotten `eval()` has a twin, in lab 001: `train()` is called once, before the first epoch. After a test with `eval()` the next
 # training would run without any dropout, and nothing would say so. So a good test leaves the network in the mode in which it came.
 
 # %% [markdown]
@@ -904,7 +904,7 @@ verdict.points  # of 5
 few = data.train.take(1_400)
 seen = sum(len(labels) for _, labels in Batches(few, 64, drop_last=True))
 print(f"training: {seen:,} of 1,400 images used in an epoch, {1_400 - seen} not")
-print(f"test, in order: the last {360 % 64} of 360 images are never looked at, in no run")
+print(f"test, in order: the last {360 % 64} of 360 images are never looked at, in any run")
 print(f"batches of 1,000: {1_400 % 1_000} of 1,400 are not used; batches of 2,000: all 1,400")
 
 # %%
@@ -934,7 +934,7 @@ if checks.training_step(step):  # your cure of patient 1
     claim("gained by the last batch, mean of three seeds", gained, at_least=-3, at_most=3, unit="points")
 
 # %% [markdown]
-# Next to nothing, and a part of it is not the images' doing: an epoch now has 21 steps in place of 22. In training the defect is nearly harmless, because each epoch leaves out *other* images.
+# Next to nothing (and of all 60,000 images in batches of 64, only 32 would be left out: 0.05 %), and a part of it is not the images' doing: an epoch now has 21 steps in place of 22. In training the defect is nearly harmless, because each epoch leaves out *other* images.
 # In a test without shuffling it is not: there the same images are missing each time, and if the labels are sorted, all of one class.
 
 # %% [markdown]
@@ -1081,7 +1081,7 @@ print(verdict)
 verdict.points  # of 5
 
 # %% [markdown]
-# ### Patient 13: "A thousand times as fast!"
+# ### Patient 13: "Hundreds of times as fast!"
 #
 # Lab 003 asks to compare CPU and GPU, and says nothing of waiting. You may have no GPU, so a second thread plays the device: each job takes it 20 ms, and
 # the call that hands a job over returns at once.
@@ -1198,8 +1198,8 @@ ax.grid(axis="x", alpha=0.3)
 #
 # <details><summary>Answer</summary>
 #
-# Patient 1 gives itself away: its loss goes to −1. Patient 5 stops at the loss, and patient 6 is found if you look at the right network. Patients 2 and 3 can pass: one batch
-# can be learnt by heart without a bend, and with any normalisation. All who only report wrongly (8 to 10, 12, 13) pass as well: a test finds what it asks for.
+# Patient 1 gives itself away: its loss falls below 0. Patient 5 stops at the loss, and patient 6 is found if you look at the right network. Patients 2 and 3 can pass: one batch
+# can be learnt by heart without a bend, and with any normalisation. All that only misreport (8 to 10, 12, 13) pass as well: a test finds what it asks for.
 # </details>
 #
 # 3. Patient 8 in reverse: somebody calls `eval()` before the training and never `train()`. What is the symptom?

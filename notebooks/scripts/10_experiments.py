@@ -263,7 +263,7 @@ for n, t in ((2, 12.706), (3, 4.303), (4, 3.182), (6, 2.571), (10, 2.262)):
     print(f"{n:2} seeds: margin = {t / math.sqrt(n):5.2f} × spread")
 
 # %% [markdown]
-# More than five times. Two seeds can hardly show anything; three to six do for effects that are larger than the spread.
+# More than five times. Two seeds can hardly show anything. With four, a mean difference has to be 1.6 times the spread to leave out 0, with ten 0.7 times.
 #
 # **Exercise: a difference over seeds** (10 marks). Write the three steps as a function. `base_runs` and `changed_runs` are lists of accuracies
 # in percent, the same seeds in the same order; `t` is Student's t for their number. Return the mean difference and the margin, both in
@@ -342,9 +342,9 @@ claim("changes that four seeds cannot tell from the base", unsure, at_least=1, a
 # %% [markdown]
 # Read the surprises one by one.
 #
-# - **batch_size = 128 loses much.** One pass in batches of 128 makes four times fewer steps than one in batches of 32. You changed one setting, and
+# - **batch_size = 128 loses much.** One pass in batches of 128 makes a quarter as many steps as one in batches of 32. You changed one setting, and
 #   with it the number of steps. A batch size is compared fairly at equal steps, or at equal time: say which.
-# - **dropout = 0.5 does harm.** It is made against overfitting, and nothing overfits that sees each image once. "Dropout is bad" does not
+# - **dropout = 0.5 does harm.** It is made against *overfitting* (learning the training images by heart), and nothing overfits that sees each image once. "Dropout is bad" does not
 #   follow. *In this recipe* it costs accuracy.
 # - **sgd is a catastrophe.** Is it? Section 7.
 #
@@ -356,14 +356,14 @@ claim("changes that four seeds cannot tell from the base", unsure, at_least=1, a
 # a whole point or bring 0.2. It does not say "there is no difference": nobody can show that an effect is exactly zero. What you
 # can show is that it is *small*: an interval from −0.1 to +0.1 says so.
 #
-# Two ways to a narrower one: more seeds (four times as many halve it), or a base with less spread.
+# Two ways to a narrower one: more seeds (with many, four times as many halve it; from few, fewer do, because t falls as well), or a base with less spread.
 #
 # **And the images?** This interval says what other *seeds* would do on these held-out images. That other images were drawn is a second
 # uncertainty; notebook 5 has its interval.
 #
 # ## 7 · Was it fair to SGD?
 #
-# Adam made about 75 points more. A drastic result, and it is true: for lr = 0.003, a value that suits Adam. Adam divides each gradient by its usual
+# On MNIST Adam made more than 70 points more. A drastic result, and it is true: for lr = 0.003, a value that suits Adam. Adam divides each gradient by its usual
 # size, so its steps have about the size of the learning rate. SGD takes the gradient as it is, and that is small here. The two need
 # different learning rates.
 #
@@ -439,7 +439,7 @@ share = (adam - sgd) / (adam - fair[0].accuracy)
 claim("part of this lead that is left when SGD has lr = 0.1", 100 * share, at_most=70, unit="%", spec=".0f")
 
 # %% [markdown]
-# On MNIST about a thirtieth of the lead is left. "Adam is drastically better" was mostly "0.003 is a bad learning rate for SGD".
+# On MNIST about a thirtieth of the lead is left. "Adam is drastically better" was mostly "0.003 is a bad learning rate for SGD". (To compare the two, choose the best rate for each, with the same effort; the share will be another.)
 #
 # **The lesson.** "One thing at a time" is a rule for knowing what caused a difference, not for being fair. If a setting needs another one to go with
 # it, as an optimiser needs its learning rate, compare the best of each: tune both, with the same effort, and say so.
@@ -480,12 +480,12 @@ claim("with 1.96 in place of Student's t", often, at_least=40, at_most=75, unit=
 # one false alarm; here all eight share one base, so the alarms come in clusters and in fewer experiments. Either way: **the more you
 # compare, the more luck you find.** And who takes 1.96 with four seeds finds it about twice as often.
 #
-# What to do: say how many comparisons you made, not only which one worked. Take a single "better" as a question, and ask it again with **new seeds**. An
-# effect stays; luck seldom strikes twice (5 % of 5 % is 1 in 400).
+# What to do: say how many comparisons you made, not only which one worked. Take a single "better" as a question, and ask it again with **new seeds**. A
+# false alarm comes back with the same sign in 2.5 % of all cases. (A true effect that is small beside the spread may hide in the second round, too.)
 
 # %%
 print(
-    f"independent: 1 − 0.95⁸ = {100 * (1 - 0.95**8):.0f} %; twice in a row: {0.05**2:.4f} = 1 in {1 / 0.05**2:.0f}"
+    f"independent: 1 − 0.95⁸ = {100 * (1 - 0.95**8):.0f} %; again, with the same sign: 5 % / 2 = 1 in {2 / 0.05:.0f}"
 )
 
 # %% [markdown]
@@ -588,11 +588,11 @@ for workers, where in ((1, "one core"), (8, "a laptop with 8 cores"), (64, "a cl
 #
 # ```python
 # # here, one after the other
-# sweep(change, out=out, base=base, seeds=seeds, jobs=1)
+# sweep(change, base=base, seeds=seeds, **common)
 # # here, one run on each core, by joblib
-# sweep(change, out=out, base=base, seeds=seeds)
+# sweep(change, base=base, seeds=seeds, **{**common, "jobs": None})
 # # on a cluster, by Dask: the address of its scheduler
-# sweep(change, out=out, base=base, seeds=seeds, scheduler="tcp://10.0.0.5:8786")
+# sweep(change, base=base, seeds=seeds, **{**common, "jobs": None}, scheduler="tcp://10.0.0.5:8786")
 # ```
 #
 # With joblib, other Python processes do the runs. Each of them has to import PyTorch and load the images first, which takes seconds; for
@@ -652,8 +652,8 @@ print("still blank:", ", ".join(blank) or "nothing. Show it to somebody, and let
 #
 # <details><summary>Answer</summary>
 #
-# Half the width needs √n twice as large: 16 seeds. In fact a few less, because t falls as well, from 3.182 to 2.262 for ten seeds: 3.182 / √4 = 1.59
-# and 2.262 / √10 = 0.72, so ten do.
+# Half the width needs √n twice as large: 16 seeds. In fact fewer, because t falls as well, from 3.182 to 2.306 for nine seeds: 3.182 / √4 = 1.59
+# and 2.306 / √9 = 0.77, so nine do.
 # </details>
 #
 # 4. You look at the interval after each new seed, and stop as soon as it leaves out 0. What is wrong?
@@ -668,7 +668,7 @@ print("still blank:", ", ".join(blank) or "nothing. Show it to somebody, and let
 # <details><summary>Answer</summary>
 #
 # One setting was changed, but two things in the network: the maps stay larger, so `fc1` has 980 inputs in place of 320. A third variant can
-# part them: padding 2, with fewer channels, so that `fc1` keeps its size.
+# part them: padding 2, and the last maps cropped to 4 × 4, so that `fc1` keeps its size.
 # </details>
 #
 # ## What to remember

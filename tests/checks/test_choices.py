@@ -84,7 +84,7 @@ CASES = {
             (instead(SHOWN, b="report it"), "b) of 20 changes without any effect"),
             (instead(SHOWN, c="half each"), "c) two runs that were not made"),
             (instead(SHOWN, d="98.2 %"), "d) the best of 8 was also lucky"),
-            (instead(SHOWN, d="the best of the 8 on the test images"), "d) then the test images have chosen"),
+            (instead(SHOWN, d="the highest of the 8 test accuracies"), "d) then the test images have chosen"),
         ],
         secret=["help or harm", "new seeds", "cannot be said", "once"],
     ),

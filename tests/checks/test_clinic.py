@@ -16,7 +16,7 @@ CASES = {
         right=[CHART, list(CHART.values()), {f"patient {n}": f" {c.upper()})" for n, c in CHART.items()}],
         wrong=[
             (CHART | {1: "a"}, "Patient 1, is it a)? Think again: then the loss would fall slowly"),
-            (CHART | {8: "a"}, "Patient 8, is it a)? Think again: the order of the images changes no share"),
+            (CHART | {8: "a"}, "Patient 8, is it a)? Think again: both passes took the same images"),
             (CHART | {10: "b", 13: "d"}, "nearest to it? Patient 13, is it d)"),
             (CHART | {5: "e"}, "Patient 5, choose a, b, c or d."),
             ("c", "is a text: give a letter for each patient"),
