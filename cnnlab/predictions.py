@@ -212,6 +212,8 @@ def _read() -> tuple[list[Entry], str]:
     file = path()
     try:
         found = json.loads(file.read_text(encoding="utf-8"))
+        if not isinstance(found, list):
+            raise TypeError("not a list of predictions")
         return [Entry(**entry) for entry in found], ""
     except FileNotFoundError:
         return [], ""

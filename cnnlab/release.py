@@ -6,6 +6,7 @@ The plain install is enough: clearing is done here, on nbformat, and a test hold
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from nbformat import NotebookNode
 from cnnlab.whole_file import whole_file
 
 BEGIN, END = "BEGIN SOLUTION", "END SOLUTION"
+MISSPELT = re.compile(r"#.*\b(begin|end)\W*sol", re.IGNORECASE)  # a marker, or meant for one
 STUB = "# your code here"
 KEPT = {"kernelspec", "language_info"}  # of the metadata of a notebook
 STAMP = "cnnlab"  # metadata by which a later release knows its own files: a hash of all the rest
@@ -41,7 +43,7 @@ def clear_solution(source: str) -> str:
     """A cell's code with each solution replaced by one comment, as far to the right as its marker.
 
     Raises:
-        ValueError: a marker stands alone.
+        ValueError: a marker stands alone, or is misspelt.
 
     >>> print(clear_solution("a = ...\\n### BEGIN SOLUTION\\na = 1\\n### END SOLUTION"))
     a = ...
@@ -49,6 +51,8 @@ def clear_solution(source: str) -> str:
     """
     lines, inside = [], False
     for line in source.split("\n"):
+        if MISSPELT.search(line) and BEGIN not in line and END not in line:
+            raise ValueError(f'"{line.strip()}" is no marker: write "### {BEGIN}" and "### {END}".')
         if BEGIN in line:
             if inside:
                 raise ValueError(f'a second "{BEGIN}" before "{END}".')

@@ -12,9 +12,8 @@ from nbformat import NotebookNode
 from cnnlab import checks
 from tools import build_notebooks
 
-SCRIPTS = sorted((Path(__file__).resolve().parent.parent / "notebooks" / "scripts").glob("*.py"))[
-    1:
-]  # the map has none
+FOLDER = Path(__file__).resolve().parent.parent / "notebooks" / "scripts"
+SCRIPTS = [script for script in sorted(FOLDER.glob("*.py")) if script.stem != "00_start_here"]
 REGION = re.compile(r"### BEGIN SOLUTION\n.*?### END SOLUTION", flags=re.DOTALL)
 
 

@@ -181,7 +181,7 @@ def percent_text(answer: object = ...) -> None:
         if not isinstance(given, str):
             raise Wrong(f"Your function gives {kind(given)}: a text is asked for.")
         call_text = f"{right:,} of {n:,} gives “{given[:40]}”"
-        found = re.fullmatch(r"\s*(-?\d+(?:\.(\d+))?)\s*(%|percent)?\s*", given.replace(" ", " "))
+        found = re.fullmatch(r"\s*(-?\d+(?:\.(\d+))?)\s*(%|percent)?\s*", given)
         if found is None:
             raise Wrong(f"{call_text}: a number and the sign % are asked for.")
         value, decimals = float(found[1]), len(found[2] or "")

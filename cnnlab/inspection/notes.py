@@ -41,7 +41,7 @@ def notes_on(model: nn.Module, images: Tensor, made: Trace, classes: int = 10) -
         *_dropout(made),
         *unregistered(made),
         *_lazy(model),
-        *_without_gradient(model, images, made),
+        *_without_gradient(model, images),
     ]
     return tuple(dict.fromkeys(found))
 
@@ -84,7 +84,7 @@ def _not_finite(model: nn.Module) -> Iterator[str]:
             return
 
 
-def _without_gradient(model: nn.Module, images: Tensor, made: Trace) -> Iterator[str]:
+def _without_gradient(model: nn.Module, images: Tensor) -> Iterator[str]:
     """Layers that cannot learn, because the gradient is cut off or they are not used."""
     found = without_gradient(model, images)
     if isinstance(found, Exception):
@@ -94,30 +94,26 @@ def _without_gradient(model: nn.Module, images: Tensor, made: Trace) -> Iterator
                 "compute with torch in forward()."
             )
         return
-    layers = dict.fromkeys(name.rpartition(".")[0] or name for name in found)
-    used = {step.path for step in made.steps}
-    own = {name for name, _ in model.named_parameters(recurse=False)}
-    spare = [one for one in layers if one not in own and not any(_inside(one, path) for path in used)]
-    cut = [one for one in layers if one not in spare]
-    if cut:
-        yield (
-            f"{_get_no_gradient(cut)}: "
-            "look for .data, .detach(), .numpy() or torch.no_grad() after it in forward()."
-        )
-    if spare:
-        yield f"{_get_no_gradient(spare)}: forward() does not use {'it' if len(spare) == 1 else 'them'}."
+    *most, last = map(named, _whole_layers(model, found)) if found else [""]
+    if not last:
+        return
+    names = f"{', '.join(most)} and {last} get" if most else f"{last} gets"
+    learn, it = ("they do not learn", "them") if most else ("it does not learn", "it")
+    yield (
+        f"{names} no gradient, so {learn}: in training, forward() does not use {it}, or "
+        "only before .data, .detach(), .numpy() or torch.no_grad()."
+    )
 
 
-def _get_no_gradient(layers: Sequence[str]) -> str:
-    *most, last = map(named, layers)
-    if not most:
-        return f"{last} gets no gradient, so it does not learn"
-    return f"{', '.join(most)} and {last} get no gradient, so they do not learn"
-
-
-def _inside(layer: str, step: str) -> bool:
-    """Whether a layer belongs to a step: itself, or a part of it as in nn.MultiheadAttention."""
-    return step == layer or layer.startswith(f"{step}.")
+def _whole_layers(model: nn.Module, found: Sequence[str]) -> list[str]:
+    """The layers none of whose own parameters learns, by name; of other layers the parameter."""
+    names: dict[str, None] = {}
+    for name in found:
+        layer, _, _ = name.rpartition(".")
+        own = model.get_submodule(layer).named_parameters(prefix=layer, recurse=False)
+        learning = [one for one, p in own if p.requires_grad and one not in found]
+        names[name if learning or not layer else layer] = None
+    return list(names)
 
 
 def _output(made: Trace, classes: int) -> Iterator[str]:

@@ -129,13 +129,13 @@ def _sizes(texts: Sequence[str]) -> str:
 
 
 def _rearranged(before: Shape, after: Shape, made: Trace) -> str:
-    """The same numbers in another shape: `20 × 4 × 4 = 320`, or a batch that was mixed up."""
+    """The same numbers in another shape: `20 × 4 × 4 = 320`, or a batch that went to another place."""
     if before and after and before[0] == after[0] == made.batch:
         if len(after) == 2 and len(before) > 2:
             return f"{product(before[1:])} = {after[1]}"
         return ""
     if before and before[0] == made.batch:
-        return f"{product(before)} numbers in another order: the batch of {made.batch} is mixed up"
+        return f"{product(before)} numbers in another order: the batch of {made.batch} comes first no longer"
     return ""
 
 

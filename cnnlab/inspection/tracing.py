@@ -144,14 +144,23 @@ def without_gradient(model: nn.Module, images: Tensor) -> tuple[str, ...] | Exce
         try:
             output = twin.train()(images.clone())
             named = {name: p for name, p in twin.named_parameters() if p.requires_grad}
-            outputs = [o for o in (output if isinstance(output, (tuple, list)) else [output])]
-            sums = [o.sum() for o in outputs if isinstance(o, Tensor) and o.requires_grad]
+            outputs = list(_tensors_in(output))
+            sums = [o.sum() for o in outputs if o.requires_grad]
             if not sums:
-                return tuple(named)
+                return tuple(named) if outputs else ()
             found = torch.autograd.grad(sums, list(named.values()), allow_unused=True) if named else ()
         except Exception as error:  # in training mode some models need more than this batch
             return error
     return tuple(name for name, gradient in zip(named, found) if gradient is None)
+
+
+def _tensors_in(output: Any) -> Iterator[Tensor]:
+    """All tensors of what a model returns: alone, or in tuples, lists and dicts."""
+    if isinstance(output, Tensor):
+        yield output
+    elif isinstance(output, (tuple, list, dict)):
+        for part in output.values() if isinstance(output, dict) else output:
+            yield from _tensors_in(part)
 
 
 @contextlib.contextmanager

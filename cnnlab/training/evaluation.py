@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -136,26 +137,39 @@ def check_validation(
     batches: Iterable[Batch],
     device: torch.device,
     classes: tuple[str, ...] | None,
-    trained: Tensor,
+    wanted: tuple[int, ...],
 ) -> None:
-    """Refuse, before the training, a validation set that could not be measured after it.
+    """Refuse, before the first step, a validation set that could not be measured after the last one.
+
+    It is a copy of the model that looks: what a forward pass may keep or change is not the training's.
 
     Args:
         model: it has just taken a batch of the training set.
         batches: the validation set; the first batch is looked at.
         device: where the model is.
         classes: the names of the classes, where the data carry them.
-        trained: the images of that batch of the training set.
+        wanted: the shape of a batch of the training set.
     Raises:
         TrainingError: the model or the loss cannot take the batch.
     """
+    if getattr(batches, "num_workers", 0):
+        return  # it would start all its workers for one batch
+    try:
+        twin = copy.deepcopy(model)
+    except Exception:  # a lock, an open file, an output that was kept with its graph
+        return
+    sources = (batches, getattr(batches, "sampler", None))
+    generators = [g for g in (getattr(one, "generator", None) for one in sources) if g is not None]
+    states = [generator.get_state() for generator in generators]
     batch = next(iter(batches), None)
+    for generator, state in zip(generators, states):
+        generator.set_state(state)
     if batch is None:
         raise TrainingError("validation gave no batch at all: it needs at least one labelled image.")
     try:
-        _run(model, [batch], device, classes, "validation")
+        _run(twin, [batch], device, classes, "validation")
     except TrainingError as error:
-        found, wanted = (tuple(getattr(images, "shape", ())) for images in (batch[0], trained))
+        found = tuple(getattr(batch[0], "shape", ()))
         if not isinstance(error.__cause__, (RuntimeError, ValueError)) or found[1:] == wanted[1:]:
             raise
         raise TrainingError(

@@ -133,7 +133,7 @@ class Run:
         if self.held_out is not None and not self.looked_at_validation:
             self.looked_at_validation = True
             with own_random_numbers():  # as in `end_epoch`
-                check_validation(self.model, self.held_out, self.device, self.classes, images)
+                check_validation(self.model, self.held_out, self.device, self.classes, tuple(images.shape))
 
     def check_loss(self, loss: Tensor, images: Tensor) -> None:
         """On the CPU at once, before the weights are spoilt; on a GPU when the recorder reads."""

@@ -156,7 +156,8 @@ def describe_validation(data: Source | None, batches: Iterable[Batch] | None) ->
     count = found["number of images"]
     if count is None:
         return f"{type(data).__name__} of unknown length"
-    return f"{count:,} images" + (f", hash {content}" if content else "")
+    what = "batches" if isinstance(data, (list, tuple)) else "images"
+    return f"{count:,} {what}" + (f", hash {content}" if content else "")
 
 
 def warn_if_unlike(train: Source, validation: Source) -> None:
@@ -171,14 +172,14 @@ def warn_if_unlike(train: Source, validation: Source) -> None:
             f"validation is normalised with mean {new[0]:.4f} and std {new[1]:.4f}, train with mean "
             f"{old[0]:.4f} and std {old[1]:.4f}: the network is tested on other pixels than it learns "
             "from: give validation train's mean and std, as load_data() does.",
-            stacklevel=3,
+            stacklevel=4,  # the line that calls fit
         )
     names, others = class_names(train), class_names(validation)
     if names and others and names != others:
         warnings.warn(
             f"validation has {len(others)} classes ({', '.join(others)}), and train has {len(names)} "
             f"({', '.join(names)}): give both the same classes, or label 0 may mean two things.",
-            stacklevel=3,
+            stacklevel=4,  # the line that calls fit
         )
 
 

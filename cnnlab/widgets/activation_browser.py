@@ -121,8 +121,10 @@ class ActivationBrowser(LayerChoice, Explorer):
     @traitlets.observe("index")
     def _new_image(self, _change: object) -> None:
         if self._ready:
-            self._asked = True
+            self._asked, trained = True, self._trained_since()
             self._refresh()
+            if trained:
+                self._search()
 
     @traitlets.observe("channel", "unit", "searching")
     def _new_choice(self, change: Any) -> None:
@@ -131,7 +133,9 @@ class ActivationBrowser(LayerChoice, Explorer):
             with self.hold_sync():
                 if trained:
                     self._show_image(self.index)
-                self._search(change)
+                row_of_units = self._found and len(self._made[self.layer].shape) == 2
+                if trained or change.name != "unit" or row_of_units:  # a map was searched as a whole
+                    self._search()
             if trained:
                 self._send_beside()
 
@@ -145,14 +149,12 @@ class ActivationBrowser(LayerChoice, Explorer):
                 finally:
                     self._ready = True
                 self._show_image(self.index)
-                self._search(change)
+                self._search()
             self._send_beside()  # in a message of its own: the image does not wait for it
 
-    def _search(self, change: Any) -> None:
+    def _search(self) -> None:
         if not self.searching or not self._found:
             return
-        if change.name == "unit" and len(self._made[self.layer].shape) == 4:
-            return  # the whole map was searched already
         entries = self.strongest()
         self.found = {
             "layer": self.layer,

@@ -114,7 +114,11 @@ class LayerChoice(traitlets.HasTraits):
 
     def _show_image(self, index: int) -> None:
         """Send what there is to draw of image number `index`."""
-        reading = self._read(index)
+        try:
+            reading = self._read(index)
+        except Exception:
+            self.ahead = []  # they are of the network as it was before
+            raise
         self._made, self._weights = reading.made, weights_now(self._model)
         self.view = self._view_of(index, reading)
 

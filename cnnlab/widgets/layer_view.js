@@ -145,7 +145,7 @@ export function layerView(model) {
   /** While Python is at work on what was chosen, what is drawn is another image, and looks like it. */
   function showLate() {
     stage.classList.toggle("late", isLate());
-    stage.setAttribute("aria-busy", String(isLate()));
+    stage.setAttribute("aria-busy", String(isLate() && !model.get("problem"))); // a refusal is an answer, too
   }
 
   /** Everything: another image, layer or set of layers. */
@@ -439,6 +439,7 @@ export function layerView(model) {
   model.on("change:index", onChoice);
   model.on("change:layer", onChoice);
   model.on("change:ahead", onAhead);
+  model.on("change:problem", showLate);
   model.on("change:channel", onChannel);
   model.on("change:unit", onUnit);
   let width = 0;
@@ -475,6 +476,7 @@ export function layerView(model) {
       model.off("change:index", onChoice);
       model.off("change:layer", onChoice);
       model.off("change:ahead", onAhead);
+      model.off("change:problem", showLate);
       model.off("change:channel", onChannel);
       model.off("change:unit", onUnit);
     },

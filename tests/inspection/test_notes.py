@@ -245,17 +245,19 @@ class Cut(nn.Module):
         return self.end(self.fc(torch.relu(self.how(self.conv(x))).flatten(1)))
 
 
-LOOK = "look for .data, .detach(), .numpy() or torch.no_grad() after it in forward()."
+LOOK = "in training, forward() does not use {}, or only before .data, .detach(), .numpy() or torch.no_grad()."
 
 
 @pytest.mark.parametrize("how", [lambda x: x.data, lambda x: x.detach(), lambda x: torch.tensor(x.tolist())])
 def test_a_layer_that_gets_no_gradient_is_named(how):
-    assert note(Cut(how)) == f"conv gets no gradient, so it does not learn: {LOOK}"
+    assert note(Cut(how)) == f"conv gets no gradient, so it does not learn: {LOOK.format('it')}"
 
 
 def test_a_forward_without_gradients_is_named():
     for cut in (lambda x: x.detach(), lambda x: x.data):
-        assert note(Cut(end=cut)) == f"conv and fc get no gradient, so they do not learn: {LOOK}"
+        assert (
+            note(Cut(end=cut)) == f"conv and fc get no gradient, so they do not learn: {LOOK.format('them')}"
+        )
 
     class NoGrad(Cut):
         @torch.no_grad()
@@ -275,7 +277,33 @@ def test_numpy_in_forward_is_named():
 def test_a_layer_that_forward_does_not_use_is_named():
     model = Cut()
     model.spare = nn.Linear(3, 3)
-    assert note(model) == "spare gets no gradient, so it does not learn: forward() does not use it."
+    assert note(model) == f"spare gets no gradient, so it does not learn: {LOOK.format('it')}"
+
+
+def test_of_a_layer_that_learns_in_part_the_part_that_does_not_is_named():
+    class OnlyWeight(Cut):
+        def forward(self, x):
+            return torch.relu(self.conv(x)).flatten(1) @ self.fc.weight.t()
+
+    assert note(OnlyWeight()) == f"fc.bias gets no gradient, so it does not learn: {LOOK.format('it')}"
+
+
+class ByName(Cut):
+    """Gives more than logits while it trains, as networks with an auxiliary head do."""
+
+    def __init__(self, pack):
+        super().__init__()
+        self.pack, self.aux = pack, nn.Linear(1152, 10)
+
+    def forward(self, x):
+        features = torch.relu(self.conv(x)).flatten(1)
+        logits = self.fc(features)
+        return self.pack(logits, self.aux(features)) if self.training else logits
+
+
+@pytest.mark.parametrize("pack", [lambda y, a: {"logits": y, "aux": a}, lambda y, a: (y, {"a": [a]})])
+def test_a_network_that_returns_a_dict_in_training_gets_no_note(pack):
+    assert explain(ByName(pack)).notes == ()
 
 
 def test_a_layer_that_is_frozen_on_purpose_needs_no_note():

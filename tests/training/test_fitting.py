@@ -12,6 +12,7 @@ from torch.utils.data import DataLoader, TensorDataset
 
 from cnnlab.errors import TrainingError
 from cnnlab.training import OPTIMIZER_NAMES, SCHEDULE_NAMES, evaluate, fit
+from cnnlab.training.evaluation import check_validation
 from tests.training.small import CLASSES, SmallSplit, net, pairs, weights
 
 
@@ -256,3 +257,35 @@ def test_an_argument_that_is_misspelt_gets_the_nearest_name(wrong, right):
         TypeError, match=rf"^fit has no argument {wrong!r}: did you mean {right!r}\? There are: "
     ):
         train(**{wrong: "adam"})
+
+
+class Counts(nn.Module):
+    """Keeps a running number that its forward() multiplies by, and the last features it made."""
+
+    def __init__(self):
+        super().__init__()
+        self.fc, self.last = nn.Linear(36, 4), None
+        self.register_buffer("seen", torch.ones(1))
+
+    def forward(self, x):
+        self.seen += 0.001
+        self.last = x.flatten(1).mean(0) if self.last is None else self.last * 0.5 + x.flatten(1).mean(0)
+        return self.fc(x.flatten(1) + self.last) * self.seen
+
+
+def test_the_look_at_the_validation_leaves_what_a_network_keeps_alone():
+    torch.manual_seed(0)
+    seen, alone = Counts(), Counts()
+    alone.load_state_dict(seen.state_dict())
+    train(seen, epochs=1, validation=SmallSplit(16))
+    train(alone, epochs=1)
+    assert torch.equal(seen.fc.weight, alone.fc.weight)
+
+
+def test_the_look_at_the_validation_draws_no_random_numbers_of_its_loader():
+    shared = torch.Generator().manual_seed(3)
+    data = TensorDataset(SmallSplit(48).images.float(), SmallSplit(48).labels)
+    before = shared.get_state()
+    loader = DataLoader(data, 16, shuffle=True, generator=shared)
+    check_validation(net(), loader, torch.device("cpu"), None, (16, 1, 6, 6))
+    assert torch.equal(shared.get_state(), before)
