@@ -130,16 +130,16 @@ class Run:
             guards.check_labels(labels, self.width, self.classes, self.where)
         if first:
             guards.warn_if_probabilities(logits, self.where)
-        if self.held_out is not None and not self.looked_at_validation:
-            self.looked_at_validation = True
-            with own_random_numbers():  # as in `end_epoch`
-                check_validation(self.model, self.held_out, self.device, self.classes, tuple(images.shape))
 
     def check_loss(self, loss: Tensor, images: Tensor) -> None:
         """On the CPU at once, before the weights are spoilt; on a GPU when the recorder reads."""
         guards.check_graph(loss, self.where)
         if self.reading_is_free:
             guards.check_loss(loss.item(), self.lr, self.where, self.model, images)
+        if self.held_out is not None and not self.looked_at_validation:
+            self.looked_at_validation = True
+            with own_random_numbers():  # as in `end_epoch`
+                check_validation(self.model, self.held_out, self.device, self.classes, tuple(images.shape))
 
     def end_step(self, loss: Tensor, logits: Tensor, labels: Tensor) -> None:
         """Record the step, redraw the bar, tell the callbacks, look for a network that only guesses."""
