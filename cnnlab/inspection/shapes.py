@@ -135,7 +135,7 @@ def _rearranged(before: Shape, after: Shape, made: Trace) -> str:
             return f"{product(before[1:])} = {after[1]}"
         return ""
     if before and before[0] == made.batch:
-        return f"{product(before)} numbers in another order: the batch of {made.batch} comes first no longer"
+        return f"{product(before)} numbers in another order: the batch of {made.batch} no longer comes first"
     return ""
 
 

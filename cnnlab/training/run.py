@@ -137,9 +137,13 @@ class Run:
         if self.reading_is_free:
             guards.check_loss(loss.item(), self.lr, self.where, self.model, images)
         if self.held_out is not None and not self.looked_at_validation:
-            self.looked_at_validation = True
-            with own_random_numbers():  # as in `end_epoch`
-                check_validation(self.model, self.held_out, self.device, self.classes, tuple(images.shape))
+            self._look_at_validation(self.held_out, images)
+
+    def _look_at_validation(self, held_out: Iterable[Batch], images: Tensor) -> None:
+        """Once, when train's own batch has passed every check: what is wrong now is the validation's."""
+        self.looked_at_validation = True
+        with own_random_numbers():  # as in `end_epoch`
+            check_validation(self.model, held_out, self.device, self.classes, tuple(images.shape))
 
     def end_step(self, loss: Tensor, logits: Tensor, labels: Tensor) -> None:
         """Record the step, redraw the bar, tell the callbacks, look for a network that only guesses."""

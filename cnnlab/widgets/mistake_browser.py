@@ -242,10 +242,12 @@ class MistakeBrowser(LayerChoice, Explorer):
     def _new_filter(self, _change: object) -> None:
         asked = (self.true, self.predicted, self.confidence)
         if self._ready and self._evaluation is not None and asked != self._filtered:
+            before = self.index
             with self.hold_sync():
                 if not self._evaluate_anew():
                     self._filter()
-            self._send_beside()  # other mistakes stand beside it now
+            if self.index == before:
+                self._send_beside()  # other mistakes stand beside it now; another index has sent its own
 
     @traitlets.observe("index")
     def _new_mistake(self, _change: object) -> None:

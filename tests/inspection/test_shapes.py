@@ -80,7 +80,7 @@ def test_a_view_that_mixes_up_the_batch_is_shown_with_its_rows():
 
     (row,) = trace_shapes(Mixes(), torch.zeros(5, 1, 28, 28))
     assert row.out_shape == (10, 392)
-    assert row.arithmetic == "5 × 1 × 28 × 28 numbers in another order: the batch of 5 comes first no longer"
+    assert row.arithmetic == "5 × 1 × 28 × 28 numbers in another order: the batch of 5 no longer comes first"
 
 
 def test_a_given_batch_is_sent_through():
