@@ -15,6 +15,7 @@ from cnnlab.errors import TrainingError
 from cnnlab.table import Table, column
 from cnnlab.training import guards
 from cnnlab.training.intervals import wilson_interval
+from cnnlab.training.layout import fast_layout
 from cnnlab.training.modes import keep_mode, on_device
 from cnnlab.training.sources import Batch, Source, class_names, open_batches
 
@@ -188,13 +189,14 @@ def _run(
 ) -> tuple[Tensor, Tensor]:
     """Logits (N, C) float32 and labels (N,) of all batches, on the CPU."""
     all_logits, all_labels = [], []
-    with keep_mode(model), torch.inference_mode():
+    with keep_mode(model), fast_layout(model) as views, torch.inference_mode():
         model.eval()
         for number, batch in enumerate(batches, start=1):
             where = f"{name}, batch {number}"
             images, labels = guards.check_batch(batch, where)
             try:
-                logits = model(images.to(device))
+                with views:
+                    logits = model(images.to(device))
             except (RuntimeError, ValueError) as error:
                 raise guards.forward_error(error, images, where, model) from error
             guards.check_logits(logits, images, where)

@@ -17,6 +17,7 @@ from cnnlab.training.callbacks import check_callbacks, tell_end, told_of_errors
 from cnnlab.training.checkpoint import check_place, load_checkpoint, save_checkpoint
 from cnnlab.training.evaluation import EVALUATION_BATCH_SIZE
 from cnnlab.training.history import History
+from cnnlab.training.layout import fast_layout
 from cnnlab.training.loop import train_epoch
 from cnnlab.training.modes import keep_mode, on_device
 from cnnlab.training.optimisers import OptimizerChoice, describe_optimizer, make_optimizer
@@ -104,7 +105,7 @@ def fit(
         raise TypeError(f"checkpoint={checkpoint!r} is no path: give a file, such as 'run.pt'.")
     watching = check_callbacks(callbacks)
     chosen = pick_device(device)
-    with on_device(model, chosen):
+    with on_device(model, chosen), fast_layout(model) as views:
         batches = open_batches(train, batch_size, device=chosen, shuffle=True, seed=seed)
         held_out = None
         if validation is not None:
@@ -130,6 +131,7 @@ def fit(
             steps_per_epoch=steps,
             settings={**describe_optimizer(built), **settings, **describe_data(train, batches)},
             callbacks=watching,
+            views=views,
         )
         with own_random_numbers(), keep_mode(model), told_of_errors(watching):
             set_seed(seed)

@@ -45,6 +45,7 @@ class Run:
     steps_per_epoch: int | None  # None where the data do not tell
     settings: dict[str, Any]  # what a resumed run must agree with
     callbacks: tuple[object, ...] = ()
+    views: AbstractContextManager[Any] = field(default_factory=nullcontext)  # of `fast_layout`
     progress: Progress | None = None
     stop_requested: bool = False
     recorder: Recorder = field(init=False)
@@ -94,8 +95,7 @@ class Run:
         """Tell the callbacks that it begins, or goes on after what a checkpoint brought."""
         self.steps_told, self.told_at = self.recorder.step, time.perf_counter()
         start = Start(self.recorder.history(), self.epochs, self.steps, self.model, self.optimizer)
-        for on_start in methods(self.callbacks, "on_start"):
-            on_start(start)
+        self._tell(methods(self.callbacks, "on_start"), start)
 
     def begin_epoch(self) -> None:
         """Switch to training mode, every time, and choose the order that belongs to this epoch."""
@@ -112,7 +112,7 @@ class Run:
     def forward(self, images: Tensor) -> Tensor:
         """The model's logits, computed in the chosen precision."""
         try:
-            with self.autocast():
+            with self.autocast(), self.views:
                 logits: Tensor = self.model(images)
         except (RuntimeError, ValueError) as error:
             raise guards.forward_error(error, images, self.where, self.model) from error
@@ -159,8 +159,8 @@ class Run:
         if self.progress is not None and self.progress.due:
             self.read()
             self.progress.show(self.recorder.steps, self.epochs_done + 1)
-        for on_step in self.on_step:
-            on_step(self._state(self.recorder.steps[-1]))
+        if self.on_step:
+            self._tell(self.on_step, self._state(self.recorder.steps[-1]))
         if self.on_progress and time.perf_counter() - self.told_at >= SECONDS_BETWEEN:
             self._tell_progress()
 
@@ -183,8 +183,7 @@ class Run:
             with own_random_numbers():  # a DataLoader draws some, and must not change the training by it
                 validation = loss_and_accuracy(self.model, self.held_out, self.device, self.classes)
         self.recorder.end_epoch(self.first_step, validation, seconds)
-        for on_epoch in self.on_epoch:
-            on_epoch(self._state(self.recorder.epochs[-1]))
+        self._tell(self.on_epoch, self._state(self.recorder.epochs[-1]))
 
     def _tell_progress(self) -> None:
         """Read the steps made since the last time, and show them."""
@@ -192,9 +191,13 @@ class Run:
         new = self.recorder.steps[self.steps_told :]
         if new:
             self.steps_told = self.recorder.step
-            for on_progress in self.on_progress:
-                on_progress(self._state(new[-1]), new)
+            self._tell(self.on_progress, self._state(new[-1]), new)
         self.told_at = time.perf_counter()
+
+    def _tell(self, callbacks: Iterable[Callable[..., None]], *news: object) -> None:
+        with self.views:  # a callback may run the model, too
+            for callback in callbacks:
+                callback(*news)
 
     def read(self) -> None:
         """Fetch the numbers that wait on the device, and check them."""
