@@ -53,3 +53,18 @@ def pick_device(name: str | torch.device = "auto") -> torch.device:
     if kind == "mps" and not torch.backends.mps.is_available():
         raise ValueError(f"device={text!r}, but this machine has no Apple GPU: use device='auto' or 'cpu'.")
     return device
+
+
+def has_bfloat16(device: str | torch.device = "auto") -> bool:
+    """Whether the device multiplies bfloat16 in hardware; True where PyTorch cannot tell.
+
+    Where it does not, `precision="bfloat16"` is slower than float32, on a CPU up to eight times.
+    """
+    device = pick_device(device)
+    if device.type == "cuda":
+        return torch.cuda.get_device_capability(device) >= (8, 0)  # Ampere and newer
+    if device.type == "cpu" and hasattr(torch.cpu, "get_capabilities"):
+        found = torch.cpu.get_capabilities()
+        names = ("avx512_bf16", "amx_bf16", "bf16")  # x86, x86 with matrix units, Arm
+        return found.get("architecture") != "x86_64" or any(found.get(name) for name in names)
+    return True

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from cnnlab.device import pick_device
+from cnnlab.device import has_bfloat16, pick_device
 
 
 def pretend(monkeypatch: pytest.MonkeyPatch, cuda: int = 0, mps: bool = False) -> None:
@@ -73,3 +73,29 @@ def test_no_device_at_all_is_said():
         TypeError, match=r"^device=None is no device: leave it out, or write 'auto' or 'cpu'\.$"
     ):
         pick_device(None)
+
+
+@pytest.mark.parametrize(
+    ("found", "expected"),
+    [
+        ({"architecture": "x86_64", "avx512_bf16": True, "amx_bf16": False}, True),
+        ({"architecture": "x86_64", "avx512_bf16": False, "amx_bf16": True}, True),
+        ({"architecture": "x86_64", "avx512_bf16": False, "amx_bf16": False}, False),
+        ({"architecture": "aarch64"}, True),  # PyTorch does not say
+    ],
+)
+def test_a_processor_says_whether_it_multiplies_bfloat16(monkeypatch, found, expected) -> None:
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: found, raising=False)
+    assert has_bfloat16("cpu") is expected
+
+
+def test_where_pytorch_cannot_tell_bfloat16_is_taken_to_be_there(monkeypatch) -> None:
+    monkeypatch.delattr(torch.cpu, "get_capabilities", raising=False)
+    assert has_bfloat16("cpu")
+
+
+@pytest.mark.parametrize(("capability", "expected"), [((7, 5), False), ((8, 0), True), ((9, 0), True)])
+def test_a_gpu_multiplies_bfloat16_from_ampere_on(monkeypatch, capability, expected) -> None:
+    pretend(monkeypatch, cuda=1)
+    monkeypatch.setattr(torch.cuda, "get_device_capability", lambda device: capability)
+    assert has_bfloat16("cuda") is expected

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Sequence, Sized
 from contextlib import closing
 from pathlib import Path
@@ -10,7 +11,7 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from cnnlab.device import pick_device
+from cnnlab.device import has_bfloat16, pick_device
 from cnnlab.errors import did_you_mean, names_the_nearest
 from cnnlab.training import guards
 from cnnlab.training.callbacks import check_callbacks, tell_end, told_of_errors
@@ -61,6 +62,9 @@ def fit(
 ) -> History:
     """Train a model in place, by cross-entropy, and return what happened step by step.
 
+    Convolutions on the CPU work channels-last meanwhile: the same numbers in another order in memory,
+    faster. A model made by `torch.compile` can be given, too.
+
     The same model, data, settings and machine give the same weights every time: `fit` seeds PyTorch,
     NumPy and Python, shuffles a Split by the same seed, and starts Batches at their first order. The
     caller's generators are put back afterwards. The model's first weights are the caller's: call
@@ -80,7 +84,8 @@ def fit(
         schedule: "constant", "cosine", "one_cycle" or "step"; see `make_schedule`.
         validation: measured after every epoch, like `train` in form; it never changes the training.
         device: "auto", "cpu", "cuda", "mps" or a `torch.device`; the model works there and comes back.
-        precision: "float32", or "bfloat16" for automatic mixed precision.
+        precision: "float32", or "bfloat16" for automatic mixed precision: faster where the processor
+            multiplies 16-bit numbers in hardware, with a warning where it does not.
         seed: a whole number, for dropout and the order of the images.
         progress: show a bar; TQDM_DISABLE=1 hides it everywhere.
         checkpoint: file that is written after every epoch. If it is there already, the run goes on from
@@ -105,6 +110,12 @@ def fit(
         raise TypeError(f"checkpoint={checkpoint!r} is no path: give a file, such as 'run.pt'.")
     watching = check_callbacks(callbacks)
     chosen = pick_device(device)
+    if precision == "bfloat16" and not has_bfloat16(chosen):
+        warnings.warn(
+            f"precision='bfloat16': this {chosen.type.upper()} does not multiply 16-bit numbers in hardware: "
+            "it will be slower than precision='float32', which is the default.",
+            stacklevel=3,
+        )
     with on_device(model, chosen), fast_layout(model) as views:
         batches = open_batches(train, batch_size, device=chosen, shuffle=True, seed=seed)
         held_out = None
