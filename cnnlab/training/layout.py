@@ -41,13 +41,10 @@ def fast_layout(model: nn.Module) -> Iterator[AbstractContextManager[Any]]:
     if not _pays(model):
         yield nullcontext()
         return
-    found = [
-        (p, p.data)
-        for p in model.parameters()
-        if p.dim() == 4 and not p.is_contiguous(memory_format=torch.channels_last)
-    ]
+    # by the strides: a kernel (C_out, 1, H, W) is contiguous in both orders, and PyTorch looks at its strides
+    found = [(p, p.data) for p in model.parameters() if p.dim() == 4 and p.stride(1) != 1]
     for p, data in found:
-        p.data = data.contiguous(memory_format=torch.channels_last)
+        p.data = data.clone(memory_format=torch.channels_last)
     try:
         yield AnyView()
     finally:
