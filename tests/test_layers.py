@@ -25,7 +25,18 @@ MAY_IMPORT = {
     "experiments": FOUNDATION | NUMBERS | {"data", "models", "training", "timing"},
     "checks": FOUNDATION | NUMBERS | {"data", "models", "training", "inspection", "timing"},
 }
-COMMANDS = {"cli", "doctor", "probe", "reproduce", "benchmark", "export", "pretrain", "release", "grading"}
+COMMANDS = {
+    "cli",
+    "doctor",
+    "probe",
+    "reproduce",
+    "benchmark",
+    "race",
+    "export",
+    "pretrain",
+    "release",
+    "grading",
+}
 ONLY_IN = {"matplotlib": {"plots", "widgets"}, "ipywidgets": {"widgets"}, "anywidget": {"widgets"}}
 ONLY_INSIDE_FUNCTIONS = {"sklearn"}
 

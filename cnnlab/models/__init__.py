@@ -3,6 +3,7 @@
 from cnnlab.models.cnn_320 import CNN320
 from cnnlab.models.cnn_deep import CNNDeep
 from cnnlab.models.cnn_padded import CNNPadded
+from cnnlab.models.cnn_race import CNNRace
 from cnnlab.models.cnn_wide import CNNWide
 from cnnlab.models.convnet import ConvNet
 from cnnlab.models.lenet_dropout import LeNetDropout
@@ -18,6 +19,7 @@ __all__ = [
     "TRAINED",
     "CNNDeep",
     "CNNPadded",
+    "CNNRace",
     "CNNWide",
     "ConvNet",
     "LeNetDropout",

@@ -1,0 +1,112 @@
+"""The race: what its clock covers, what it holds against what, and that no test image is trained on."""
+
+import dataclasses
+
+import pytest
+import torch
+from torch import nn
+
+from cnnlab import race as module
+from cnnlab.data import load_data
+from cnnlab.models import CNNRace
+from cnnlab.race import RECIPE, TARGET, WORST, Lap, Runner, lap, race, won
+from cnnlab.table import Table
+
+
+@pytest.fixture
+def few_images(monkeypatch):
+    """300 digits in place of a data set."""
+    digits = load_data("digits")
+    few = dataclasses.replace(digits, train=digits.train.take(300))
+    monkeypatch.setattr(module, "load_data", lambda name, root: few)
+    return few
+
+
+def test_a_lap_is_the_same_training_every_time(few_images):
+    first, second, other = (lap(few_images, seed, device="cpu") for seed in (0, 0, 1))
+    assert first.accuracy == second.accuracy
+    assert first.seed == 0
+    assert other.seed == 1
+    assert first.seconds > 0
+
+
+def test_a_lap_learns(few_images):
+    assert lap(few_images, device="cpu", epochs=8, batch_size=32).accuracy > 80
+
+
+def test_a_lap_takes_another_network_and_other_settings(few_images):
+    built = []
+
+    def build():
+        built.append(nn.Sequential(nn.Flatten(), nn.Linear(784, 10)))
+        return built[-1]
+
+    before = lap(few_images, 0, build, device="cpu", lr=1e-9, precision="float32")
+    after = lap(few_images, 0, build, device="cpu", lr=0.01, epochs=5, precision="float32")
+    assert len(built) == 2
+    assert after.accuracy > before.accuracy + 20
+
+
+def test_only_training_images_are_trained_on(few_images, monkeypatch):
+    seen = []
+    monkeypatch.setattr(module, "fit", lambda model, train, **settings: seen.append((train, settings)))
+    lap(few_images, device="cpu")
+    ((train, settings),) = seen
+    assert train is few_images.train
+    assert "validation" not in settings
+    assert {key: settings[key] for key in RECIPE} == RECIPE
+
+
+def test_it_writes_every_lap_and_both_ways_to_train(few_images, tmp_path, capsys):
+    table = race(tmp_path / "new" / "race.md", seeds=3, device="cpu", quick=True)
+    assert [(row.name, row.seeds, row.epochs) for row in table] == [
+        ("cnnlab", 3, 1),
+        ("lab 004's loop", 1, 1),
+    ]
+    written = (tmp_path / "new" / "race.md").read_text()
+    assert written.count("| 2 |") == 1  # the lap with seed 2
+    assert "lr=0.2" in written
+    ratio = table[1].seconds / table[0].seconds
+    assert f"lab 004's loop takes {ratio:.0f} times as long" in written
+    said = capsys.readouterr().out
+    assert said.index("lab 004's loop, epoch 1") < said.index("seed 0: ")  # they take turns
+
+
+def test_lab_004_goes_on_until_it_is_as_accurate(few_images, monkeypatch):
+    accuracies = iter([97.0, 98.7, 99.1, 99.3])
+    looked = type("Evaluation", (), {})
+
+    def evaluate(*_, **__):
+        found = looked()
+        found.accuracy = next(accuracies)
+        return found
+
+    monkeypatch.setattr(module, "evaluate", evaluate)
+    epochs, found = module._lab_004(few_images, 0, torch.device("cpu"), 10, lambda: None)
+    assert epochs == 3
+    assert found.accuracy == 99.1
+
+
+def test_the_lab_can_be_left_out(few_images, tmp_path):
+    table = race(tmp_path / "race.md", seeds=1, device="cpu", against=0, quick=True)
+    assert [row.name for row in table] == ["cnnlab"]
+
+
+@pytest.mark.parametrize(
+    ("accuracy", "worst", "expected"),
+    [(TARGET, WORST, True), (98.99, 98.9, False), (99.2, 98.79, False)],
+)
+def test_mean_and_worst_seed_must_both_be_reached(accuracy, worst, expected):
+    assert won(Table([Runner("cnnlab", 10, 1, 2.0, 0.1, accuracy, worst)])) is expected
+
+
+@pytest.mark.parametrize("wrong", [{"seeds": 0}, {"against": -1}, {"seeds": 2.5}])
+def test_impossible_numbers_are_refused_before_anything_is_trained(wrong, tmp_path):
+    with pytest.raises((ValueError, TypeError), match=next(iter(wrong))):
+        race(tmp_path / "race.md", **wrong)
+    assert not (tmp_path / "race.md").exists()
+
+
+def test_a_lap_reads_well():
+    assert "1.25" in str(Table([Lap(0, 1.25, 99.1)]))
+    assert isinstance(CNNRace(), nn.Module)
