@@ -146,7 +146,7 @@ train_set = data.train.take(min(30_000, len(data.train)))  # the digits are 1,43
 def train(recipe, split, seed, epochs=epochs):
     """A new network, trained by the one recipe of this notebook, and the seconds it took."""
     set_seed(seed)
-    model = models.build(**recipe).to(memory_format=torch.channels_last)  # same numbers, faster: notebook 7
+    model = models.build(**recipe)
     history = fit(
         model,
         split,

@@ -625,7 +625,7 @@ claim(
 )
 
 # %% [markdown]
-# Channels-last only moves numbers about. bfloat16 changes them a little. Whether that costs accuracy is
+# Channels-last only moves numbers about: `fit` and `evaluate` use it by themselves on a CPU. bfloat16 changes them a little. Whether that costs accuracy is
 # a question for an experiment with seeds, never for a feeling. So: no speed without the accuracy beside it.
 
 # %% [markdown]
