@@ -17,8 +17,8 @@
 # number, and were handed in. An error message would have been kind. Here the symptom is a number that cannot be, a curve
 # that stops, or nothing at all.
 #
-# For each patient you see the **symptom**, read its code, and name the **cause**. Only then is it explained and cured. Most cures
-# you write yourself; three of them you have written in an earlier notebook, and they are not asked for again. Where a defect changes what a network learns,
+# For each patient you see the **symptom**, read its code, and name the **cause**. Only then is it explained. You write the **cure**, or a test that
+# would have found the defect; a cure that you have written in an earlier notebook is not asked for again. Where a defect changes what a network learns,
 # its effect is measured with three seeds. Some of these defects do great harm. Some do so little that nobody could tell. Guess which.
 #
 # **You will be able to**
