@@ -5,17 +5,27 @@ them raises, whatever it is given, and none tells the answer. What is asked stan
 """
 
 from cnnlab.checks.by_hand import KERNEL, PATCH, convolution_map, one_patch
-from cnnlab.checks.choices import expect_100, questions, what_is_shown, which_loss, which_model, why_padding
+from cnnlab.checks.choices import what_is_shown, which_model
 from cnnlab.checks.clinic import causes, diagnosis
 from cnnlab.checks.counting import conv_parameters, linear_parameters
+from cnnlab.checks.detecting import has_a_bend, sound_loss
 from cnnlab.checks.experimenting import paired_difference
 from cnnlab.checks.explanation import explain_320
+from cnnlab.checks.lab_000 import (
+    expect_100,
+    what_else_changes,
+    what_pooling_does,
+    which_loss,
+    why_padding,
+    why_slower,
+)
 from cnnlab.checks.lab_network import add_conv2, add_fc2, log_softmax
 from cnnlab.checks.looking import layer_output, wrong_indices
 from cnnlab.checks.loops import counted_step, minibatches, own_weights, seeded_network
 from cnnlab.checks.measuring import accuracy, accuracy_difference, clock
 from cnnlab.checks.networks import cnn, network_as_asked, two_layer_network
 from cnnlab.checks.preparing import mean_and_std, normalise
+from cnnlab.checks.question import questions
 from cnnlab.checks.reports import per_digit, percent_text, rows, steady_answers
 from cnnlab.checks.runner import EXERCISES, Exercise
 from cnnlab.checks.sizes import output_size, padded_fc1, receptive_field, same_padding
@@ -41,6 +51,7 @@ __all__ = [
     "diagnosis",
     "expect_100",
     "explain_320",
+    "has_a_bend",
     "layer_output",
     "linear_parameters",
     "log_softmax",
@@ -60,12 +71,16 @@ __all__ = [
     "rows",
     "same_padding",
     "seeded_network",
+    "sound_loss",
     "steady_answers",
     "training_step",
     "two_layer_network",
+    "what_else_changes",
     "what_is_shown",
+    "what_pooling_does",
     "which_loss",
     "which_model",
     "why_padding",
+    "why_slower",
     "wrong_indices",
 ]

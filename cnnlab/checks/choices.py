@@ -1,35 +1,15 @@
-"""Questions with a choice: which model, which loss, why padding, expect 100 %, what has been shown."""
+"""Questions with a choice: which model, and what an experiment has shown."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-
-from cnnlab.checks.reading import kind, not_blank
+from cnnlab.checks.question import SETS, Question, judge_choices
 from cnnlab.checks.runner import exercise
-from cnnlab.checks.verdict import Blank, Wrong
-
-
-@dataclass(frozen=True)
-class Question:
-    """One question; every option but the right one says what whoever chooses it overlooks."""
-
-    text: str
-    right: str
-    overlooked: Mapping[str, str]  # wrong option -> what to say to it
-    options: tuple[str, ...]  # all of them, in the order in which they are shown
-
 
 _MODELS = ("cnn", "mlp", "logistic regression")
-_FITS = ("right", "twice", "wrong")
 
 
 def _model(text: str, right: str, **overlooked: str) -> Question:
     return Question(text, right, {key.replace("_", " "): says for key, says in overlooked.items()}, _MODELS)
-
-
-def _fits(text: str, answer: str, **overlooked: str) -> Question:
-    return Question(text, answer, overlooked, _FITS)
 
 
 _WHICH_MODEL = (
@@ -68,104 +48,6 @@ _WHICH_MODEL = (
         "logistic regression",
         cnn="a first score should come from the simplest model, not from the best",
         mlp="there is a simpler one: its training has one solution, and no sizes to choose",
-    ),
-)
-_WHICH_LOSS = (
-    _fits(
-        "logits → cross-entropy",
-        "right",
-        twice="nothing was done before",
-        wrong="look up what cross-entropy takes",
-    ),
-    _fits(
-        "log-softmax → nll_loss",
-        "right",
-        twice="nll_loss itself takes no logarithm",
-        wrong="look up what nll_loss takes",
-    ),
-    _fits(
-        "log-softmax → cross-entropy",
-        "twice",
-        right="count how often the log-softmax is taken",
-        wrong="what is the log-softmax of log-probabilities",
-    ),
-    _fits(
-        "softmax → cross-entropy",
-        "wrong",
-        right="cross-entropy takes other numbers than probabilities",
-        twice="it does change the numbers: the gradient fades",
-    ),
-    _fits(
-        "softmax → nll_loss",
-        "wrong",
-        right="the loss of an untrained network is −0.1 there, and a loss of this kind is never below 0",
-        twice="no step is done two times: one is missing",
-    ),
-    _fits(
-        "logits → nll_loss",
-        "wrong",
-        right="the loss can fall without end: the network need only make all logits larger",
-        twice="no step is done two times: one is missing",
-    ),
-)
-_PADDING = (
-    Question(
-        "A 5 × 5 kernel, stride 1, on 28 × 28. Which padding gives 28 × 28 again?",
-        "2",
-        {
-            "0": "then 4 columns are lost",
-            "1": "then 2 columns are lost",
-            "4": "it is added on each side, not on both together",
-        },
-        ("0", "1", "2", "4"),
-    ),
-    Question(
-        "What does padding do for the pixels at the edge?",
-        "they take part in more outputs",
-        {
-            "they are sharper": "padding adds zeros around the image: no pixel changes",
-            "nothing": "count in how many places the kernel covers the corner pixel, with and without",
-        },
-        ("they are sharper", "they take part in more outputs", "nothing"),
-    ),
-    Question(
-        "Both convolutions of a network get padding. How many more parameters do the convolutions have?",
-        "none",
-        {
-            "one for each zero": "the zeros are not learnt",
-            "twice as many": "the kernels stay as they are; only fc1 gets more inputs",
-        },
-        ("none", "one for each zero", "twice as many"),
-    ),
-)
-_HUNDRED = (
-    Question(
-        "Can one expect 100 % on MNIST's test set?",
-        "no",
-        {
-            "yes": "look at the images that nobody can read",
-            "with more epochs": "more epochs mend no wrong label",
-        },
-        ("yes", "no", "with more epochs"),
-    ),
-    Question(
-        "15 of 10,000 labels are wrong. Which accuracy does a reader have who reads every digit correctly?",
-        "99.85",
-        {
-            "100": "the score is counted against the labels, wrong ones as well",
-            "99.15": "15 of 10,000 are not 0.85 %",
-            "98.5": "15 of 10,000 are not 1.5 %",
-        },
-        ("98.5", "99.15", "99.85", "100"),
-    ),
-    Question(
-        "A network has 100 % on the training images. What do you know of new ones?",
-        "little",
-        {
-            "100 % as well": "it may have learnt them by heart",
-            "it is worse than before": "that need not be: only the test images can tell",
-        },
-        ("100 % as well", "little", "it is worse than before"),
     ),
 )
 _SHOWN = (
@@ -207,62 +89,7 @@ _SHOWN = (
         ("98.2", "its own on the test images, once", "the highest of the 8 test accuracies"),
     ),
 )
-_SETS = {
-    "which_model": _WHICH_MODEL,
-    "which_loss": _WHICH_LOSS,
-    "why_padding": _PADDING,
-    "expect_100": _HUNDRED,
-    "what_is_shown": _SHOWN,
-}
-
-
-def questions(name: str) -> str:
-    """The questions of a check with their options, to be printed above the cell for the answers.
-
-    Args:
-        name: "which_model", "which_loss", "why_padding", "expect_100" or "what_is_shown".
-    Raises:
-        ValueError: there is no such check.
-    """
-    if name not in _SETS:
-        raise ValueError(f"There are no questions {name!r}: use one of {', '.join(_SETS)}.")
-    lines = []
-    for letter, question in zip("abcdefgh", _SETS[name]):
-        lines += [f"{letter}) {question.text}", f"   {' | '.join(question.options)}"]
-    return "\n".join(lines)
-
-
-def _plain(answer: object) -> str:
-    """An option as it is compared: lower case, without the unit and spaces at its ends."""
-    text = str(answer) if isinstance(answer, (str, int, float)) and not isinstance(answer, bool) else ""
-    text = " ".join(text.lower().removesuffix("%").removesuffix(" percent").replace("_", " ").split())
-    return text.removesuffix(".0")
-
-
-def _judge(answers: object, asked: tuple[Question, ...]) -> None:
-    """Compare a dictionary by letter, or a list in order, with the right options."""
-    not_blank(answers)
-    letters = "abcdefgh"[: len(asked)]
-    if isinstance(answers, Mapping):
-        given = {str(key).strip(" )").lower(): value for key, value in answers.items()}
-    elif isinstance(answers, (list, tuple)):
-        given = dict(zip(letters, answers))
-    else:
-        example = f'{{"a": "{asked[0].options[0]}", …}}'
-        raise Wrong(f"Your answer is {kind(answers)}: give one option for each letter, like {example}.")
-    for letter in letters:
-        value = given.get(letter)
-        if value is None or value is ... or (isinstance(value, str) and not value.strip(" .…?_")):
-            raise Blank(f"Question {letter} is still blank.")
-    said = []
-    for letter, question in zip(letters, asked):
-        value = _plain(given[letter])
-        if value == _plain(question.right):
-            continue
-        overlooked = {_plain(option): says for option, says in question.overlooked.items()}
-        said.append(f"{letter}) {overlooked.get(value) or 'choose one of: ' + ', '.join(question.options)}.")
-    if said:
-        raise Wrong(" ".join(said))
+SETS.update(which_model=_WHICH_MODEL, what_is_shown=_SHOWN)
 
 
 @exercise(
@@ -272,35 +99,7 @@ def _judge(answers: object, asked: tuple[Question, ...]) -> None:
 )
 def which_model(answers: object = ...) -> None:
     """Check the choices for `checks.questions("which_model")`: a dictionary such as {"a": "cnn", …}."""
-    _judge(answers, _WHICH_MODEL)
-
-
-@exercise(
-    "Lab 000: which loss fits which output?",
-    5,
-    "Between logits and loss belongs one log-softmax, and no other softmax.",
-)
-def which_loss(answers: object = ...) -> None:
-    """Check the choices for `checks.questions("which_loss")`: each is "right", "twice" or "wrong"."""
-    _judge(answers, _WHICH_LOSS)
-
-
-@exercise(
-    "Lab 000: why padding 2 with a 5 × 5 kernel?",
-    5,
-    "The size stays, the edge counts, and nothing is to learn.",
-)
-def why_padding(answers: object = ...) -> None:
-    """Check the choices for `checks.questions("why_padding")`."""
-    _judge(answers, _PADDING)
-
-
-@exercise(
-    "Lab 000: can one expect 100 %?", 5, "Some labels are wrong, so a perfect score would be a bad sign."
-)
-def expect_100(answers: object = ...) -> None:
-    """Check the choices for `checks.questions("expect_100")`."""
-    _judge(answers, _HUNDRED)
+    judge_choices(answers, _WHICH_MODEL)
 
 
 @exercise(
@@ -310,4 +109,4 @@ def expect_100(answers: object = ...) -> None:
 )
 def what_is_shown(answers: object = ...) -> None:
     """Check the choices for `checks.questions("what_is_shown")`."""
-    _judge(answers, _SHOWN)
+    judge_choices(answers, _SHOWN)

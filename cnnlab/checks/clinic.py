@@ -100,7 +100,7 @@ PATIENTS: dict[int, Patient] = {
         },
     ),
     6: Patient(
-        "the treatment helps someone else",
+        "trained, and not moved",
         "c",
         (
             "The learning rate is 0.",
@@ -175,7 +175,7 @@ PATIENTS: dict[int, Patient] = {
         },
     ),
     11: Patient(
-        "images that nobody sees",
+        "some are never called",
         "c",
         (
             "The order of the images holds some twice.",
@@ -190,7 +190,7 @@ PATIENTS: dict[int, Patient] = {
         },
     ),
     12: Patient(
-        "three passes for one step",
+        "slower than its neighbour",
         "d",
         (
             "backward() costs as much as two passes forward.",

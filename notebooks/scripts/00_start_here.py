@@ -183,7 +183,7 @@ load_data()
 # |---|---|---|
 # | spread of an accuracy p on n images | √(p·(1 − p) / n) | 99 % of 10,000: 0.1 points |
 # | mean over seeds, 95 % | mean ± t · s / √n, s the spread of one run | 4 seeds: t = 3.18 |
-# | 95 % Wilson interval | see notebook 5 | 9,890 of 10,000: 98.68 to 99.09 % |
+# | 95 % Wilson interval, p = k / n, z = 1.96 | (p + z²/2n ± z · √(p·(1 − p)/n + z²/4n²)) / (1 + z²/n) | 9,890 of 10,000: 98.68 to 99.09 % |
 # | time of a step | a + b · n | half of the full rate at n = a / b |
 #
 # Most of the numbers, computed:
@@ -207,6 +207,15 @@ low, high = wilson_interval(9_890, 10_000)
 print(f"black: {(0 - 0.1307) / 0.3081:.2f}; odds: {odds:.1f}; no idea: {no_idea:.2f}")
 print(f"steps: {-(-60_000 // 64)}; spread: {100 * (0.99 * 0.01 / 10_000) ** 0.5:.1f} points")
 print(f"9,890 of 10,000: {low:.2f} to {high:.2f} %")
+
+# %% [markdown]
+# The Wilson interval, by the formula and by the package:
+
+# %%
+n, p, z = 10_000, 0.989, 1.96
+root = z * (p * (1 - p) / n + z**2 / (4 * n**2)) ** 0.5
+ends = [100 * (p + z**2 / (2 * n) + side * root) / (1 + z**2 / n) for side in (-1, 1)]
+print(f"by the formula {ends[0]:.2f} to {ends[1]:.2f} %, by the package {low:.2f} to {high:.2f} %")
 
 # %% [markdown]
 # ## What to remember, and where it was said
@@ -252,7 +261,7 @@ print(f"9,890 of 10,000: {low:.2f} to {high:.2f} %")
 # | occlusion map | what covering each patch of an image costs the answer | [6.8](06_activations.ipynb#8-%C2%B7-Occlusion%3A-cover-a-patch-and-ask-again) |
 # | optimiser | the rule that turns gradients into steps: SGD, Adam … | [2.11](02_build_the_cnn.ipynb#11-%C2%B7-One-training-step) |
 # | p-value | how often luck alone gives a difference this large or larger | [5.9](05_misclassified.ipynb#The-same-images%3A-pair-them) |
-# | padding | pixels added around the image, 0 as a rule; p on each side | [2.5](02_build_the_cnn.ipynb#5-%C2%B7-Padding%3A-why-2-for-a-5-%C3%97-5-kernel%3F) |
+# | padding | pixels added around the image, 0 as a rule; p on each side | [2.5](02_build_the_cnn.ipynb#5-%C2%B7-Padding%3A-room-at-the-edge) |
 # | parameter | a number that training changes: weights and biases | [3.9](03_why_320.ipynb#9-%C2%B7-Parameters%2C-by-formula) |
 # | receptive field | the patch of the image that one unit depends on | [3.8](03_why_320.ipynb#8-%C2%B7-What-do-the-320-numbers-see%3F) |
 # | ReLU | max(0, x) | [2.7](02_build_the_cnn.ipynb#7-%C2%B7-ReLU%3A-before-or-after-pooling%3F) |

@@ -26,7 +26,7 @@
 #
 # **Time**: 120 minutes · **Needs**: notebook 1 (pixels, normalisation, batches)
 #
-# **Exercises**: 11, with 70 marks.
+# **Exercises**: 12, with 75 marks.
 
 # %%
 import math
@@ -372,7 +372,7 @@ print("same as the layer, up to 1e-5:", torch.allclose(by_hand, layer(x)[0, 3], 
 # gets by with 5,000, because it asks the *same* questions at every place.
 
 # %% [markdown]
-# ## 5 · Padding: why 2 for a 5 × 5 kernel?
+# ## 5 · Padding: room at the edge
 #
 # Without padding a 5 × 5 kernel turns 28 into 24.
 #
@@ -433,7 +433,7 @@ print(verdict)
 verdict.points  # of 5
 
 # %% [markdown]
-# **Exercise: what padding is for** (5 marks). Lab 000 asks why it pads by 2 with a 5 × 5 kernel. Three
+# **Exercise: what padding is for** (5 marks). Lab 000 pads, and asks what that is for. Three
 # questions, for each of them one of the options that stand below it.
 #
 # <details><summary>Hint 1</summary>
@@ -457,7 +457,7 @@ print(checks.questions("why_padding"))
 # %% answer="why_padding"
 choices = {"a": ..., "b": ..., "c": ...}  # replace the dots by options
 ### BEGIN SOLUTION
-choices = {"a": "2", "b": "they take part in more outputs", "c": "none"}
+choices = {"a": "3", "b": "they take part in more outputs", "c": "none"}
 ### END SOLUTION
 
 # %% check="why_padding"
@@ -557,6 +557,50 @@ for ax, (name, answer) in zip(axes, halves.items()):
     ax.spines[:].set_visible(True)
 figure.colorbar(shown, ax=axes, label="sum of products", shrink=0.75)
 print("sizes:", [tuple(answer.shape[2:]) for answer in halves.values()])
+
+# %% [markdown]
+# **Exercise: what pooling is for** (5 marks). Lab 000 asks it, and answers that pooling saves parameters. Four
+# questions; the 320 network of section 8 has two convolutions with 5 × 5 kernels, each followed by a 2 × 2 pooling:
+# 28 → 24 → 12 → 8 → 4.
+#
+# <details><summary>Hint 1</summary>
+#
+# For a: what is left of each window, and what becomes of the channels?
+#
+# <details><summary>Hint 2</summary>
+#
+# For b: conv2 does the same multiplications at every place of its map. How many places has the map if 24 × 24
+# arrive, and how many if 12 × 12 do? Divide.
+#
+# <details><summary>Hint 3</summary>
+#
+# For c: make a map of zeros with a single 1, pool it, move the 1 within its window, pool again. For d: does the
+# shape of a kernel depend on the size of the map?
+#
+# </details></details></details>
+
+# %%
+print(checks.questions("what_pooling_does"))
+
+# %% answer="what_pooling_does"
+choices = {"a": ..., "b": ..., "c": ..., "d": ...}  # replace the dots by options
+### BEGIN SOLUTION
+choices = {
+    "a": "320",
+    "b": "6.25",
+    "c": "the same",
+    "d": "none",
+}
+### END SOLUTION
+
+# %% check="what_pooling_does"
+verdict = checks.what_pooling_does(choices)
+print(verdict)
+verdict.points  # of 5
+
+# %% [markdown]
+# So pooling has no parameters, and saves none in the convolutions. It makes maps smaller: the layers behind it have less to do, a linear layer at the end takes fewer numbers (and *there*
+# parameters are saved), and a small move within a window is forgotten.
 
 # %% [markdown]
 # ## 7 · ReLU: before or after pooling?
@@ -808,7 +852,8 @@ print("log_softmax:   ", F.log_softmax(sure, dim=1).tolist())
 #
 # <details><summary>Hint 3</summary>
 #
-# `F.log_softmax(logits, dim=…)`: the digits are the axis behind the images.
+# Add up the ten probabilities of one image: along which axis of (N, 10) do you walk? The function takes the
+# logits, and the number of that axis as its `dim`.
 #
 # </details></details></details>
 

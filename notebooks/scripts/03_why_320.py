@@ -798,8 +798,8 @@ print(seen_in_the_middle.outcome(times_seen[14, 14]))
 #
 # <details><summary>Hint 3</summary>
 #
-# One kernel holds `k_w * k_h * c_in` weights and one bias. All that is left is to take it as often as there
-# are kernels.
+# Check yours on a small one: from 3 channels to 2, kernels 4 wide and 1 high, it is 26. Which product is the 24
+# in it, and what are the other 2?
 #
 # </details></details></details>
 
@@ -832,7 +832,7 @@ verdict.points  # of 5
 #
 # <details><summary>Hint 3</summary>
 #
-# One output needs `n_in + 1` numbers. All that is left is to take it as often as there are outputs.
+# Check yours on a small one: from 4 numbers to 3 it is 15. Draw it: how many lines, and how many biases?
 #
 # </details></details></details>
 

@@ -28,7 +28,7 @@
 #
 # **Time**: 50 minutes. **Needs**: notebooks 2 and 3.
 #
-# **Exercises**: 2, with 20 marks.
+# **Exercises**: 3, with 25 marks.
 
 # %%
 import dataclasses
@@ -257,6 +257,46 @@ print(time_of_cnn.outcome(seconds["CNN"] / seconds["MLP"]))
 # %% [markdown]
 # Fewer parameters did not make it faster. Time grows with the multiply–adds (notebook 7), and weight sharing is just
 # that: few weights, used often.
+
+# %% [markdown]
+# **Exercise: why is it slower?** (5 marks). Lab 000 asks why its CNN is slower than an MLP. Its network: a convolution
+# from 1 to 32 channels and one from 32 to 64, both with 5 × 5 kernels and padding 2, each followed by a 2 × 2
+# pooling; then `fc1` from 3,136 to 128 and `fc2` to 10. Four questions, all on one image of 28 × 28.
+#
+# <details><summary>Hint 1</summary>
+#
+# A convolution makes out × height × width numbers. How many multiplications does each of them need?
+#
+# <details><summary>Hint 2</summary>
+#
+# conv1: 32 × 28 × 28 numbers, each from 1 × 5 × 5. conv2 works on maps of 14 × 14, and its kernels have 32 slices.
+# A linear layer uses each weight once.
+#
+# <details><summary>Hint 3</summary>
+#
+# The table of section 1 has the multiply–adds of the MLP. For the network of lab 000 you can print
+# `multiply_adds(models.build("cnn_wide"))` in a cell of your own.
+#
+# </details></details></details>
+
+# %%
+print(checks.questions("why_slower"))
+
+# %% answer="why_slower"
+choices = {"a": ..., "b": ..., "c": ..., "d": ...}  # replace the dots by options
+### BEGIN SOLUTION
+choices = {
+    "a": "105",
+    "b": "conv2",
+    "c": "4 %",
+    "d": "conv2 with 32 channels in place of 64",
+}
+### END SOLUTION
+
+# %% check="why_slower"
+verdict = checks.why_slower(choices)
+print(verdict)
+verdict.points  # of 5
 
 # %% [markdown]
 # ## 4 · Moved by a few pixels

@@ -25,7 +25,7 @@
 # - say what "no difference" means, and how many of eight differences luck alone produces;
 # - choose settings on held-out images, and test once.
 #
-# **Time**: 60 minutes. **Needs**: notebook 3. Notebook 5 helps. **Exercises**: 2, with 20 marks.
+# **Time**: 60 minutes. **Needs**: notebook 3. Notebook 5 helps. **Exercises**: 3, with 30 marks.
 
 # %%
 import _thread
@@ -46,6 +46,7 @@ from cnnlab.experiments import BASE, differences, read_results, sweep
 from cnnlab.plots.style import BLUE, GREY, LECTURE, VERMILLION
 
 plt.rcParams.update(LECTURE)  # the look of all figures
+torch.set_num_threads(1)  # small networks and batches: two threads would wait for each other
 
 # %% tags=["nbval-ignore-output"] reason="MNIST, or the bundled digits where MNIST is missing"
 data = load_data()
@@ -130,6 +131,50 @@ predicted = {
 }
 
 # %% [markdown]
+# **Exercise: what else changes?** (10 marks). Lab 000 asks what happens with other neurons, optimisers, activations, pooling,
+# kernels and padding. Before you measure it: each of these settings changes something that can be said with certainty. Six
+# questions on the base, the 320 network with 21,840 parameters.
+#
+# <details><summary>Hint 1</summary>
+#
+# For a, e and f, walk through the sizes: 28 → 24 → 12 → 8 → 4 in the base. Which layer stands between the maps and the hidden units?
+#
+# <details><summary>Hint 2</summary>
+#
+# For b: in which order are the network and the optimiser made, and who uses the seed? For c: `math.tanh`. For d: by how much does the
+# mean of four numbers change if one of them grows by 1?
+#
+# <details><summary>Hint 3</summary>
+#
+# You may build each of them, `models.build("convnet", kernel=3)`, and look at `.fc1` and at the number of parameters.
+#
+# </details></details></details>
+
+# %%
+print(checks.questions("what_else_changes"))
+
+# %% answer="what_else_changes"
+choices = {"a": ..., "b": ..., "c": ..., "d": ..., "e": ..., "f": ...}  # replace the dots by options
+### BEGIN SOLUTION
+choices = {
+    "a": "71,490",
+    "b": "nothing",
+    "c": "−0.96",
+    "d": "to all, a quarter each",
+    "e": "500",
+    "f": "in fc1",
+}
+### END SOLUTION
+
+# %% check="what_else_changes"
+verdict = checks.what_else_changes(choices)
+print(verdict)
+verdict.points  # of 10
+
+# %% [markdown]
+# Some of the eight are one change in the program and two in the network: a smaller kernel makes *more* parameters here, because it leaves larger maps for `fc1`. Keep it
+# in mind when you say what caused an effect.
+#
 # What will it cost? Every variant, and the base, once with every seed: **runs = (1 + changes) × seeds**.
 
 # %%

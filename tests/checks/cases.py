@@ -22,3 +22,13 @@ class Cases:
 def arguments(answer: object) -> tuple[object, ...]:
     """The arguments of a call with this answer."""
     return tuple(answer) if isinstance(answer, Given) else (answer,)
+
+
+def lettered(answers: Sequence[object]) -> dict[str, object]:
+    """Answers to questions a, b, …, in their order."""
+    return dict(zip("abcdef", answers))
+
+
+def instead(answers: Sequence[object], **changed: object) -> dict[str, object]:
+    """The same with other answers to some of the questions."""
+    return lettered(answers) | changed
