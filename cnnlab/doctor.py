@@ -222,7 +222,8 @@ def check_threads(answers: Answers) -> Finding:
     threads, cores = answer["threads"], answer["cores"]
     text = f"{threads} on {cores} cores"
     if threads > cores or (threads == 1 and cores > 1):
-        remedy = f"Training is slower so; OMP_NUM_THREADS={cores} in the environment gives each core one."
+        slower = "Training is many times slower so" if threads > cores else "Training is slower so"
+        remedy = f"{slower}; OMP_NUM_THREADS={cores} in the environment gives each core one."
         return Finding("threads", NOTE, text, remedy)
     return Finding("threads", PASS, text)
 

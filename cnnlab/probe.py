@@ -60,7 +60,10 @@ def _ask_torch() -> dict[str, Any]:
         (torch.ones(1, device=device) + 1).item()
     except RuntimeError as error:
         trouble = str(error).splitlines()[0]
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    try:
+        from joblib import cpu_count  # knows of a container's quota, too
+    except ImportError:
+        cpu_count = os.cpu_count
     name = torch.cuda.get_device_name(device) if device.type == "cuda" else str(device)
     threads = torch.get_num_threads()
     return {
@@ -68,7 +71,7 @@ def _ask_torch() -> dict[str, Any]:
         "device": name,
         "trouble": trouble,
         "threads": threads,
-        "cores": cores,
+        "cores": cpu_count(),
     }
 
 

@@ -98,9 +98,9 @@ def _processor() -> str:
 
 
 def _cores() -> int:
-    if hasattr(os, "sched_getaffinity"):  # a container may be given fewer cores than there are
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+    import joblib  # when first needed: it takes longer to import than all of this package
+
+    return int(joblib.cpu_count())  # as many as the process may use: affinity and a container's quota, too
 
 
 def _count(n: int, what: str) -> str:
