@@ -40,7 +40,7 @@ function samePlace([row, column], before, { shape }) {
   return [scaled(row, before.shape[1], shape[1]), scaled(column, before.shape[2], shape[2])];
 }
 
-/** Channel and unit after a change of the layer, as Python keeps them: the same channel, about the same place. */
+/** Channel and unit after a change of the layer, as Python keeps them: about where they were. */
 export function keptPlace({ channel, unit }, before, layer) {
   return { channel: channel < channelsOf(layer) ? channel : 0, unit: samePlace(unit, before, layer) };
 }
