@@ -2,8 +2,8 @@
 
 Key to picture: from the key event until the new picture is drawn (canvas and elements are changed), and until
 the frame that shows it is out; frames come 60 times a second. What is wanted is wanted of the drawing. Where
-Python computes the maps, the clock stops when they are drawn; those of the images before and after the one
-shown are sent ahead. The measuring's own garbage is collected before each key.
+Python computes the maps, the clock stops when they are drawn; those of the images and layers before and after
+the one shown are sent ahead. The measuring's own garbage is collected before each key.
 Key repeats: 60 keydowns at 30 a second, and how many different places of the window were shown.
 First picture: from running the cell on a warm kernel to the first frame with the explorer in it; median of
 five, and at most 1,000 ms are wanted. Pen up to probabilities: at most 100 ms, and 28 of 30 digits right.
@@ -210,7 +210,7 @@ TASKS = (
         ".sight",
     ),
     Task(
-        "ActivationBrowser, another layer: its maps, from Python",
+        "ActivationBrowser, another layer: its maps, sent ahead",
         "ActivationBrowser(model, data.test)",
         '.cnnlab .layers [tabindex="0"]',
         "Home",

@@ -54,6 +54,9 @@ function imageField(model, view) {
 /** The images in which the channel answers most strongly. */
 function strongImages(model) {
   const node = element("div", { class: "found" });
+  const isLate = () => model.get("found").layer !== model.get("layer");
+  /** While another layer was sent ahead, Python still has to look for its images. */
+  const showLate = () => node.classList.toggle("late", isLate());
   const draw = () => {
     const { layer, searched, entries, pixels } = model.get("found");
     const [height, width] = model.get("view").size ?? [0, 0];
@@ -61,6 +64,7 @@ function strongImages(model) {
     node.hidden = !model.get("searching");
     if (node.hidden || !entry) return;
     const bytes = numbers(pixels, Uint8Array);
+    showLate();
     node.replaceChildren(
       element("p", { class: "quiet" }, `The strongest of the first ${grouped(searched)} images:`),
       element(
@@ -81,7 +85,7 @@ function strongImages(model) {
             const level = grey(bytes[start + y * width + x], 0, 255);
             return !patch || inside(x, y) ? level : level.map((part) => Math.round(0.4 * part + 60));
           });
-          const made = button("", () => tell(model, { index, unit }));
+          const made = button("", () => tell(model, isLate() ? { index } : { index, unit }));
           made.setAttribute("aria-label", `image ${index}, ${mapNumber(value)}`);
           made.append(canvas, element("span", { class: "number" }, mapNumber(value)));
           return made;
@@ -89,7 +93,7 @@ function strongImages(model) {
       ),
     );
   };
-  return { node, draw };
+  return { node, draw, showLate };
 }
 
 function render({ model, el }) {
@@ -128,13 +132,16 @@ function render({ model, el }) {
     show();
     strong.draw();
   };
-  const events = ["change:view", "change:explanation", "change:layers", "change:problem", "change:index", "change:ahead"];
+  const changes = ["view", "explanation", "layers", "problem", "index", "ahead"];
+  const events = changes.map((name) => `change:${name}`);
   events.forEach((event) => model.on(event, show));
+  model.on("change:layer", strong.showLate);
   model.on("change:found", onFound);
   model.on("change:searching", onFound);
   onFound();
   return () => {
     events.forEach((event) => model.off(event, show));
+    model.off("change:layer", strong.showLate);
     model.off("change:found", onFound);
     model.off("change:searching", onFound);
     view.stop();

@@ -12,7 +12,6 @@ from cnnlab.inspection.activations import check_initialised, weights_now
 from cnnlab.inspection.strongest import Peaks, StrongUnit, peaks
 from cnnlab.table import Table
 from cnnlab.training.guards import check_model
-from cnnlab.widgets.explorer import Explorer
 from cnnlab.widgets.image_source import ImageSource
 from cnnlab.widgets.layer_choice import LayerChoice, Reading
 
@@ -20,7 +19,7 @@ SEARCHED = 1_000  # images in which strong units are looked for: a second at mos
 STRONGEST = 9
 
 
-class ActivationBrowser(LayerChoice, Explorer):
+class ActivationBrowser(LayerChoice):
     """What every layer of a network makes of an image, down to the single unit.
 
     Args:
@@ -36,7 +35,7 @@ class ActivationBrowser(LayerChoice, Explorer):
         traitlets.TraitError: the layer is unknown.
 
     A network that does not take the images is explained in the widget. Once another image was chosen,
-    forward() also runs for the one before and the one after it, so that the next key shows them at once.
+    forward() also runs for the one after and the one before it, so that the next key shows them at once.
 
     >>> import torch
     >>> from cnnlab import models
@@ -94,13 +93,13 @@ class ActivationBrowser(LayerChoice, Explorer):
         return self._peaks[self.layer, trained].strongest(self.unit[1] if row_of_units else self.channel, n)
 
     def _refresh(self) -> None:
-        """Show the image, and then send those before and after it for the next key."""
+        """Show the image, and then send what stands beside it for the next key."""
         self._show_image(self.index)
         self._send_beside()
 
     def _send_beside(self) -> None:
-        if self._asked:
-            self._look_ahead([i for i in (self.index - 1, self.index + 1) if 0 <= i < self.count])
+        beside = (self.index + 1, self.index - 1) if self._asked else ()
+        self._look_ahead([index for index in beside if 0 <= index < self.count])
 
     def _normalised(self, index: int) -> Tensor:
         return self._source.normalised([index])

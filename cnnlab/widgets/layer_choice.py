@@ -16,6 +16,7 @@ from cnnlab.inspection import explain
 from cnnlab.inspection.activations import activations_and_output, evaluating, output_of, weights_now
 from cnnlab.inspection.unit_fields import LayerUnits, unit_fields
 from cnnlab.timing import thread_count
+from cnnlab.widgets.explorer import Explorer
 
 _NO_CONVOLUTION = (
     "This network has no convolution, so there are no feature maps to show. What it has are rows of units, "
@@ -26,7 +27,7 @@ _NO_LAYER = (
     "network, such as self.conv1 = nn.Conv2d(…), and forward() calls them."
 )
 
-AHEAD = 500_000  # bytes of maps that are sent before they are asked for, at most
+AHEAD = 500_000  # bytes of images and maps that are sent before they are asked for, at most
 
 
 @dataclass(frozen=True)
@@ -37,12 +38,12 @@ class Reading:
     output: Tensor | None  # (n,) float; None if the network fails or makes no row of numbers
 
 
-class LayerChoice(traitlets.HasTraits):
+class LayerChoice(Explorer):
     """State of an explorer that shows what the layers of a network make of one image.
 
     An explorer says how an image goes into the network (`_normalised`) and what the browser draws of
-    it (`_view_of`); `_model` is its network. What is chosen is always read anew; the images before and
-    after it are read as well, after it was sent, and wait in the page for the next key.
+    it (`_view_of`); `_model` is its network. What is chosen is always read anew. The images and the layers
+    before and after it are sent as well, after it was sent, and wait in the page for the next key.
     """
 
     # every layer that can be chosen, for the browser
@@ -54,7 +55,7 @@ class LayerChoice(traitlets.HasTraits):
     )  # row, column
     # the image and the maps of the layer, in one message
     view: Any = traitlets.Dict().tag(sync=True, python_only=True)
-    # the same of the images before and after it: shown until Python has answered
+    # the same of the images and layers before and after it: shown until Python has answered
     ahead: Any = traitlets.List().tag(sync=True, python_only=True)
     # what this network or these images lack
     explanation = traitlets.Unicode().tag(sync=True, python_only=True)
@@ -63,6 +64,8 @@ class LayerChoice(traitlets.HasTraits):
     _model: nn.Module
     _made: dict[str, Tensor]  # the outputs of all layers for the image that is shown
     _weights: tuple[object, ...] = ()  # those of the model when it was read
+    _sent: frozenset[str] = frozenset()  # what the page changes in one message
+    _trainings = 0  # how often they were other ones: the page shows no view beside one of other weights
 
     def _normalised(self, index: int) -> Tensor:
         """Image number `index` as the model takes it, (1, 1, H, W)."""
@@ -119,19 +122,43 @@ class LayerChoice(traitlets.HasTraits):
         except Exception:
             self.ahead = []  # they are of the network as it was before
             raise
-        self._made, self._weights = reading.made, weights_now(self._model)
+        self._made = reading.made
+        self._note_weights()
         self.view = self._view_of(index, reading)
 
     def _look_ahead(self, indices: Sequence[int]) -> None:
-        """Send the images before and after the one that is shown, if their maps are small enough."""
-        chosen = self._chosen()
-        each = 0 if chosen is None else 4 * torch.Size(chosen.shape).numel()
-        ahead = []
-        for index in indices if len(indices) * each <= AHEAD else ():
-            # nobody has asked for this image: what is wrong with it is told when somebody does
-            with contextlib.suppress(Exception):
-                ahead.append(self._view_of(index, self._read(index)))
+        """Send what the next key may choose, as much of it as fits: other images, then the layers beside.
+
+        Args:
+            indices: of the images, the likeliest first. Each is a run of the network; the layers are at hand.
+        """
+        room, ahead = AHEAD, []
+        for index in indices:
+            size = self._bytes_of(self.layer)
+            if size <= room:
+                # nobody has asked for this image: what is wrong with it is told when somebody does
+                with contextlib.suppress(Exception):
+                    ahead.append(self._view_of(index, self._read(index)))
+                    room -= size
+        for name in self._layers_beside():
+            size = self._bytes_of(name)
+            if size <= room:
+                ahead.append(self.view | self._maps_of(name, self._made))
+                room -= size
         self.ahead = ahead
+
+    def _layers_beside(self) -> list[str]:
+        """The layers after and before the chosen one, by name."""
+        names = [entry.name for entry in self._found] if self._made else []
+        if self.layer not in names:
+            return []
+        place = names.index(self.layer)
+        return names[place + 1 : place + 2] + names[max(0, place - 1) : place]
+
+    def _bytes_of(self, layer: str) -> int:
+        """Bytes of a view of a layer: the image and the maps."""
+        maps = next((4 * torch.Size(entry.shape).numel() for entry in self._found if entry.name == layer), 0)
+        return len(self.view["pixels"]) + maps
 
     def _same_layers(self, made: dict[str, Tensor]) -> None:
         """Refuse a network that was rebuilt since its layers were listed."""
@@ -141,6 +168,12 @@ class LayerChoice(traitlets.HasTraits):
                 is_now = "is called no more" if now is None else f"made {entry.shape} and now makes {now}"
                 raise ValueError(f"the network was rebuilt: {entry.name!r} {is_now}. Run this cell again.")
 
+    def _note_weights(self) -> None:
+        """Remember the weights with which the network was read."""
+        now = weights_now(self._model)
+        self._trainings += now != self._weights
+        self._weights = now
+
     def _trained_since(self) -> bool:
         """Whether the network has other weights than those that were read."""
         return self._runs and weights_now(self._model) != self._weights
@@ -148,10 +181,13 @@ class LayerChoice(traitlets.HasTraits):
     def _picture(
         self, index: int, made: dict[str, Tensor], size: tuple[int, int], pixels: bytes, **more: Any
     ) -> dict[str, Any]:
-        """What the browser draws: the image and the layer's maps, float32 (C, H, W) or (n,)."""
-        maps = floats(made[self.layer][0]) if made else b""
-        shown = {"index": index, "size": list(size), "pixels": pixels, "layer": self.layer, "maps": maps}
-        return shown | more
+        """What the browser draws of an image and the chosen layer."""
+        shown = {"index": index, "size": list(size), "pixels": pixels, "weights": self._trainings}
+        return shown | self._maps_of(self.layer, made) | more
+
+    def _maps_of(self, layer: str, made: dict[str, Tensor]) -> dict[str, Any]:
+        """A layer and its maps, float32 (C, H, W) or (n,)."""
+        return {"layer": layer, "maps": floats(made[layer][0]) if made else b""}
 
     @property
     def activation(self) -> Tensor:
@@ -168,6 +204,14 @@ class LayerChoice(traitlets.HasTraits):
     def _chosen(self) -> LayerUnits | None:
         return next((entry for entry in self._found if entry.name == self.layer), None)
 
+    def set_state(self, sync_data: dict[str, Any]) -> None:
+        """Take what the page chose: a channel or unit that comes with a layer is of that layer."""
+        self._sent = frozenset(sync_data)
+        try:
+            super().set_state(sync_data)
+        finally:
+            self._sent = frozenset()
+
     def _keep_place(self, before: str) -> None:
         """After a change of the layer: the same channel, if there is one, and about the same place."""
         old = next((entry for entry in self._found if entry.name == before), None)
@@ -176,7 +220,8 @@ class LayerChoice(traitlets.HasTraits):
             return
         if self.channel >= _channels(new):
             self.channel = 0
-        self.unit = _same_place(self.unit, old, new)
+        if "unit" not in self._sent:
+            self.unit = _same_place(self.unit, old, new)
 
     @traitlets.validate("layer")
     def _layer_exists(self, proposal: Any) -> str:

@@ -6,7 +6,7 @@ import { choices, inFirstRow } from "./choices.js";
 import { css, extent, grey, mapColours, paint } from "./colours.js";
 import { fitted, shortNumber } from "./short_numbers.js";
 import { tell } from "./kernel_line.js";
-import { channelsOf, drawnSize, largest, movedTo, numberOf, seeing } from "./unit_fields.js";
+import { channelsOf, drawnSize, keptPlace, largest, movedTo, numberOf, seeing } from "./unit_fields.js";
 import { seen, seenText, unfolded, unitAt } from "./unit_fields.js";
 
 const GAP = 64; // screen pixels between image and map, where the sight lines run
@@ -32,12 +32,12 @@ function isWanted(model, view) {
   return view?.index === model.get("index") && view.layer === model.get("layer");
 }
 
-/** What is to be drawn: Python's view of the chosen image, else the one sent ahead, else what there is. */
-function viewOf(model, drawn) {
-  const wanted = (view) => isWanted(model, view);
+/** What is to be drawn: Python's view of what is chosen, else the one sent ahead, else what there is. */
+export function viewOf(model, drawn) {
   const view = model.get("view");
-  if (wanted(view)) return view;
-  return model.get("ahead").find(wanted) ?? (wanted(drawn) ? drawn : view);
+  if (isWanted(model, view)) return view;
+  const usable = (one) => isWanted(model, one) && one.weights === view.weights;
+  return model.get("ahead").find(usable) ?? (usable(drawn) ? drawn : view);
 }
 
 /** A view from Python with its layer, and its numbers as such. */
@@ -60,22 +60,25 @@ function aboutRow({ folds, rows }) {
 export function layerView(model) {
   let view = null; // what is drawn
   let source = null; // the view from Python that it was made of
+  let wasAhead = false; // whether that was sent ahead
   let colours = mapColours([]);
   let pointed = null; // the unit under the mouse; the chosen one otherwise
   let spot = null; // the pixel of the image under the mouse
+  let placed = null; // the view from Python since which a place was chosen, and the layer that it is of
+  let stood = {}; // the layer that was drawn last as the one that is chosen: its channel and unit
 
   const layers = choices({
     role: "radiogroup",
     label: "layer",
     className: "layers",
-    onChoose: (number) => tell(model, { layer: model.get("layers")[number].name }),
+    onChoose: (number) => chooseLayer(model.get("layers")[number]),
   });
   const channels = choices({
     role: "listbox",
     label: "channel",
     className: "channels",
     columns: inFirstRow,
-    onChoose: (number) => tell(model, { channel: number }),
+    onChoose: (number) => choosePlace({ channel: number }),
   });
   const channelTitle = element("h3");
   const rowText = element("p", { class: "quiet" });
@@ -133,14 +136,47 @@ export function layerView(model) {
     sight.setAttribute("viewBox", `0 0 ${2 * full + GAP} ${full}`);
   }
 
+  /** Channel and unit on a layer: those of the model are of another one until Python has answered. */
+  function placeOn(layer) {
+    const said = model.get("view");
+    const name = placed?.since === said ? placed.layer : said.layer;
+    const before = model.get("layers").find((entry) => entry.name === name);
+    return keptPlace({ channel: model.get("channel"), unit: model.get("unit") }, before, layer);
+  }
+
+  /** Channel and unit of the layer that is drawn; while it is late they stay where they were. */
+  function standing() {
+    const { name } = view.layer;
+    const isLast = stood.name === name && model.get("layer") !== name;
+    if (!isLast) stood = { name, ...placeOn(view.layer) };
+    return stood;
+  }
+
+  /** Choose a layer. Channel and unit go with it: Python may hear of several choices at once. */
+  function chooseLayer(layer) {
+    const place = placeOn(layer);
+    placed = { since: model.get("view"), layer: layer.name };
+    tell(model, { layer: layer.name, ...place });
+  }
+
+  /** Choose a channel or a unit of the layer that is drawn, unless it is late. */
+  function choosePlace(changes) {
+    if (view.layer.name !== model.get("layer")) return drawMap();
+    const { channel, unit } = standing();
+    placed = { since: model.get("view"), layer: view.layer.name };
+    tell(model, { channel, unit, ...changes });
+  }
+
   /** The numbers of the chosen channel. */
   function chosenMap() {
     const { n } = drawnSize(view.layer);
-    const channel = Math.min(model.get("channel"), channelsOf(view.layer) - 1);
+    const { channel } = standing();
     return view.maps.subarray(channel * n, (channel + 1) * n);
   }
 
-  const isLate = () => Boolean(source) && !isWanted(model, source);
+  /** What is to be drawn now; the network may fail since something was sent ahead, and then nothing is. */
+  const best = () => viewOf(model, wasAhead && !model.get("ahead").length ? null : source);
+  const isLate = () => Boolean(source) && !(isWanted(model, source) && best() === source);
 
   /** While Python is at work on what was chosen, what is drawn is another image, and looks like it. */
   function showLate() {
@@ -150,10 +186,11 @@ export function layerView(model) {
 
   /** Everything: another image, layer or set of layers. */
   function draw() {
-    const from = viewOf(model, source);
+    const from = best();
     const next = readView(model, from);
     if (!next || (next.layer && next.maps.length !== next.layer.shape.reduce((a, b) => a * b))) return;
     const otherLayer = next.layer?.name !== view?.layer?.name;
+    if (from !== source) wasAhead = from !== model.get("view");
     [view, source] = [next, from];
     showLate();
     if (otherLayer) pointed = spot = null;
@@ -223,12 +260,13 @@ export function layerView(model) {
     const { rows, columns, n } = place.drawn;
     const values = chosenMap();
     const isMap = view.layer.shape.length === 3;
-    const name = isMap ? `${view.layer.name}, channel ${model.get("channel")}` : view.layer.name;
+    const { channel } = standing();
+    const name = isMap ? `${view.layer.name}, channel ${channel}` : view.layer.name;
     paint(map, columns, rows, place.unit, (x, y) => {
       const number = y * columns + x;
       return number < n ? colours.colour(values[number]) : [128, 128, 128];
     });
-    if (isMap) channels.show(model.get("channel"));
+    if (isMap) channels.show(channel);
     mapTitle.textContent = isMap ? `${name}: ${rows} × ${columns}` : `${name}: ${n} units in a row`;
     map.setAttribute("aria-label", `${name}, ${isMap ? `${rows} by ${columns}` : n} units`);
     drawSight();
@@ -282,7 +320,7 @@ export function layerView(model) {
 
   function clampedUnit() {
     const { n } = drawnSize(view.layer);
-    const number = numberOf(view.layer, model.get("unit"));
+    const number = numberOf(view.layer, standing().unit);
     return unitAt(view.layer, Math.max(0, Math.min(number, n - 1)));
   }
 
@@ -381,7 +419,7 @@ export function layerView(model) {
     return number < n ? unitAt(view.layer, number) : null;
   }
 
-  const keep = (unit) => unit && tell(model, { unit });
+  const keep = (unit) => unit && choosePlace({ unit });
   map.addEventListener("pointermove", (event) => {
     if (!view?.layer) return;
     pointed = unitUnder(event);
@@ -410,7 +448,7 @@ export function layerView(model) {
     pointed = null;
     if (turn) {
       const count = channelsOf(view.layer);
-      return tell(model, { channel: (model.get("channel") + turn + count) % count });
+      return choosePlace({ channel: (standing().channel + turn + count) % count });
     }
     keep(unitAt(view.layer, number));
   });
@@ -430,8 +468,8 @@ export function layerView(model) {
     draw();
   }
 
-  const onChoice = () => (isWanted(model, viewOf(model, source)) ? draw() : showLate());
-  const onAhead = () => !isWanted(model, source) && onChoice();
+  const onChoice = () => (isWanted(model, best()) ? draw() : showLate());
+  const onAhead = () => best() !== source && onChoice();
   const onChannel = () => view?.layer && drawMap();
   const onUnit = () => view?.layer && drawSight();
   model.on("change:layers", fillLayers);

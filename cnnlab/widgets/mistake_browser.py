@@ -11,13 +11,12 @@ from torch import Tensor, nn
 
 from cnnlab.data import Split
 from cnnlab.inspection import explain
-from cnnlab.inspection.activations import check_initialised, evaluating, output_of, weights_now
+from cnnlab.inspection.activations import check_initialised, evaluating, output_of
 from cnnlab.inspection.mistakes import ChosenMistake, Mistake, mistakes_of
 from cnnlab.inspection.nearest import Neighbour, nearest_images
 from cnnlab.table import Table
 from cnnlab.training import Evaluation, evaluate
 from cnnlab.training.guards import check_model
-from cnnlab.widgets.explorer import Explorer
 from cnnlab.widgets.layer_choice import LayerChoice, Reading, floats
 
 SHOWN = 200  # mistakes that travel to the browser, with their images and logits
@@ -25,7 +24,7 @@ NEAREST = 5
 EVALUATED = 250  # images at a time: their maps stay in the processor's cache
 
 
-class MistakeBrowser(LayerChoice, Explorer):
+class MistakeBrowser(LayerChoice):
     """The images that a network got wrong, by digit and confidence, and one of them in full.
 
     Args:
@@ -139,7 +138,8 @@ class MistakeBrowser(LayerChoice, Explorer):
 
     def _take(self, evaluation: Evaluation) -> None:
         """Show the mistakes of an evaluation."""
-        self._evaluation, self._weights = evaluation, weights_now(self._model)
+        self._evaluation = evaluation
+        self._note_weights()
         self._all = {mistake.index: mistake for mistake in mistakes_of(evaluation)}
         self.summary = _summary(evaluation, self._split, self._train)
         self._filter()
@@ -178,7 +178,7 @@ class MistakeBrowser(LayerChoice, Explorer):
                 self._show()
 
     def _show(self) -> None:
-        """Send the chosen image and its maps, and then those beside it for the next key."""
+        """Send the chosen image and its maps, and then what stands beside it for the next key."""
         if self.index is None:
             self.view = {}
             return
@@ -186,10 +186,10 @@ class MistakeBrowser(LayerChoice, Explorer):
         self._send_beside()
 
     def _send_beside(self) -> None:
-        if self._asked and self.index is not None:
-            shown = [mistake.index for mistake in self._mistakes[:SHOWN]]
+        if self.index is not None:
+            shown = [mistake.index for mistake in self._mistakes[:SHOWN]] if self._asked else []
             place = shown.index(self.index) if self.index in shown else len(shown) + 1
-            self._look_ahead(shown[max(0, place - 1) : place] + shown[place + 1 : place + 2])
+            self._look_ahead(shown[place + 1 : place + 2] + shown[max(0, place - 1) : place])
 
     def _normalised(self, index: int) -> Tensor:
         return self._split.take([index]).normalised()

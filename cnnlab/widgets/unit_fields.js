@@ -31,6 +31,20 @@ export function numberOf({ shape }, [row, column]) {
   return shape.length === 3 ? row * shape[2] + column : column;
 }
 
+/** The unit of a layer that stands in about the same part of the image as one of the layer `before`. */
+function samePlace([row, column], before, { shape }) {
+  const isMap = shape.length === 3;
+  if (before?.shape.length !== shape.length) return isMap ? [shape[1] >> 1, shape[2] >> 1] : [0, 0];
+  if (!isMap) return [0, Math.min(column, shape[0] - 1)];
+  const scaled = (place, from, to) => Math.floor(((2 * place + 1) * to) / (2 * from));
+  return [scaled(row, before.shape[1], shape[1]), scaled(column, before.shape[2], shape[2])];
+}
+
+/** Channel and unit after a change of the layer, as Python keeps them: about where they were. */
+export function keptPlace({ channel, unit }, before, layer) {
+  return { channel: channel < channelsOf(layer) ? channel : 0, unit: samePlace(unit, before, layer) };
+}
+
 /** In which map and place a flatten layer found the number that is now unit n. */
 export function unfolded([, height, width], number) {
   const place = number % (height * width);

@@ -201,6 +201,89 @@ def test_the_next_image_is_shown_before_python_answers(notebook):
     assert notebook.broken() == []
 
 
+def test_another_layer_is_shown_before_python_answers_and_nothing_jumps(notebook):
+    page, root = notebook.page, notebook.page.locator(".cnnlab")
+    shown = """() => ["canvas.map", "canvas.image"].map((name) =>
+      document.querySelector(`.cnnlab ${name}`).toDataURL()).concat(
+      [".readout", ".titles", ".legend", ".channel-panel h3"].map((name) =>
+      document.querySelector(`.cnnlab ${name}`).textContent),
+      document.querySelector(".cnnlab .sight").innerHTML,
+      [...document.querySelectorAll(".cnnlab [aria-checked], .cnnlab [aria-selected]")].map((one) =>
+      one.getAttribute("aria-checked") ?? one.getAttribute("aria-selected")).join())"""
+    layers = root.locator(".layers")
+
+    def choose(key):
+        layers.locator("[tabindex='0']").focus()
+        page.keyboard.press(key)
+
+    notebook.run("browser.channel, browser.unit = 7, (4, 6)")
+    page.evaluate(BUSY, "import time; time.sleep(2)")
+    choose("ArrowRight")
+    ahead = page.evaluate(shown)
+    assert root.locator(".titles").inner_text().endswith("pool1, channel 7: 12 × 12")
+    assert "unit in row 2, column 3: " in root.locator(".readout").inner_text()
+    assert root.locator(".stage.late").count() == 0
+    notebook.run("pass")  # when it is no more at work
+    notebook.wait()
+    assert page.evaluate(shown) == ahead, "what Python makes of it stands where it stood"
+    said = "print(browser.layer, browser.channel, browser.unit, browser.view['layer'])"
+    assert notebook.run(said).strip() == "pool1 7 (2, 3) pool1"
+
+    # there and back, a unit of a layer that Python has not yet heard of, and a layer that is not at hand
+    page.evaluate(BUSY, "import time; time.sleep(3)")
+    choose("ArrowLeft")
+    root.locator(".hand").focus()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("PageDown")
+    assert "unit in row 5, column 8: " in root.locator(".readout").inner_text()
+    choose("ArrowRight")
+    assert "unit in row 2, column 4: " in root.locator(".readout").inner_text()
+    choose("End")
+    assert root.locator(".stage.late[aria-busy=true]").count() == 1, "another layer than the one chosen"
+    assert "pool1, channel 8" in root.locator(".titles").inner_text()
+    choose("Home")
+    ahead = page.evaluate(shown)
+    assert root.locator(".stage.late").count() == 0
+    notebook.run("pass")
+    notebook.wait()
+    assert page.evaluate(shown) == ahead
+    assert notebook.run(said).split()[:2] == ["conv1", "0"], "fc2 is a row: it has no channel 8"
+    assert root.get_by_role("alert").count() == 0
+    assert notebook.broken() == []
+
+
+def test_a_layer_that_python_chooses_is_drawn_at_once_where_python_will_stand(notebook):
+    root = notebook.page.locator(".cnnlab")
+    notebook.run("browser.channel, browser.unit = 7, (20, 22)")
+    notebook.wait()
+    # the page hears of the layer before it hears of its unit
+    notebook.page.evaluate(
+        """() => {
+      const readout = document.querySelector(".cnnlab .readout");
+      window.told = [];
+      new MutationObserver(() => window.told.push(readout.textContent.split(": ")[0]))
+        .observe(readout, { childList: true, subtree: true });
+    }"""
+    )
+    notebook.run("browser.layer = 'pool1'")
+    notebook.wait()
+    assert set(notebook.page.evaluate("() => window.told")) == {"unit in row 10, column 11"}
+    assert root.locator(".stage.late").count() == 0
+    assert notebook.broken() == []
+
+
+def test_what_was_sent_ahead_is_dropped_when_the_network_fails(notebook):
+    page, root = notebook.page, notebook.page.locator(".cnnlab")
+    broken = "browser._model.conv1 = nn.Conv2d(1, 10, 5, padding=2)"
+    notebook.run(f"import copy\nfrom torch import nn\nbrowser._model = copy.deepcopy(network())\n{broken}")
+    root.locator(".layers [tabindex='0']").focus()
+    page.keyboard.press("ArrowRight")
+    notebook.wait()
+    assert "the model stops at" in root.get_by_role("alert").inner_text()
+    assert root.locator(".stage.late").count() == 1
+    assert notebook.broken() == []
+
+
 def test_a_kernel_that_was_restarted_is_told_in_the_widget(notebook):
     root = notebook.page.locator(".cnnlab")
     root.get_by_role("button", name="the next image").click()

@@ -78,6 +78,37 @@ def test_mistakes_are_filtered_and_one_is_seen_in_full_with_the_keys_alone(open_
     assert notebook.broken() == []
 
 
+def test_another_layer_and_the_next_mistake_are_shown_before_python_answers(open_notebook):
+    notebook = open_notebook(SETUP, width=1400)
+    page, root = notebook.page, notebook.page.locator(".cnnlab")
+    drawn = "() => document.querySelector('.cnnlab canvas.map').toDataURL()"
+    busy = """() => jupyterapp.shell.currentWidget.sessionContext.session.kernel.requestExecute(
+      { code: "import time; time.sleep(1)", store_history: false })"""
+    for place, key, title in (
+        (".layers", "ArrowRight", "pool1, channel 0: 12 × 12"),
+        (".thumbnails", "ArrowRight", "pool1, channel 0: 12 × 12"),
+        (".layers", "ArrowLeft", "conv1, channel 0: 24 × 24"),
+    ):
+        if place == ".thumbnails":  # the first mistake that is chosen is not yet sent ahead
+            root.locator(".thumbnail").nth(1).click()
+            notebook.wait()
+        root.locator(f"{place} [tabindex='0']").focus()
+        before = page.evaluate(drawn)
+        page.evaluate(f"() => {{ ({busy})(); }}")
+        page.keyboard.press(key)
+        ahead = page.evaluate(drawn)
+        readout = root.locator(".readout").inner_text()
+        assert ahead != before
+        assert root.locator(".titles").inner_text().endswith(title)
+        assert root.locator(".stage.late").count() == 0
+        notebook.run("pass")  # after the second that it is at work
+        notebook.wait()
+        assert (page.evaluate(drawn), root.locator(".readout").inner_text()) == (ahead, readout)
+    same = "browser.view['index'] == browser.index == browser.mistakes[2].index, browser.view['layer']"
+    assert notebook.run(f"print({same})").strip() == "True conv1"
+    assert notebook.broken() == []
+
+
 def test_further_training_shows_at_the_next_choice_and_a_restart_is_told(open_notebook):
     notebook = open_notebook(
         SETUP.replace("MistakeBrowser(network()", "MistakeBrowser(model").replace(

@@ -210,21 +210,98 @@ def test_the_network_runs_once_for_the_image_and_once_for_each_beside_it():
     assert len(runs) == 3, "nothing changed that would need another run"
 
 
+def sent_ahead(browser):
+    """The views that wait in the page, by image and layer, in the order in which they were made."""
+    return {(view["index"], view["layer"]): view for view in browser.ahead}
+
+
 def test_the_images_before_and_after_are_sent_ahead(browser):
-    assert browser.ahead == [], "no image was chosen yet"
+    assert {view["index"] for view in browser.ahead} == {0}, "no image was chosen yet"
     browser.index = 1
-    ahead = {view["index"]: view for view in browser.ahead}
-    assert sorted(ahead) == [0, 2]
+    ahead = sent_ahead(browser)
+    assert [key for key in ahead if key[1] == "conv1"] == [(2, "conv1"), (0, "conv1")]
     browser.index = 2
-    assert browser.view == ahead[2]
+    assert browser.view == ahead[2, "conv1"]
     before = browser.ahead
     browser.channel, browser.unit = 3, (4, 4)
     assert browser.ahead is before, "another unit of the same maps: nothing to send"
     browser.layer = "pool2"
-    ahead = {view["index"]: view for view in browser.ahead}
-    assert {view["layer"] for view in ahead.values()} == {"pool2"}
+    ahead = sent_ahead(browser)
+    assert {layer for index, layer in ahead if index != 2} == {"pool2"}
     browser.index = browser.count - 1
-    assert [view["index"] for view in browser.ahead] == [browser.count - 2]
+    assert [view["index"] for view in browser.ahead if view["layer"] == "pool2"] == [browser.count - 2]
+
+
+def test_the_layers_before_and_after_are_sent_ahead_without_another_run():
+    model = copy.deepcopy(network())
+    runs = []
+    model.conv1.register_forward_hook(lambda *_: runs.append(1))
+    browser = ActivationBrowser(model, digits().test)
+    names = [layer["name"] for layer in browser.layers]
+    assert list(sent_ahead(browser)) == [(0, names[1])], "before the first there is none"
+    before = len(runs)
+    for place, name in enumerate(names[1:], start=1):
+        wanted = sent_ahead(browser)[0, name]
+        browser.layer = name
+        assert browser.view == wanted, "what Python reads anew is what waited in the page"
+        assert list(sent_ahead(browser)) == [(0, near) for near in names[place + 1 : place + 2]] + [
+            (0, names[place - 1])
+        ]
+    assert len(runs) - before == len(names) - 1, (
+        "one for each layer that was chosen, none for those beside it"
+    )
+    browser.index = 1
+    assert list(sent_ahead(browser)) == [(2, "fc2"), (0, "fc2"), (1, names[-2])]
+
+
+def test_views_of_other_weights_are_told_apart():
+    model = copy.deepcopy(network())
+    browser = ActivationBrowser(model, digits().test)
+    browser.layer = "pool1"
+    numbers = {view["weights"] for view in (browser.view, *browser.ahead)}
+    assert len(numbers) == 1
+    with torch.no_grad():
+        model.conv1.weight.mul_(2)
+    browser.layer = "conv1"
+    assert browser.view["weights"] not in numbers
+    assert {view["weights"] for view in browser.ahead} == {browser.view["weights"]}
+
+
+class Page:
+    """The page's end of the line: what it is sent, message by message."""
+
+    def __init__(self, browser):
+        self.messages = []
+        browser.comm.send = lambda data, buffers=None: self.messages.append(data)
+
+    def values(self):
+        return [set(data["state"]) for data in self.messages if data["method"] == "update"]
+
+
+def test_what_was_chosen_is_sent_before_what_may_be_next(browser):
+    page = Page(browser)
+    for changes in ({"index": 1}, {"layer": "pool1"}, {"index": 2, "layer": "conv2"}):
+        page.messages.clear()
+        browser.set_state(changes)
+        values = page.values()
+        views = [place for place, names in enumerate(values) if "view" in names]
+        ahead = [place for place, names in enumerate(values) if "ahead" in names]
+        assert views, changes
+        assert max(views) < max(ahead), changes
+        assert all({"view", "ahead"} - names for names in values), "never in one message"
+
+
+def test_a_unit_that_the_page_sends_with_a_layer_is_of_that_layer(browser):
+    browser.unit = (4, 6)
+    browser.set_state({"layer": "pool1"})
+    assert (browser.layer, browser.unit) == ("pool1", (2, 3)), "about the same place"
+    browser.set_state({"layer": "conv1", "channel": 7, "unit": (4, 6)})
+    assert (browser.layer, browser.channel, browser.unit) == ("conv1", 7, (4, 6)), "as the page says"
+    browser.set_state({"layer": "pool1", "unit": (20, 20)})
+    assert "outside 'pool1'" in browser.problem
+    assert (browser.layer, browser.unit) == ("conv1", (4, 6))
+    browser.layer = "pool1"
+    assert browser.unit == (2, 3)
 
 
 def test_no_image_is_sent_ahead_with_the_weights_of_before():
@@ -235,7 +312,9 @@ def test_no_image_is_sent_ahead_with_the_weights_of_before():
         model.conv1.weight.mul_(2)
     browser.index = 2
     made = activations(model, digits().test.normalised()[[1, 3]], "conv1")["conv1"]
-    assert [view["maps"] for view in browser.ahead] == [maps.numpy().tobytes() for maps in made]
+    assert [view["maps"] for view in browser.ahead[:2]] == [maps.numpy().tobytes() for maps in made.flip(0)]
+    pooled = activations(model, digits().test.normalised()[2:3], "pool1")["pool1"]
+    assert browser.ahead[2]["maps"] == pooled.numpy().tobytes()
     assert browser.view["maps"] != made[0].numpy().tobytes()
 
 
@@ -289,17 +368,30 @@ def test_an_image_that_nobody_asked_for_may_fail():
     browser = ActivationBrowser(Refuses(), images)
     browser.set_state({"index": 2})
     assert (browser.index, browser.view["index"], browser.problem) == (2, 2, "")
-    assert [view["index"] for view in browser.ahead] == [1]
+    assert list(sent_ahead(browser)) == [(1, "conv1"), (2, "fc")]
     browser.set_state({"index": 3})
     assert "empty image" in browser.problem
 
 
-def test_large_maps_are_not_sent_ahead(monkeypatch, browser):
-    monkeypatch.setattr("cnnlab.widgets.layer_choice.AHEAD", 2 * 4 * 10 * 24 * 24 - 1)
+def test_what_is_sent_ahead_has_a_limit_and_is_never_cut(monkeypatch, browser):
+    image, conv1, pool1 = 28 * 28, 4 * 10 * 24 * 24, 4 * 10 * 12 * 12
+
+    def sent(limit):
+        monkeypatch.setattr("cnnlab.widgets.layer_choice.AHEAD", limit)
+        browser._send_beside()
+        assert sum(len(view["pixels"]) + len(view["maps"]) for view in browser.ahead) <= limit
+        return list(sent_ahead(browser))
+
     browser.index = 1
-    assert browser.ahead == []
-    browser.layer = "pool1"
-    assert len(browser.ahead) == 2
+    assert [layer["name"] for layer in browser.layers[:2]] == ["conv1", "pool1"]
+    everything = [(2, "conv1"), (0, "conv1"), (1, "pool1")]
+    assert sent(2 * (image + conv1) + image + pool1) == everything
+    assert sent(2 * (image + conv1) + image + pool1 - 1) == everything[:2]
+    assert sent(2 * (image + conv1) - 1) == [everything[0], everything[2]], (
+        "the next image, and what else fits"
+    )
+    assert sent(image + conv1 - 1) == [everything[2]]
+    assert sent(image + pool1 - 1) == []
 
 
 def test_a_network_that_was_rebuilt_is_refused_in_words():

@@ -50,10 +50,10 @@ def test_a_mistake_that_the_filter_hides_gives_way_to_the_first_that_it_shows(br
 
 def test_the_mistakes_beside_the_chosen_one_are_sent_ahead(browser):
     first, second, third, *_ = (mistake.index for mistake in browser.mistakes)
-    assert browser.ahead == [], "none was chosen yet"
+    assert {view["index"] for view in browser.ahead} == {first}, "none was chosen yet"
     browser.index = second
     ahead = {view["index"]: view for view in browser.ahead}
-    assert list(ahead) == [first, third]
+    assert list(ahead) == [third, first, second]
     browser.index = third
     assert browser.view == ahead[third]
     browser.true = browser.mistakes[0].label  # others stand beside it now
@@ -61,13 +61,26 @@ def test_the_mistakes_beside_the_chosen_one_are_sent_ahead(browser):
     def beside():
         shown = [mistake.index for mistake in browser.mistakes]
         place = shown.index(browser.index)
-        return shown[max(0, place - 1) : place] + shown[place + 1 : place + 2]
+        return shown[place + 1 : place + 2] + shown[max(0, place - 1) : place]
 
-    assert [view["index"] for view in browser.ahead] == beside()
+    def others(layer):
+        return [view["index"] for view in browser.ahead if view["layer"] == layer]
+
+    assert others("conv1") == beside()
     browser.layer = "pool1"
-    assert [(view["index"], view["layer"]) for view in browser.ahead] == [(i, "pool1") for i in beside()]
+    assert others("pool1") == beside()
     browser.reset()
-    assert [view["index"] for view in browser.ahead] == beside()
+    assert others("pool1") == beside()
+
+
+def test_the_layers_beside_the_chosen_one_are_sent_ahead(browser):
+    for name in [layer["name"] for layer in browser.layers[1:]]:
+        wanted = next(view for view in browser.ahead if view["layer"] == name)
+        browser.layer = name
+        assert browser.view == wanted, "with the logits, and what Python reads anew"
+    browser.true = next(m for m in browser.mistakes if m.label != browser.mistakes[0].label).label
+    of_the_image = [view for view in browser.ahead if view["index"] == browser.index]
+    assert [view["entry"] for view in of_the_image] == [browser.view["entry"]]
 
 
 def test_a_question_for_an_image_that_is_none_is_refused(browser):

@@ -6,7 +6,8 @@ from torch import nn
 
 from cnnlab import models
 from cnnlab.inspection.unit_fields import unit_fields
-from cnnlab.widgets.layer_choice import _as_state
+from cnnlab.widgets import ActivationBrowser
+from cnnlab.widgets.layer_choice import _as_state, _same_place
 from tests.widgets.node import run
 
 
@@ -60,6 +61,30 @@ def test_the_units_that_see_a_pixel_are_those_whose_patch_holds_it():
             assert block is None
         else:
             assert block == {"top": rows[0], "left": columns[0], "height": len(rows), "width": len(columns)}
+
+
+@pytest.mark.parametrize("name", ["cnn_320", "cnn_padded"])
+def test_another_layer_is_entered_at_the_same_place_in_javascript_as_in_python(name):
+    browser = ActivationBrowser(models.build(name), torch.rand(1, 1, 28, 28), mean=0.1, std=0.3)
+    states = {layer["name"]: layer for layer in browser.layers}
+    asked, expected = [], []
+    for before in states.values():
+        is_map = len(before["shape"]) == 3
+        height, width = before["shape"][1:] if is_map else (1, before["shape"][0])
+        places = {(0, 0), (height - 1, width - 1), (height // 3, width // 2), (height // 2, 2 * width // 3)}
+        for unit in sorted(places):
+            for channel in {0, 3 if is_map else 0, before["shape"][0] - 1 if is_map else 0}:
+                for after in states.values():
+                    browser.layer = before["name"]
+                    browser.channel, browser.unit = channel, unit
+                    browser.layer = after["name"]
+                    asked.append([{"channel": channel, "unit": unit}, before, after])
+                    expected.append({"channel": browser.channel, "unit": list(browser.unit)})
+    for entry in browser._found:  # nothing was chosen before
+        asked.append([{"channel": 0, "unit": [1, 1]}, None, _as_state(entry)])
+        expected.append({"channel": 0, "unit": list(_same_place((1, 1), None, entry))})
+    body = "return given.map((one) => keptPlace(...one));"
+    assert run('{ keptPlace } from "unit_fields.js"', body, asked) == expected
 
 
 def test_what_a_unit_sees_is_said_in_words():
