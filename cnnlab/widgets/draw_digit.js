@@ -212,7 +212,21 @@ function render({ model, el }) {
     tiles.show(new Uint8Array(0));
     say(ALONE);
   }
+  let tilesDue = false;
+  /** The maps are many canvases: they wait until the probabilities can be seen. */
+  function showTilesSoon() {
+    if (tilesDue) return;
+    tilesDue = true;
+    window.requestAnimationFrame(() =>
+      window.setTimeout(() => {
+        tilesDue = false;
+        tiles.show(numbers(model.get("maps"), Uint8Array));
+      }, 0),
+    );
+  }
   function showAnswer() {
+    // the pen is up, and this is the answer to an earlier stroke: the one that counts is on its way
+    if (finished && model.get("answered") !== asked && !status.classList.contains("gone")) return;
     window.clearTimeout(patience);
     const image = numbers(model.get("seen"), Uint8Array);
     const flat = numbers(model.get("answer"));
@@ -222,7 +236,7 @@ function render({ model, el }) {
     boxName.textContent = prepared ? "20 × 20 box" : "the ink";
     facts.textContent = aboutImage(image);
     table.show(answers);
-    tiles.show(numbers(model.get("maps"), Uint8Array));
+    showTilesSoon();
     const digits = answers?.map(winner);
     const agree = digits?.every((digit) => digit === digits[0]);
     const both = names.length < 2 ? "" : agree ? "Both read the same digit." : "They read different digits.";
