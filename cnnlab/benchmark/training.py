@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import logging
 import os
 import tempfile
 import time
@@ -132,6 +133,8 @@ def _compiled(recipe: models.Recipe, train: Split) -> tuple[Callable[[int], nn.M
     Raises:
         RuntimeError, TrainingError: this machine cannot compile.
     """
+    # Where a CUDA toolkit is installed and no GPU is, compiling warns of it: here that is no news.
+    logging.getLogger("torch.utils.cpp_extension").setLevel(logging.ERROR)
     model = models.build(recipe.model)
     compiled = cast(nn.Module, torch.compile(model))
     few = train.take(recipe.batch_size)
