@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import matplotlib.pyplot as plt
 from matplotlib.figure import Figure
@@ -35,22 +35,17 @@ def draw(rows: Sequence[Growth], most: float) -> Figure:
             ax.grid(color="#dddddd")
         above.set(title=f"time of {chosen[0].of} (s)")
         below.axhline(most, color=VERMILLION, linewidth=1.5)
-        below.set(title="peak memory (MiB)", xlabel=kind, ylim=(200, 4000))
-        below.set_yticks([250, 500, 1000, 2000], ["250", "500", "1,000", "2,000"])
+        below.set(title="peak memory (MiB)", xlabel=kind, ylim=(400, 4000))
+        below.set_yticks([500, 1000, 2000, 4000], ["500", "1,000", "2,000", "4,000"])
         below.set_xticks(values, [short(value) for value in values])
         if len(values) > 5:
             plt.setp(below.get_xticklabels(), rotation=45, ha="right", rotation_mode="anchor")
         above.xaxis.set_minor_locator(plt.NullLocator())
         below.yaxis.set_minor_locator(plt.NullLocator())
-    axes[0, 0].legend()
-    axes[1, 0].text(values_left(axes[1, 0]), most * 1.08, "1.5 GiB", color=VERMILLION)
+    axes[0, 0].legend(loc="lower right")
+    last = axes[1, -1].get_xlim()[1]
+    axes[1, -1].text(last, most * 0.93, f"{most / 1024:g} GiB", color=VERMILLION, ha="right", va="top")
     return figure
-
-
-def values_left(ax: Any) -> float:
-    """The left end of the first line that is drawn."""
-    left: float = ax.lines[0].get_xdata()[0]
-    return left
 
 
 def short(value: int) -> str:

@@ -117,7 +117,7 @@ def _row(recipe: models.Recipe, train: Split, rounds: int, precision: str) -> Fl
     for _ in range(rounds):
         multiplying.append(_seconds(product))
         moving.append(_seconds(copying))
-        ours += _between(_fit_times(recipe, few, precision))
+        ours += _between(_fit_times(models.build(recipe.model), recipe, few, precision))
         bare += _between(_bare_times(recipe, few, precision))
     rate = SQUARE**3 / median(multiplying)
     floor = max(cost.multiply_adds / rate, median(moving))
@@ -133,7 +133,7 @@ def _row(recipe: models.Recipe, train: Split, rounds: int, precision: str) -> Fl
         step_ms=step * 1e3,
         bare_ms=median(bare) * 1e3,
         share=100 * floor / step,
-        most=_most(partial(_fit_times, recipe, few, precision)),
+        most=_most(partial(_fit_times, models.build(recipe.model), recipe, few, precision)),
     )
 
 
@@ -163,9 +163,9 @@ def _between(times: list[float]) -> list[float]:
     return [after - before for before, after in zip(times[warm:], times[warm + 1 :])]
 
 
-def _fit_times(recipe: models.Recipe, train: Split, precision: str) -> list[float]:
+def _fit_times(model: nn.Module, recipe: models.Recipe, train: Split, precision: str) -> list[float]:
     history = fit(
-        models.build(recipe.model),
+        model,
         train,
         epochs=1,
         batch_size=recipe.batch_size,
