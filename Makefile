@@ -16,6 +16,7 @@ ready := .venv/ready
 
 export JUPYTER_PREFER_ENV_PATH = 1# the kernel "python3" is the one of .venv, whatever else is installed
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
+export GOMP_SPINCOUNT ?= 10000# as in cnnlab/__init__.py, for notebooks that import torch first
 
 .PHONY: help setup lab mine test notebooks lint bench
 

@@ -189,13 +189,29 @@ def bench(
     out: Annotated[Path, typer.Option(help="Where the table is written.")] = Path("results.md"),
     root: Root = None,
     quick: Annotated[bool, typer.Option("--quick", help="Only try it, on the bundled digits.")] = False,
-    rounds: Annotated[int, typer.Option(help="Measurements that each median is of, at least 3.")] = 3,
+    rounds: Annotated[int, typer.Option(help="Measurements that each median is of, at least 3.")] = 5,
 ) -> None:
     """Measure what cnnlab costs on this computer, beside the labs' own loops."""
     with errors_in_words():
         from cnnlab.benchmark import benchmark
 
         typer.echo(benchmark(out, root=root, quick=quick, rounds=rounds))
+
+
+@app.command("record-gpu")
+def record_gpu(
+    out: Annotated[Path, typer.Argument(help="The file to write, such as recorded_gpu.json.")],
+    replace: Annotated[bool, typer.Option("--replace", help="Write over a file that is there.")] = False,
+) -> None:
+    """Measure this machine's GPU: a few minutes. Notebook 7 shows the file where it is cnnlab's own."""
+    with errors_in_words():
+        from cnnlab.timing import record_gpu as run
+        from cnnlab.timing.recorded import SHIPPED
+
+        recorded = run(out, replace)
+        typer.echo(f"{out}: {recorded.machine}; driver {recorded.driver}")
+        if out.resolve() != SHIPPED:
+            typer.echo(f"For notebook 7 to show it, put it at {SHIPPED}")
 
 
 @app.command()

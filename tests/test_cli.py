@@ -5,9 +5,11 @@ from __future__ import annotations
 import dataclasses
 import os
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import torch
 from typer.testing import CliRunner
 
 from cnnlab import doctor as doctor_module
@@ -156,7 +158,26 @@ def test_bench_writes_where_it_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path
     run = cnnlab("bench", "--quick", "--out", str(tmp_path / "b.md"))
     assert run.exit_code == 0
     assert run.output.strip().endswith("the table")
-    assert asked == [((tmp_path / "b.md",), {"root": None, "quick": True, "rounds": 3})]
+    assert asked == [((tmp_path / "b.md",), {"root": None, "quick": True, "rounds": 5})]
+
+
+@pytest.mark.skipif(torch.cuda.is_available() or torch.backends.mps.is_available(), reason="has a GPU")
+def test_record_gpu_without_a_gpu_is_one_message(tmp_path: Path) -> None:
+    run = cnnlab("record-gpu", str(tmp_path / "times.json"))
+    assert run.exit_code == 1
+    assert "there is no GPU here, so there is nothing to record" in run.output
+    assert not (tmp_path / "times.json").exists()
+
+
+def test_record_gpu_says_what_was_measured_and_where_notebook_7_looks(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    times = SimpleNamespace(machine="a machine", driver="1.2")
+    monkeypatch.setattr("cnnlab.timing.record_gpu", lambda out, replace: times)
+    run = cnnlab("record-gpu", str(tmp_path / "times.json"), "--replace")
+    assert run.exit_code == 0
+    assert "a machine; driver 1.2" in run.output
+    assert "recorded_gpu.json" in run.output
 
 
 def test_bench_of_too_few_rounds_is_one_message() -> None:

@@ -2,11 +2,11 @@
 
 from cnnlab.timing.clock import Timing, synchronise, thread_count, time_call, wrong_clock
 from cnnlab.timing.machine import Machine, device_name, driver_version, load, machine
-from cnnlab.timing.recorded import Recorded, read_recorded, record
+from cnnlab.timing.recorded import Recorded, precisions_of, read_recorded, record, record_gpu
 from cnnlab.timing.step import PRECISIONS, time_step
 from cnnlab.timing.sweep import SweepRow, sweep
 from cnnlab.timing.transfer import TransferRow, time_transfer
-from cnnlab.timing.turns import take_turns
+from cnnlab.timing.turns import take_turns, timing_of
 
 __all__ = [
     "PRECISIONS",
@@ -19,8 +19,10 @@ __all__ = [
     "driver_version",
     "load",
     "machine",
+    "precisions_of",
     "read_recorded",
     "record",
+    "record_gpu",
     "sweep",
     "synchronise",
     "take_turns",
@@ -28,5 +30,6 @@ __all__ = [
     "time_call",
     "time_step",
     "time_transfer",
+    "timing_of",
     "wrong_clock",
 ]

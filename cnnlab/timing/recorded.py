@@ -15,11 +15,13 @@ from pathlib import Path
 import torch
 
 from cnnlab import models
-from cnnlab.device import pick_device
+from cnnlab.device import has_bfloat16, pick_device
 from cnnlab.table import Table
 from cnnlab.timing.machine import Machine, driver_version, machine
+from cnnlab.timing.precision import has_tf32
 from cnnlab.timing.sweep import SweepRow, sweep
 from cnnlab.timing.transfer import TransferRow, time_transfer
+from cnnlab.whole_file import check_writable, whole_file
 
 SHIPPED = Path(__file__).with_name("recorded_gpu.json")
 
@@ -30,7 +32,8 @@ class Recorded:
 
     machine: Machine
     driver: str | None  # NVIDIA's driver; None for another device
-    training: dict[str, Table[SweepRow]]  # network name -> training steps over batch sizes
+    cudnn: int | None  # version of the library that convolves, 90100 being 9.1.0; None for another device
+    training: dict[str, dict[str, Table[SweepRow]]]  # network -> precision -> training steps over batch sizes
     transfer: dict[int, Table[TransferRow]]  # batch size, where it fits -> ways to the device
 
 
@@ -40,40 +43,86 @@ def record(
     batch_sizes: Sequence[int] = (1, 8, 64, 256, 1024, 4096),
     device: str | torch.device = "auto",
     min_seconds: float = 0.3,
+    precisions: Sequence[str] | None = None,
 ) -> Recorded:
     """Measure networks on this machine and write the times to a JSON file.
 
     Args:
-        path: the file; it is written when everything is measured.
+        path: the file; it is written when everything is measured, in place of what was there.
         names: the networks, by name.
         batch_sizes: images in a step.
         device: where to run.
         min_seconds: how long to measure each time.
+        precisions: of `PRECISIONS`; None takes those that the device has in hardware.
     Returns:
         What was written.
+    Raises:
+        ValueError: a name is wrong, or the file cannot be written.
     """
     device = pick_device(device)
+    precisions = precisions_of(device) if precisions is None else precisions
+    target = Path(path)
+    check_writable(target)
+    networks = {name: models.build(name) for name in names}
     training = {
-        name: sweep(models.build(name), batch_sizes, device, min_seconds=min_seconds) for name in names
+        name: {
+            precision: sweep(network, batch_sizes, device, precision=precision, min_seconds=min_seconds)
+            for precision in precisions
+        }
+        for name, network in networks.items()
     }
-    fitting = {row.batch_size for table in training.values() for row in table if row.ms_per_step is not None}
+    tables = [table for of_network in training.values() for table in of_network.values()]
+    fitting = {row.batch_size for table in tables for row in table if row.ms_per_step is not None}
     recorded = Recorded(
         machine=machine(device),
         driver=driver_version() if device.type == "cuda" else None,
+        cudnn=torch.backends.cudnn.version() if device.type == "cuda" else None,  # type: ignore[no-untyped-call]
         training=training,
         transfer={n: time_transfer(n, device, min_seconds) for n in sorted(fitting)},
     )
     content = {
         "machine": dataclasses.asdict(recorded.machine),
         "driver": recorded.driver,
-        "training": {name: _as_lists(table) for name, table in recorded.training.items()},
+        "cudnn": recorded.cudnn,
+        "training": {
+            name: {precision: _as_lists(table) for precision, table in tables.items()}
+            for name, tables in recorded.training.items()
+        },
         "transfer": {str(n): _as_lists(table) for n, table in recorded.transfer.items()},
     }
-    target = Path(path)
-    unfinished = target.with_name(target.name + ".part")
-    unfinished.write_text(json.dumps(content, indent=1) + "\n")
-    unfinished.replace(target)
+    with whole_file(target) as file:
+        file.write((json.dumps(content, indent=1) + "\n").encode())
     return recorded
+
+
+def record_gpu(path: str | os.PathLike[str], replace: bool = False) -> Recorded:
+    """Measure this machine's GPU as `record` does, and nothing else.
+
+    Args:
+        path: the file.
+        replace: write over a file that is there.
+    Raises:
+        ValueError: there is no GPU, or a file is there already.
+    """
+    device = pick_device("auto")
+    if device.type == "cpu":
+        raise ValueError(
+            "there is no GPU here, so there is nothing to record: run this on a machine with one. "
+            "cnnlab doctor says what PyTorch sees."
+        )
+    if not replace and Path(path).exists():
+        raise ValueError(f"{path} is there already: name another file, or write over it with --replace.")
+    return record(path, device=device)
+
+
+def precisions_of(device: str | torch.device = "auto") -> tuple[str, ...]:
+    """The precisions of `time_step` that a device has in hardware.
+
+    >>> "float32" in precisions_of("cpu"), "tf32" in precisions_of("cpu")
+    (True, False)
+    """
+    found = {"float32": True, "tf32": has_tf32(device), "bfloat16": has_bfloat16(device)}
+    return tuple(name for name, there in found.items() if there)
 
 
 def read_recorded(path: str | os.PathLike[str] | None = None) -> Recorded | None:
@@ -95,9 +144,13 @@ def read_recorded(path: str | os.PathLike[str] | None = None) -> Recorded | None
         return Recorded(
             machine=on,
             driver=content["driver"],
+            cudnn=content["cudnn"],
             training={
-                name: Table((SweepRow(**row) for row in rows), [str(on)])
-                for name, rows in content["training"].items()
+                name: {
+                    precision: Table((SweepRow(**row) for row in rows), [precision, str(on)])
+                    for precision, rows in tables.items()
+                }
+                for name, tables in content["training"].items()
             },
             transfer={
                 int(n): Table((TransferRow(**row) for row in rows), [str(on)])

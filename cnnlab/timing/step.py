@@ -12,8 +12,9 @@ from cnnlab.arithmetic import whole
 from cnnlab.device import pick_device
 from cnnlab.errors import did_you_mean
 from cnnlab.timing.clock import Timing, thread_count, time_call
+from cnnlab.timing.precision import has_tf32, products_in
 
-PRECISIONS = ("float32", "bfloat16")
+PRECISIONS = ("float32", "tf32", "bfloat16")
 
 
 def time_step(
@@ -37,7 +38,9 @@ def time_step(
         device: where to run it.
         training: a training step, or inference.
         channels_last: store images and kernels with the channels innermost (N, H, W, C).
-        precision: "float32", or "bfloat16" for automatic mixed precision.
+        precision: "float32"; "tf32", products of 19-bit numbers, which NVIDIA GPUs have from Ampere on;
+            or "bfloat16" for automatic mixed precision. Here float32 is just that, on a GPU too, where
+            PyTorch by itself convolves in tf32.
         threads: CPU threads for this measurement only; None for PyTorch's own number.
         min_seconds: how long to measure.
     Returns:
@@ -50,7 +53,12 @@ def time_step(
     if precision not in PRECISIONS:
         raise ValueError(f"unknown precision {precision!r}: {did_you_mean(precision, PRECISIONS)}")
     device = pick_device(device)
-    with thread_count(threads):
+    if precision == "tf32" and not has_tf32(device):
+        raise ValueError(
+            f"precision='tf32', but this {device.type.upper()} has none: NVIDIA GPUs have it from Ampere on; "
+            "use 'float32' or 'bfloat16'."
+        )
+    with thread_count(threads), products_in("tf32" if precision == "tf32" else "ieee"):
         step = _make_step(model, batch_size, device, training, channels_last, precision == "bfloat16")
         return time_call(step, device, min_seconds)
 

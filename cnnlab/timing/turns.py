@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 import torch
@@ -50,9 +50,14 @@ def take_turns(
             fn()
             synchronise(device)
             seconds[name].append(time.perf_counter() - start)
-    return {name: _timing(taken) for name, taken in seconds.items()}
+    return {name: timing_of(taken) for name, taken in seconds.items()}
 
 
-def _timing(seconds: list[float]) -> Timing:
+def timing_of(seconds: Sequence[float]) -> Timing:
+    """Median and spread of calls that were timed elsewhere, such as in other processes.
+
+    >>> timing_of([1.0, 2.0, 4.0]).median
+    2.0
+    """
     low, median, high = np.quantile(seconds, [0.25, 0.5, 0.75])
     return Timing(float(median), float(high - low), len(seconds))

@@ -132,8 +132,11 @@ class Recorder:
         """Fetch the numbers that are still on the device; returns the new records."""
         if not self._waiting:
             return []
-        losses = torch.stack([loss for loss, _, _ in self._waiting]).tolist()
-        counts = torch.stack([correct for _, correct, _ in self._waiting]).tolist()
+        if len(self._waiting) == 1:  # on the CPU always: to stack is wasted there
+            losses, counts = ([number.item()] for number in self._waiting[0][:2])
+        else:  # one reading for all, as each makes the CPU wait for the GPU
+            losses = torch.stack([loss for loss, _, _ in self._waiting]).tolist()
+            counts = torch.stack([correct for _, correct, _ in self._waiting]).tolist()
         new = [
             dataclasses.replace(record, loss=loss, accuracy=100 * correct / record.examples)
             for (_, _, record), loss, correct in zip(self._waiting, losses, counts)

@@ -657,7 +657,9 @@ print(f"small network: {break_even(1, 0.005, 2, 0.0001):.1f} images")
 # The smaller the network, the larger the batch must be. A tiny network may not gain from a GPU at
 # any batch size one would train with. Now with real numbers, where there are any: of your own GPU, or recorded ones.
 #
-# *The figure: images per second against batch size, the CPU's curve and, where there is one, the GPU's. They cross at n\*.*
+# *The figure: images per second against batch size, the CPU's curve and, where there is one, the GPU's. They cross at n\*. Recorded
+# figures are labelled so; they come in up to three precisions: float32, tf32 (the numbers are rounded to 19 bits before they are
+# multiplied) and bfloat16.*
 
 # %% tags=["nbval-ignore-output"] reason="a GPU's times appear only where one was measured"
 recorded = read_recorded()
@@ -674,12 +676,24 @@ if device.type != "cpu":
         )
 elif recorded is not None:
     print(f"Recorded, not measured here: {recorded.machine}; driver {recorded.driver}")
-    curves["cnn_padded, recorded GPU"] = recorded.training["cnn_padded"]
+    for precision, table in recorded.training["cnn_padded"].items():
+        curves[f"cnn_padded, recorded GPU, {precision}"] = table
+    for name in rows:
+        fitted = [row for row in recorded.training[name]["float32"] if row.ms_per_step is not None]
+        crossing = break_even(*law[name], *fixed_and_per_image(fitted))
+        pays = f"from {crossing:.0f} images" if crossing > 1 else "always"
+        print(f"{name:11} the recorded GPU in float32 against this CPU: it pays {pays}")
+    for precision, table in recorded.training["cnn_padded"].items():
+        compute = {row.batch_size: row.ms_per_step for row in table if row.ms_per_step is not None}
+        print(f"cnn_padded in {precision}, recorded, 64 images: a step takes {compute[64]:.3f} ms")
+    print("the way of 64 images to the recorded GPU:", recorded.transfer[64], sep="\n")
 else:
     print(
         "No GPU here and no recorded figures: cnnlab shows a GPU's times only if they were measured on one."
     )
-    print("On a machine with a GPU, run this notebook again: this cell then draws both curves and prints n*.")
+    print(
+        "On a machine with a GPU, cnnlab record-gpu writes such a file; or run this notebook again: this cell then draws both curves and prints n*."
+    )
 _ = plots.timing_curves(curves)
 
 # %% [markdown]

@@ -1,5 +1,7 @@
 """The time of one step: what is in it, and that the model is left alone."""
 
+import contextlib
+
 import pytest
 import torch
 
@@ -78,8 +80,19 @@ def test_precision_reaches_the_network(watched, precision, dtype):
     assert watched.seen[-1][3] == dtype
 
 
-def test_the_precisions_are_these_two():
-    assert PRECISIONS == ("float32", "bfloat16")
+def test_the_precisions_are_these_three():
+    assert PRECISIONS == ("float32", "tf32", "bfloat16")
+
+
+@pytest.mark.parametrize(("precision", "kind"), [("float32", "ieee"), ("tf32", "tf32")])
+def test_float32_is_just_that_on_a_gpu_too_and_tf32_is_another_precision(
+    watched, monkeypatch, precision, kind
+):
+    asked = []
+    monkeypatch.setattr(step, "has_tf32", lambda device: True)
+    monkeypatch.setattr(step, "products_in", lambda kind: asked.append(kind) or contextlib.nullcontext())
+    time_step(watched, 2, "cpu", precision=precision, min_seconds=0.001)
+    assert asked == [kind]
 
 
 def test_channels_last_reaches_the_kernels(watched):
@@ -111,6 +124,7 @@ def test_the_timed_steps_keep_the_weights_so_that_all_cost_the_same():
     [
         ({"batch_size": 0}, "batch_size=0 is too small"),
         ({"precision": "bf16"}, r"unknown precision 'bf16': did you mean 'bfloat16'\?"),
+        ({"precision": "tf32"}, "precision='tf32', but this CPU has none: NVIDIA GPUs have it"),
         ({"device": "gpu"}, "unknown device 'gpu'"),
         ({"threads": 0}, "threads=0 is too small"),
     ],

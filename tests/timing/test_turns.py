@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from cnnlab.timing import take_turns
+from cnnlab.timing import take_turns, timing_of
 
 
 def test_functions_are_called_in_turn_after_one_call_each_to_warm_up():
@@ -28,3 +28,8 @@ def test_no_functions_are_refused_with_an_example():
 def test_too_few_rounds_for_a_median_are_refused():
     with pytest.raises(ValueError, match="rounds=2"):
         take_turns({"a": lambda: None}, rounds=2)
+
+
+def test_calls_timed_elsewhere_get_the_same_median_and_spread():
+    timing = timing_of([4.0, 1.0, 2.0, 3.0, 5.0])
+    assert (timing.median, timing.iqr, timing.runs) == (3.0, 2.0, 5)
