@@ -15,11 +15,11 @@ from statistics import mean, median, quantiles
 from typing import Any
 
 import torch
-import torch.nn.functional as F
 from torch import nn
 
 from cnnlab import models
 from cnnlab.arithmetic import whole
+from cnnlab.benchmark import lab_004_epoch
 from cnnlab.data import ImageData, data_loader, load_data
 from cnnlab.device import has_bfloat16, pick_device
 from cnnlab.table import Table, column
@@ -177,12 +177,8 @@ def _lab_004(
         synchronise(device)
         start = time.perf_counter()
         model.train()
-        for images, labels in loader:
-            images, labels = images.to(device), labels.to(device)
-            optimizer.zero_grad()
-            loss = F.cross_entropy(model(images), labels)
-            loss.backward()  # type: ignore[no-untyped-call]
-            optimizer.step()
+        there = ((images.to(device), labels.to(device)) for images, labels in loader)
+        lab_004_epoch(model, there, optimizer)
         synchronise(device)
         seconds += time.perf_counter() - start
         accuracy = evaluate(model, data.test, device=device).accuracy

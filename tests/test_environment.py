@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -92,3 +94,33 @@ def test_no_file_names_a_package_index() -> None:
         and index.search((ROOT / name).read_text(encoding="utf-8"))
     ]
     assert named == []
+
+
+def test_the_short_spin_is_the_same_wherever_it_is_set() -> None:
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    package = (ROOT / "cnnlab" / "__init__.py").read_text(encoding="utf-8")
+    (by_make,) = re.findall(r"GOMP_SPINCOUNT \?= (\d+)", makefile)
+    (by_package,) = re.findall(r'"GOMP_SPINCOUNT", "(\d+)"', package)
+    assert by_make == by_package == str(CONDA["variables"]["GOMP_SPINCOUNT"])
+
+
+@pytest.mark.parametrize(
+    ("before", "program", "expected"),
+    [
+        ({}, "import cnnlab", "10000"),
+        ({"GOMP_SPINCOUNT": "7"}, "import cnnlab", "7"),
+        ({}, "import sys; sys.modules['torch'] = sys; import cnnlab", "None"),  # too late: it was read
+    ],
+)
+def test_importing_cnnlab_before_torch_shortens_the_spin(
+    before: dict[str, str], program: str, expected: str
+) -> None:
+    environment = {name: value for name, value in os.environ.items() if name != "GOMP_SPINCOUNT"} | before
+    said = subprocess.run(
+        [sys.executable, "-c", f"{program}; import os; print(os.environ.get('GOMP_SPINCOUNT'))"],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    assert said.strip() == expected
