@@ -2,23 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-
-from cnnlab.checks.reading import kind, not_blank
+from cnnlab.checks.question import Question, judge
+from cnnlab.checks.racing import HONEST_RACE
 from cnnlab.checks.runner import exercise
-from cnnlab.checks.verdict import Blank, Wrong
-
-
-@dataclass(frozen=True)
-class Question:
-    """One question; every option but the right one says what whoever chooses it overlooks."""
-
-    text: str
-    right: str
-    overlooked: Mapping[str, str]  # wrong option -> what to say to it
-    options: tuple[str, ...]  # all of them, in the order in which they are shown
-
 
 _MODELS = ("cnn", "mlp", "logistic regression")
 _FITS = ("right", "twice", "wrong")
@@ -213,6 +199,7 @@ _SETS = {
     "why_padding": _PADDING,
     "expect_100": _HUNDRED,
     "what_is_shown": _SHOWN,
+    "honest_race": HONEST_RACE,
 }
 
 
@@ -220,7 +207,8 @@ def questions(name: str) -> str:
     """The questions of a check with their options, to be printed above the cell for the answers.
 
     Args:
-        name: "which_model", "which_loss", "why_padding", "expect_100" or "what_is_shown".
+        name: "which_model", "which_loss", "why_padding", "expect_100", "what_is_shown" or
+            "honest_race".
     Raises:
         ValueError: there is no such check.
     """
@@ -232,39 +220,6 @@ def questions(name: str) -> str:
     return "\n".join(lines)
 
 
-def _plain(answer: object) -> str:
-    """An option as it is compared: lower case, without the unit and spaces at its ends."""
-    text = str(answer) if isinstance(answer, (str, int, float)) and not isinstance(answer, bool) else ""
-    text = " ".join(text.lower().removesuffix("%").removesuffix(" percent").replace("_", " ").split())
-    return text.removesuffix(".0")
-
-
-def _judge(answers: object, asked: tuple[Question, ...]) -> None:
-    """Compare a dictionary by letter, or a list in order, with the right options."""
-    not_blank(answers)
-    letters = "abcdefgh"[: len(asked)]
-    if isinstance(answers, Mapping):
-        given = {str(key).strip(" )").lower(): value for key, value in answers.items()}
-    elif isinstance(answers, (list, tuple)):
-        given = dict(zip(letters, answers))
-    else:
-        example = f'{{"a": "{asked[0].options[0]}", …}}'
-        raise Wrong(f"Your answer is {kind(answers)}: give one option for each letter, like {example}.")
-    for letter in letters:
-        value = given.get(letter)
-        if value is None or value is ... or (isinstance(value, str) and not value.strip(" .…?_")):
-            raise Blank(f"Question {letter} is still blank.")
-    said = []
-    for letter, question in zip(letters, asked):
-        value = _plain(given[letter])
-        if value == _plain(question.right):
-            continue
-        overlooked = {_plain(option): says for option, says in question.overlooked.items()}
-        said.append(f"{letter}) {overlooked.get(value) or 'choose one of: ' + ', '.join(question.options)}.")
-    if said:
-        raise Wrong(" ".join(said))
-
-
 @exercise(
     "Lab 004: when a CNN, an MLP, a logistic regression?",
     10,
@@ -272,7 +227,7 @@ def _judge(answers: object, asked: tuple[Question, ...]) -> None:
 )
 def which_model(answers: object = ...) -> None:
     """Check the choices for `checks.questions("which_model")`: a dictionary such as {"a": "cnn", …}."""
-    _judge(answers, _WHICH_MODEL)
+    judge(answers, _WHICH_MODEL)
 
 
 @exercise(
@@ -282,7 +237,7 @@ def which_model(answers: object = ...) -> None:
 )
 def which_loss(answers: object = ...) -> None:
     """Check the choices for `checks.questions("which_loss")`: each is "right", "twice" or "wrong"."""
-    _judge(answers, _WHICH_LOSS)
+    judge(answers, _WHICH_LOSS)
 
 
 @exercise(
@@ -292,7 +247,7 @@ def which_loss(answers: object = ...) -> None:
 )
 def why_padding(answers: object = ...) -> None:
     """Check the choices for `checks.questions("why_padding")`."""
-    _judge(answers, _PADDING)
+    judge(answers, _PADDING)
 
 
 @exercise(
@@ -300,7 +255,7 @@ def why_padding(answers: object = ...) -> None:
 )
 def expect_100(answers: object = ...) -> None:
     """Check the choices for `checks.questions("expect_100")`."""
-    _judge(answers, _HUNDRED)
+    judge(answers, _HUNDRED)
 
 
 @exercise(
@@ -310,4 +265,4 @@ def expect_100(answers: object = ...) -> None:
 )
 def what_is_shown(answers: object = ...) -> None:
     """Check the choices for `checks.questions("what_is_shown")`."""
-    _judge(answers, _SHOWN)
+    judge(answers, _SHOWN)
