@@ -32,6 +32,7 @@ COMMANDS = {
     "reproduce",
     "benchmark",
     "race",
+    "leaderboard",
     "export",
     "pretrain",
     "release",

@@ -26,6 +26,7 @@ from cnnlab.checks.measuring import accuracy, accuracy_difference, clock
 from cnnlab.checks.networks import cnn, network_as_asked, two_layer_network
 from cnnlab.checks.preparing import mean_and_std, normalise
 from cnnlab.checks.question import questions
+from cnnlab.checks.racing import epoch_time, honest_race, least_seconds
 from cnnlab.checks.reports import per_digit, percent_text, rows, steady_answers
 from cnnlab.checks.runner import EXERCISES, Exercise
 from cnnlab.checks.sizes import output_size, padded_fc1, receptive_field, same_padding
@@ -49,10 +50,13 @@ __all__ = [
     "convolution_map",
     "counted_step",
     "diagnosis",
+    "epoch_time",
     "expect_100",
     "explain_320",
     "has_a_bend",
+    "honest_race",
     "layer_output",
+    "least_seconds",
     "linear_parameters",
     "log_softmax",
     "mean_and_std",

@@ -1,7 +1,7 @@
 """Plots take data, return their Axes and never call plt.show().
 
 The data:      image_grid, image_numbers, class_counts, pixel_histogram, average_images
-Training:      curves, accuracy_comparison, difference_intervals, timing_curves, layer_bars
+Training:      curves, accuracy_comparison, difference_intervals, timing_curves, layer_bars, waterfall
 Evaluation:    confusion_matrix, per_class_accuracy, mistakes_gallery, prediction_gallery,
                probability_bars
 Inside:        kernel_grid, feature_maps, heat_over_image, unit_patch
@@ -25,6 +25,7 @@ from cnnlab.plots.predictions import mistakes_gallery, prediction_gallery
 from cnnlab.plots.probability_bars import probability_bars
 from cnnlab.plots.timing_curves import timing_curves
 from cnnlab.plots.unit_patch import unit_patch
+from cnnlab.plots.waterfall import waterfall
 
 __all__ = [
     "accuracy_comparison",
@@ -46,4 +47,5 @@ __all__ = [
     "probability_bars",
     "timing_curves",
     "unit_patch",
+    "waterfall",
 ]

@@ -55,8 +55,9 @@ notebooks = {  # number: name, minutes, what it needs, place (column, row)
     8: ("Draw a digit", 45, (4,), (4, 1)),
     9: ("Bug clinic", 90, (3,), (3, 2)),
     10: ("Experiments", 60, (3,), (3, 3)),
+    11: ("Race to 99 %", 60, (7,), (5, 0)),
 }
-figure, ax = plt.subplots(figsize=(13, 5.6))
+figure, ax = plt.subplots(figsize=(16.5, 5.6))
 for number, (name, minutes, needs, (x, y)) in notebooks.items():
     core = number <= 3
     ax.text(
@@ -72,7 +73,7 @@ for number, (name, minutes, needs, (x, y)) in notebooks.items():
         column, row = notebooks[before][3]
         arrow = {"arrowstyle": "-|>", "color": GREY, "linewidth": 1.8}
         ax.annotate("", (x - 0.36, -y), (column + 0.36, -row), arrowprops=arrow)
-ax.set(xlim=(-0.5, 4.5), ylim=(-3.45, 0.45))
+ax.set(xlim=(-0.5, 5.5), ylim=(-3.45, 0.45))
 ax.set_axis_off()
 hours = sum(minutes for _, minutes, _, _ in notebooks.values()) / 60
 print(
@@ -92,6 +93,7 @@ print(
 # | [8 Draw a digit](08_draw_a_digit.ipynb) | 45 | 1, 4 | see why a good network fails on your data, and mend it |
 # | [9 Bug clinic](09_bug_clinic.ipynb) | 90 | 3 | find a bug from its symptom |
 # | [10 Experiments](10_experiments.ipynb) | 60 | 3 | change one thing, over seeds, and say what came of it |
+# | [11 Race to 99 %](11_race_to_99.ipynb) | 60 | 7 | make a training many times faster, and prove it |
 #
 # ## Is everything ready?
 #
@@ -227,6 +229,7 @@ print(f"by the formula {ends[0]:.2f} to {ends[1]:.2f} %, by the package {low:.2f
 # | accuracy | share of the images that are read correctly | [2.13](02_build_the_cnn.ipynb#13-%C2%B7-How-good-is-it%3F) |
 # | activation | a number that a layer makes; also the function behind it, such as ReLU | [6.3](06_activations.ipynb#3-%C2%B7-One-digit-through-every-step) |
 # | Adam | an optimiser that scales the step of each weight by its recent gradients | [4.2](04_mlp_vs_cnn.ipynb#2-%C2%B7-Accuracy-over-three-seeds) |
+# | Amdahl's law | making a share of the time faster helps at most by that share | [11.3](11_race_to_99.ipynb#3-%C2%B7-Data-in-memory) |
 # | batch | the images that make one training step together | [1.11](01_data.ipynb#11-%C2%B7-What-a-batch-is) |
 # | batch normalisation | brings each channel's numbers in the batch to mean 0 and standard deviation 1, then scales and shifts them by learnt numbers; in `eval()` with means kept from training | [5.1](05_misclassified.ipynb#1-%C2%B7-A-good-network-in-one-epoch) |
 # | bfloat16 | numbers of 16 bits in place of 32: faster on some processors, two to three digits exact | [7.7](07_cpu_vs_gpu.ipynb#7-%C2%B7-What-a-CPU-can-do%3A-threads%2C-memory-layout%2C-bfloat16) |
@@ -259,6 +262,7 @@ print(f"by the formula {ends[0]:.2f} to {ends[1]:.2f} %, by the package {low:.2f
 # | multiply–add | one multiplication and one addition: the unit of work | [3.10](03_why_320.ipynb#10-%C2%B7-Where-the-work-is%2C-and-where-the-numbers-are) |
 # | normalisation | subtract the mean of the training pixels, divide by their standard deviation | [1.6](01_data.ipynb#6-%C2%B7-Normalisation) |
 # | occlusion map | what covering each patch of an image costs the answer | [6.8](06_activations.ipynb#8-%C2%B7-Occlusion%3A-cover-a-patch-and-ask-again) |
+# | one cycle | a learning rate that rises to a large value and falls to almost 0 within the training | [11.7](11_race_to_99.ipynb#7-%C2%B7-Fewer-epochs%3A-one-cycle) |
 # | optimiser | the rule that turns gradients into steps: SGD, Adam … | [2.11](02_build_the_cnn.ipynb#11-%C2%B7-One-training-step) |
 # | p-value | how often luck alone gives a difference this large or larger | [5.9](05_misclassified.ipynb#The-same-images%3A-pair-them) |
 # | padding | pixels added around the image, 0 as a rule; p on each side | [2.5](02_build_the_cnn.ipynb#5-%C2%B7-Padding%3A-room-at-the-edge) |
@@ -269,6 +273,7 @@ print(f"by the formula {ends[0]:.2f} to {ends[1]:.2f} %, by the package {low:.2f
 # | SGD | stochastic gradient descent: steps judged from one batch each | [2.11](02_build_the_cnn.ipynb#11-%C2%B7-One-training-step) |
 # | softmax | turns logits into probabilities that add up to 1 | [2.9](02_build_the_cnn.ipynb#9-%C2%B7-From-logits-to-a-loss) |
 # | stride | by how many pixels the kernel moves | [2.6](02_build_the_cnn.ipynb#6-%C2%B7-Stride-and-pooling%3A-make-it-smaller) |
+# | strides of a tensor | how far its next image, channel, row and column lie apart in memory | [11.4](11_race_to_99.ipynb#4-%C2%B7-Memory-layout) |
 # | synchronise | wait until the GPU has done what it was asked, before reading the clock | [7.2](07_cpu_vs_gpu.ipynb#2-%C2%B7-The-clock-that-does-not-wait) |
 # | tensor | a table of numbers with any number of axes | [1.1](01_data.ipynb#1-%C2%B7-One-image-is-a-table-of-numbers) |
 # | test set | images looked at once, at the end | [1.7](01_data.ipynb#7-%C2%B7-Three-sets-of-images%2C-and-why) |

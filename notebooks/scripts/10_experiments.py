@@ -725,4 +725,4 @@ print("still blank:", ", ".join(blank) or "nothing. Show it to somebody, and let
 # - One change at a time says what caused it; a fair comparison also gives each side its own learning rate.
 # - Choose on held-out images. Test once.
 #
-# **Next**: this was the last notebook. The best experiment is the one whose answer you do not know: section 11.
+# **Next**: in notebook 11 you race to 99 %. The best experiment is the one whose answer you do not know: section 11.
