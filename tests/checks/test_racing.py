@@ -99,3 +99,13 @@ CASES = {
 def test_it_is_what_a_stretch_of_steps_is_scaled_to() -> None:
     assert checks.epoch_time(epoch).points == 10
     assert checks.epoch_time(lambda n, b, ms: (..., ..., ...)).state == "not yet"
+
+
+def test_the_least_time_is_three_forward_passes_at_the_rate() -> None:
+    assert checks.least_seconds(least).points == checks.EXERCISES["least_seconds"].marks
+    assert least(1_000_000, 60_000, 1, 100) == 1.8  # 3 × 10^6 × 60,000 in 10^11 a second
+
+
+def test_a_gap_is_named() -> None:
+    assert checks.honest_race(HONEST).state == "right"
+    assert checks.honest_race(HONEST[:3]).reason == "Question d is still blank."
