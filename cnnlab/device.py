@@ -66,5 +66,6 @@ def has_bfloat16(device: str | torch.device = "auto") -> bool:
     if device.type == "cpu" and hasattr(torch.cpu, "get_capabilities"):
         found = torch.cpu.get_capabilities()
         names = ("avx512_bf16", "amx_bf16", "bf16")  # x86, x86 with matrix units, Arm
-        return found.get("architecture") != "x86_64" or any(found.get(name) for name in names)
+        known = [bool(found[name]) for name in names if name in found]
+        return any(known) if known else True
     return True

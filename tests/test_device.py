@@ -81,7 +81,9 @@ def test_no_device_at_all_is_said():
         ({"architecture": "x86_64", "avx512_bf16": True, "amx_bf16": False}, True),
         ({"architecture": "x86_64", "avx512_bf16": False, "amx_bf16": True}, True),
         ({"architecture": "x86_64", "avx512_bf16": False, "amx_bf16": False}, False),
-        ({"architecture": "aarch64"}, True),  # PyTorch does not say
+        ({"architecture": "aarch64", "bf16": False}, False),
+        ({"architecture": "aarch64", "bf16": True}, True),
+        ({"architecture": "ppc64le"}, True),  # PyTorch does not say
     ],
 )
 def test_a_processor_says_whether_it_multiplies_bfloat16(monkeypatch, found, expected) -> None:

@@ -11,6 +11,7 @@ from cnnlab.data import load_data
 from cnnlab.models import CNNRace
 from cnnlab.race import RECIPE, TARGET, WORST, Lap, Runner, lap, race, won
 from cnnlab.table import Table
+from cnnlab.training import History
 
 
 @pytest.fixture
@@ -48,13 +49,21 @@ def test_a_lap_takes_another_network_and_other_settings(few_images):
 
 
 def test_only_training_images_are_trained_on(few_images, monkeypatch):
-    seen = []
-    monkeypatch.setattr(module, "fit", lambda model, train, **settings: seen.append((train, settings)))
+    seen, unstopped = [], History(Table([]), Table([]))
+    monkeypatch.setattr(
+        module, "fit", lambda model, train, **settings: seen.append((train, settings)) or unstopped
+    )
     lap(few_images, device="cpu")
     ((train, settings),) = seen
     assert train is few_images.train
     assert "validation" not in settings
     assert {key: settings[key] for key in RECIPE} == RECIPE
+
+
+def test_a_lap_that_was_stopped_is_none(few_images, monkeypatch):
+    monkeypatch.setattr(module, "fit", lambda *_, **__: History(Table([]), Table([]), stopped=True))
+    with pytest.raises(KeyboardInterrupt):
+        lap(few_images, device="cpu")
 
 
 def test_it_writes_every_lap_and_both_ways_to_train(few_images, tmp_path, capsys):

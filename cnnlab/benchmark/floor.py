@@ -187,14 +187,14 @@ def _bare_times(recipe: models.Recipe, train: Split, precision: str) -> list[flo
     if precision == "bfloat16":
         autocast = partial(torch.autocast, "cpu", dtype=torch.bfloat16)
     times = []
-    with fast_layout(model) as views:
-        for images, labels in train.batches(recipe.batch_size, shuffle=True):
-            optimizer.zero_grad()
-            with autocast(), views:
-                logits = model(images)
-            F.cross_entropy(logits.float(), labels).backward()  # type: ignore[no-untyped-call]
-            optimizer.step()
-            times.append(time.perf_counter())
+    layout = fast_layout(model)
+    for images, labels in train.batches(recipe.batch_size, shuffle=True):
+        optimizer.zero_grad()
+        with autocast(), layout.views:
+            logits = model(layout.arranged(images))
+        F.cross_entropy(logits.float(), labels).backward()  # type: ignore[no-untyped-call]
+        optimizer.step()
+        times.append(time.perf_counter())
     return times
 
 

@@ -189,14 +189,15 @@ def _run(
 ) -> tuple[Tensor, Tensor]:
     """Logits (N, C) float32 and labels (N,) of all batches, on the CPU."""
     all_logits, all_labels = [], []
-    with keep_mode(model), fast_layout(model) as views, torch.inference_mode():
+    layout = fast_layout(model)
+    with keep_mode(model), torch.inference_mode():
         model.eval()
         for number, batch in enumerate(batches, start=1):
             where = f"{name}, batch {number}"
             images, labels = guards.check_batch(batch, where)
             try:
-                with views:
-                    logits = model(images.to(device))
+                with layout.views:
+                    logits = model(layout.arranged(images.to(device)))
             except (RuntimeError, ValueError) as error:
                 raise guards.forward_error(error, images, where, model) from error
             guards.check_logits(logits, images, where)

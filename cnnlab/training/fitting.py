@@ -116,7 +116,7 @@ def fit(
             "it will be slower than precision='float32', which is the default.",
             stacklevel=3,
         )
-    with on_device(model, chosen), fast_layout(model) as views:
+    with on_device(model, chosen):
         batches = open_batches(train, batch_size, device=chosen, shuffle=True, seed=seed)
         held_out = None
         if validation is not None:
@@ -142,7 +142,7 @@ def fit(
             steps_per_epoch=steps,
             settings={**describe_optimizer(built), **settings, **describe_data(train, batches)},
             callbacks=watching,
-            views=views,
+            layout=fast_layout(model),
         )
         with own_random_numbers(), keep_mode(model), told_of_errors(watching):
             set_seed(seed)

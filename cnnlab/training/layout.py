@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -14,44 +15,57 @@ WIDEST_LINEAR = 4096  # inputs; a larger map costs more to bring back into order
 
 
 class AnyView(TorchFunctionMode):
-    """Inside, `x.view(-1, 320)` also works on a map that is channels-last: it copies, as `reshape` does."""
+    """Inside, `x.view(-1, 320)` also works on a map that is channels-last: it copies, as `reshape` does.
+
+    A view that can be had without a copy stays a view.
+    """
 
     def __torch_function__(
         self, func: Callable[..., Any], types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
     ) -> Any:
-        if func is Tensor.view and not isinstance(args[1] if len(args) > 1 else None, torch.dtype):
-            func = Tensor.reshape
-        return func(*args, **(kwargs or {}))
+        kwargs = kwargs or {}
+        if func is not Tensor.view and func is not Tensor.view_as:
+            return func(*args, **kwargs)
+        try:
+            return func(*args, **kwargs)
+        except RuntimeError:
+            # the same view of the same numbers in their usual order; what is wrong with it is told there
+            return func(args[0].contiguous(), *args[1:], **kwargs)
 
 
-@contextmanager
-def fast_layout(model: nn.Module) -> Iterator[AbstractContextManager[Any]]:
-    """Inside, the kernels of a model on the CPU are channels-last; the numbers are the same.
+@dataclass(frozen=True)
+class Layout:
+    """How images go into a model: `arranged` is called with them, and the model runs in `views`."""
 
-    A kernel (C_out, C_in, H, W) then lies in memory as (C_out, H, W, C_in), and so do the maps that it
-    makes: what convolution and pooling read together lies together. Afterwards every kernel is where
-    and as it was found.
+    arranged: Callable[[Tensor], Tensor]
+    views: AbstractContextManager[Any]
 
-    Args:
-        model: it stays as it is where that would not pay: on a GPU, without a convolution, or where a
-            linear layer takes more than `WIDEST_LINEAR` numbers.
-    Yields:
-        What to run the model in, so that its views work.
+
+def fast_layout(model: nn.Module) -> Layout:
+    """The layout in which a model is fastest: the same numbers in another order in memory.
+
+    Convolutions and pooling hand on the order of what they get, so it is enough to arrange the images:
+    maps (N, C, H, W) then lie in memory as (N, H, W, C), and what pooling compares lies side by side.
+    The model itself is not touched. Where that would not pay, all stays as it is: on a GPU, without a
+    convolution, or where a linear layer takes more than `WIDEST_LINEAR` numbers.
     """
-    if not _pays(model):
-        yield nullcontext()
-        return
-    # by the strides: a kernel (C_out, 1, H, W) is contiguous in both orders, and PyTorch looks at its strides
-    found = [(p, p.data) for p in model.parameters() if p.dim() == 4 and p.stride(1) != 1]
-    for p, data in found:
-        p.data = data.clone(memory_format=torch.channels_last)
-    try:
-        yield AnyView()
-    finally:
-        for p, data in found:
-            p.data = data.copy_(p.data)  # into the old memory: others may look at it
-            if p.grad is not None:
-                p.grad = p.grad.contiguous()
+    if _pays(model):
+        return Layout(channels_last, AnyView())
+    return Layout(lambda images: images, nullcontext())
+
+
+def channels_last(images: Tensor) -> Tensor:
+    """The same images, channels-last; with one channel nothing is copied, only the strides say so.
+
+    >>> channels_last(torch.zeros(2, 1, 28, 28)).stride()
+    (784, 1, 28, 1)
+    """
+    if images.dim() != 4:
+        return images
+    if images.shape[1] == 1 and images.is_contiguous():
+        height, width = images.shape[2:]
+        return images.as_strided(images.shape, (height * width, 1, width, 1))
+    return images.contiguous(memory_format=torch.channels_last)
 
 
 def _pays(model: nn.Module) -> bool:

@@ -19,6 +19,7 @@ from cnnlab.training import guards
 from cnnlab.training.callbacks import Start, State, methods
 from cnnlab.training.evaluation import check_validation, loss_and_accuracy
 from cnnlab.training.history import EpochRecord, Recorder, StepRecord
+from cnnlab.training.layout import Layout
 from cnnlab.training.progress import SECONDS_BETWEEN, Progress
 from cnnlab.training.schedules import change_lr
 from cnnlab.training.seeding import own_random_numbers
@@ -44,8 +45,8 @@ class Run:
     epochs: int  # asked for
     steps_per_epoch: int | None  # None where the data do not tell
     settings: dict[str, Any]  # what a resumed run must agree with
+    layout: Layout  # of the images in memory
     callbacks: tuple[object, ...] = ()
-    views: AbstractContextManager[Any] = field(default_factory=nullcontext)  # of `fast_layout`
     progress: Progress | None = None
     stop_requested: bool = False
     recorder: Recorder = field(init=False)
@@ -112,8 +113,8 @@ class Run:
     def forward(self, images: Tensor) -> Tensor:
         """The model's logits, computed in the chosen precision."""
         try:
-            with self.autocast(), self.views:
-                logits: Tensor = self.model(images)
+            with self.autocast(), self.layout.views:
+                logits: Tensor = self.model(self.layout.arranged(images))
         except (RuntimeError, ValueError) as error:
             raise guards.forward_error(error, images, self.where, self.model) from error
         return logits
@@ -195,9 +196,8 @@ class Run:
         self.told_at = time.perf_counter()
 
     def _tell(self, callbacks: Iterable[Callable[..., None]], *news: object) -> None:
-        with self.views:  # a callback may run the model, too
-            for callback in callbacks:
-                callback(*news)
+        for callback in callbacks:
+            callback(*news)
 
     def read(self) -> None:
         """Fetch the numbers that wait on the device, and check them."""
