@@ -11,6 +11,7 @@ from __future__ import annotations
 import dataclasses
 import errno
 import json
+import math
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
@@ -85,7 +86,7 @@ def attempt(
         The leaderboard with this try in it.
     Raises:
         ValueError, TypeError: something that was given cannot be raced with; nothing is kept then.
-        TrainingError: the network does not fit, or its training went astray; nothing is kept then.
+        TrainingError: the network does not fit, or its training went astray; finished laps are kept.
     """
     if not isinstance(name, str) or not name.strip():
         raise ValueError(f"name={name!r}: a try needs a name, such as 'lr 0.1'.")
@@ -107,7 +108,10 @@ def attempt(
         raise TypeError(f"what build() made is {_kind(example)}, not a network.")
     parameters = sum(p.numel() for p in example.parameters())
     name = " ".join(name.split())
-    told = {key: repr(value) if callable(value) else value for key, value in sorted(settings.items())}
+    told = {
+        key: getattr(value, "__qualname__", repr(value)) if callable(value) else value
+        for key, value in sorted(settings.items())
+    }
     kept, problem = _read()
     for before in kept:
         if (before.name, before.data) == (name, data.name) and (
@@ -210,9 +214,14 @@ def _read() -> tuple[list[Kept], str]:
 def _lap(values: Any) -> Kept:
     """One line of the file; a TypeError where a part is missing or of the wrong kind."""
     made = Kept(**values)
-    numbers = (made.seed, made.seconds, made.accuracy, made.parameters)
-    if not all(isinstance(n, (int, float)) for n in numbers) or not isinstance(made.settings, dict):
+    texts, counts = (made.name, made.data), (made.seed, made.parameters)
+    numbers = (made.seconds, made.accuracy)
+    if not (all(isinstance(t, str) for t in texts) and all(isinstance(n, int) for n in counts)):
+        raise TypeError("a text or a count is none")
+    if not all(isinstance(n, (int, float)) and math.isfinite(n) for n in numbers):
         raise TypeError("a number is none")
+    if not isinstance(made.settings, dict):
+        raise TypeError("the settings are none")
     return made
 
 

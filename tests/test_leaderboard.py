@@ -193,3 +193,14 @@ def test_two_kernels_at_once_lose_nothing(file) -> None:
     assert [process.wait(timeout=120) for process in both] == [0, 0]
     assert len(kept(file)) == 200
     assert [row.seeds for row in leaderboard("digits")] == [100, 100]
+
+
+@pytest.mark.parametrize(
+    "odd", [{"name": ["a"]}, {"parameters": 3.5}, {"accuracy": float("nan")}, {"data": 1}]
+)
+def test_a_line_with_an_odd_value_is_left_out_and_told(odd, digits, laps, file) -> None:
+    attempt("mine", data=digits)
+    line = json.loads(file.read_text(encoding="utf-8"))
+    with open(file, "a", encoding="utf-8") as kept:
+        kept.write(json.dumps(line | odd) + "\n")
+    assert "line 2 holds no lap" in str(leaderboard("digits"))
