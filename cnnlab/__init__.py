@@ -16,7 +16,7 @@ __version__ = "0.1.0"
 
 # On Linux, PyTorch's threads spin at the end of every operation until the last one is done. Where another
 # program has a core, they spin for whole time slices: an epoch took 370 s in place of 4. A shorter spin
-# costs at most a tenth on a quiet machine. It is read when PyTorch is loaded; `make lab` sets it, too.
+# bounds that. It is read when PyTorch is loaded; `make lab` sets it, too.
 if "torch" not in sys.modules:
     os.environ.setdefault("GOMP_SPINCOUNT", "10000")
 

@@ -17,11 +17,12 @@ from torch import nn
 from torch.profiler import ProfilerActivity, profile
 
 from cnnlab import models
+from cnnlab.benchmark.training import fit_epoch
 from cnnlab.data import Split
 from cnnlab.device import has_bfloat16
 from cnnlab.inspection import multiply_adds, trace_shapes
 from cnnlab.table import column
-from cnnlab.training import fit, make_optimizer
+from cnnlab.training import make_optimizer
 from cnnlab.training.layout import fast_layout
 
 NETWORKS = ("logistic", "mlp", "cnn_320", "cnn_wide", "lenet_dropout", "cnn_padded", "cnn_deep")
@@ -164,19 +165,7 @@ def _between(times: list[float]) -> list[float]:
 
 
 def _fit_times(model: nn.Module, recipe: models.Recipe, train: Split, precision: str) -> list[float]:
-    history = fit(
-        model,
-        train,
-        epochs=1,
-        batch_size=recipe.batch_size,
-        optimizer=recipe.optimizer,
-        lr=recipe.lr,
-        momentum=recipe.momentum,
-        device="cpu",
-        precision=precision,
-        progress=False,
-    )
-    return history.steps.column("seconds")
+    return fit_epoch(model, recipe, train, precision).steps.column("seconds")
 
 
 def _bare_times(recipe: models.Recipe, train: Split, precision: str) -> list[float]:

@@ -22,7 +22,7 @@ from cnnlab.data import ImageData, Split, data_loader
 from cnnlab.device import has_bfloat16
 from cnnlab.errors import TrainingError
 from cnnlab.timing import take_turns
-from cnnlab.training import evaluate, fit, set_seed
+from cnnlab.training import History, evaluate, fit, set_seed
 
 # network -> the loop of its lab, what is wanted in float32 and in bfloat16
 LABS: dict[str, tuple[Loop, str, str | None]] = {
@@ -116,7 +116,7 @@ def _network_rows(
 def _by_fit(recipe: models.Recipe, train: Split, precision: str, seed: int) -> nn.Module:
     set_seed(seed)
     model = models.build(recipe.model)
-    _fit(model, recipe, train, precision, seed)
+    fit_epoch(model, recipe, train, precision, seed)
     return model
 
 
@@ -139,23 +139,26 @@ def _compiled(recipe: models.Recipe, train: Split) -> tuple[Callable[[int], nn.M
     compiled = cast(nn.Module, torch.compile(model))
     few = train.take(recipe.batch_size)
     start = time.perf_counter()
-    _fit(compiled, recipe, few, "float32", 0)
+    fit_epoch(compiled, recipe, few, "float32", 0)
     first = time.perf_counter() - start
     start = time.perf_counter()
-    _fit(compiled, recipe, few, "float32", 0)
+    fit_epoch(compiled, recipe, few, "float32", 0)
     seconds = first - (time.perf_counter() - start)
 
     def by_compiled(seed: int) -> nn.Module:
         set_seed(seed)
         model.load_state_dict(models.build(recipe.model).state_dict())
-        _fit(compiled, recipe, train, "float32", seed)
+        fit_epoch(compiled, recipe, train, "float32", seed)
         return copy.deepcopy(model)
 
     return by_compiled, seconds
 
 
-def _fit(model: nn.Module, recipe: models.Recipe, train: Split, precision: str, seed: int) -> None:
-    fit(
+def fit_epoch(
+    model: nn.Module, recipe: models.Recipe, train: Split, precision: str, seed: int = 0
+) -> History:
+    """One epoch by `fit`, as the recipe says, on the CPU."""
+    return fit(
         model,
         train,
         epochs=1,

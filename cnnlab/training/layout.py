@@ -46,7 +46,7 @@ def fast_layout(model: nn.Module) -> Layout:
 
     Convolutions and pooling hand on the order of what they get, so it is enough to arrange the images:
     maps (N, C, H, W) then lie in memory as (N, H, W, C), and what pooling compares lies side by side.
-    The model itself is not touched. Where that would not pay, all stays as it is: on a GPU, without a
+    The model itself is not touched. All stays as it is on a GPU, where this was not measured, without a
     convolution, or where a linear layer takes more than `WIDEST_LINEAR` numbers.
     """
     if _pays(model):
