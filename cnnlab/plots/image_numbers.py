@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+import functools
+
+import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.collections import PathCollection
+from matplotlib.path import Path
+from matplotlib.textpath import TextPath
+from matplotlib.transforms import Affine2D
 
 from cnnlab.plots.pixels import Drawable, grey_scale, one_image
 from cnnlab.plots.style import GREY, axes_or_new, styled
+
+POINTS = 72  # in an inch
+HALF_A_DIGIT = 0.36  # its height, for a size of 1
 
 
 @styled
@@ -45,19 +55,18 @@ def image_numbers(
     middle = (scale["vmin"] + scale["vmax"]) / 2
     size = 10 if max(height, width) > 20 else 13
     as_text = "{:.0f}" if (crop == crop.round()).all() else "{:.1f}"
-    for row in range(height):
-        for column in range(width):
-            value = crop[row, column]
-            ax.text(
-                left + column,
-                top + row,
-                as_text.format(value),
-                ha="center",
-                va="center",
-                fontsize=size,
-                color="black" if value > middle else "white",
-                in_layout=False,  # inside its cell: no need to measure 784 numbers to place the Axes
-            )
+    rows_of, columns_of = np.indices(crop.shape)
+    # One artist for all numbers: 784 texts take five times as long to draw.
+    numbers = PathCollection(
+        [_outline(as_text.format(value), size) for value in crop.flat],
+        facecolors=["black" if value > middle else "white" for value in crop.flat],
+        linewidths=0,
+        offsets=np.column_stack([left + columns_of.ravel(), top + rows_of.ravel()]),
+        offset_transform=ax.transData,
+    )
+    numbers.set_transform(Affine2D().scale(1 / POINTS) + ax.figure.dpi_scale_trans)
+    numbers.set_in_layout(False)  # every number is inside its cell
+    ax.add_collection(numbers, autolim=False)
     step = 1 if max(height, width) <= 14 else 3
     ax.set_xticks(range(left, left + width, step))
     ax.set_yticks(range(top, top + height, step))
@@ -68,3 +77,11 @@ def image_numbers(
     ax.set_xlabel("column")
     ax.set_ylabel("row")
     return ax
+
+
+@functools.lru_cache(maxsize=1024)
+def _outline(text: str, size: int) -> Path:
+    """The outline of a text of `size` points, its middle at (0, 0)."""
+    path = TextPath((0, 0), text, size=size)
+    box = path.get_extents()
+    return Path(path.vertices - [(box.x0 + box.x1) / 2, HALF_A_DIGIT * size], path.codes)

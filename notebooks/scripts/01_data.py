@@ -79,7 +79,6 @@ from cnnlab import checks, claim, evaluate, fit, hold_out, load_data, models, pl
 from cnnlab.data import data_loader, permute_pixels, shift
 from cnnlab.plots.style import BLUE, GREEN, LECTURE, VERMILLION
 from cnnlab.predictions import calibration, predict
-from cnnlab.widgets import ShiftExplorer
 
 plt.rcParams.update(LECTURE)  # the look of all figures
 
@@ -688,6 +687,8 @@ print(moved_by_three.outcome(after[3]))
 # right, left, up and down. Can a second move, in another direction, bring the right answer back?
 
 # %%
+from cnnlab.widgets import ShiftExplorer
+
 right_ones = (by_mean == data.test.labels).nonzero().flatten()
 ShiftExplorer(data.test.images[right_ones[0]], means)
 
