@@ -33,15 +33,15 @@ _CONV = [
 
 
 @exercise(
-    "Parameters of a convolution: conv_parameters(k_w, k_h, c_in, c_out)",
+    "Parameters of a convolution: count_conv(k_w, k_h, c_in, c_out)",
     5,
     "The size of the image is not in it: the same kernels are used everywhere.",
 )
 def conv_parameters(answer: object = ...) -> None:
-    """Check a function conv_parameters(k_w, k_h, c_in, c_out): weights and biases of a convolution."""
+    """Check a function count_conv(k_w, k_h, c_in, c_out): weights and biases of a convolution."""
     judge_function(
         answer,
-        "conv_parameters(k_w, k_h, c_in, c_out)",
+        "count_conv(k_w, k_h, c_in, c_out)",
         arithmetic.conv_parameters,
         _CONVOLUTIONS,
         _CONV,
@@ -62,15 +62,15 @@ _LINEAR = [
 
 
 @exercise(
-    "Parameters of a linear layer: linear_parameters(n_in, n_out)",
+    "Parameters of a linear layer: count_linear(n_in, n_out)",
     5,
     "Every output looks at every input: that is why linear layers hold most of the parameters.",
 )
 def linear_parameters(answer: object = ...) -> None:
-    """Check a function linear_parameters(n_in, n_out): weights and biases of a linear layer."""
+    """Check a function count_linear(n_in, n_out): weights and biases of a linear layer."""
     judge_function(
         answer,
-        "linear_parameters(n_in, n_out)",
+        "count_linear(n_in, n_out)",
         arithmetic.linear_parameters,
         [(320, 50), (50, 10), (784, 128), (3, 1), (1, 7)],
         _LINEAR,

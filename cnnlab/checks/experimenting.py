@@ -16,7 +16,7 @@ from cnnlab.checks.verdict import Blank, Wrong
 Accuracies = list[float]
 Answer = tuple[float, float]
 
-_USAGE = "paired_difference(base, changed, t)"
+_USAGE = "paired_difference(base_runs, changed_runs, t)"
 _CASES: list[tuple[object, ...]] = [  # accuracies in percent, one for each seed, and t for their number
     ([90.0, 88.0, 91.0, 89.0], [91.5, 88.9, 92.2, 90.4], 3.182),
     ([96.2, 95.4, 97.1, 94.9, 96.0], [95.1, 95.6, 95.2, 94.3, 95.5], 2.776),
@@ -91,10 +91,10 @@ _DIFFERENCES = [
     "Runs with the same seed are compared with each other; t pays for how few they are.",
 )
 def paired_difference(answer: object = ...) -> None:
-    """Check a function paired_difference(base, changed, t): points, and the half-width of its 95 % interval.
+    """Check paired_difference(base_runs, changed_runs, t): points, and the half-width of the 95 % interval.
 
-    `base` and `changed` are lists of accuracies in percent, the same seeds in the same order; `t` is
-    Student's t for their number. It returns (points, plus_minus).
+    `base_runs` and `changed_runs` are lists of accuracies in percent, the same seeds in the same order;
+    `t` is Student's t for their number. It returns (points, plus_minus).
     """
     student = function(answer, _USAGE, 3)
     first = call(student, *_CASES[0])

@@ -27,7 +27,8 @@ _WIDTHS = {  # known wrong widths after each layer, and what leads to them
     "pool2": {8: "pooling halves the map", 6: "conv2 shrinks the map before it is halved"},
 }
 _DO = {ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Div: operator.truediv}
-_DO |= {ast.FloorDiv: operator.floordiv}
+_DO |= {ast.FloorDiv: operator.floordiv, ast.Pow: operator.pow}
+_LARGEST = 10_000  # what a power may be made of: 9**9**9 would be worked out for ever
 
 
 @exercise(
@@ -92,9 +93,7 @@ def _text(answer: object) -> None:
     not_blank(answer)
     if not isinstance(answer, str):
         raise Wrong("The explanation is a text in quotes.")
-    text = re.sub(r"(?m)^\s*[-*•–]\s+", "", answer)  # the dashes of a list are no minus signs
-    text = text.replace("×", "*").replace("·", "*").replace("−", "-").replace("–", "-").replace("÷", "/")
-    text = re.sub(r"(?<=\d)\s*[xX]\s*(?=\d)", "*", text)
+    text = _as_signs(answer)
     equations = _equations(text)
     for written, holds in equations.items():
         if not holds:
@@ -110,6 +109,27 @@ def _text(answer: object) -> None:
         raise Wrong("Your text does not show the arithmetic of a convolution, such as “28 − … = …”.")
     if not any(_ends(equation, {320}) for equation in equations):
         raise Wrong("Your text does not show which product gives 320.")
+
+
+def _as_signs(text: str) -> str:
+    """The same text with every calculation in Python's signs: "20 maps × 4²" is "20 * 4**2"."""
+    text = re.sub(r"(?m)^\s*[-*•–]\s+", "", text)  # the dashes of a list are no minus signs
+    text = re.sub(r"\.(?=\s|$)", ";", text)  # the end of a sentence is no decimal point
+    for sign, ours in {
+        "×·∙⋅": "*",
+        "−–": "-",
+        "÷": "/",
+        "²": "**2",
+        "^": "**",
+        "⌊⌈[": "(",
+        "⌋⌉]": ")",
+    }.items():
+        text = re.sub(f"[{re.escape(sign)}]", ours, text)
+    text = re.sub(r"\b(?:floor|int)\s*(?=\()", "", text)
+    text = re.sub(r"(?<=[\w)])\s*(?<![a-zA-Z])(?:[xX]|times|by)(?![a-zA-Z])\s*(?=[\d(])", " * ", text)
+    text = re.sub(r"(?<=\d)\s+(?:\w+\s+)?(?:channels?|maps?|filters?|kernels?) of (?=\d)", " * ", text)
+    text = re.sub(r"(?<=\d)(?:\s+[a-zA-Z]+){1,2}\s*(?=\*)", " ", text)  # what is counted: 20 maps * 4
+    return re.sub(r"(?<![\w.])(\d+)\s*:\s*(\d+)(?=\s*=)", r"\1 / \2", text)  # 24 : 2 = 12
 
 
 def _ends(equation: str, values: set[int]) -> bool:
@@ -142,13 +162,16 @@ def _first_number(side: str) -> float | None:
 
 
 def _value(side: str) -> float | None:
-    """The value of a calculation with + - * / and brackets; None if it is none."""
+    """The value of a calculation with + - * / ** and brackets; None if it is none."""
 
     def work(node: ast.expr) -> float:
         if isinstance(node, ast.Constant) and isinstance(node.value, (int, float)):
             return node.value
         if isinstance(node, ast.BinOp) and type(node.op) in _DO:
-            return float(_DO[type(node.op)](work(node.left), work(node.right)))
+            left, right = work(node.left), work(node.right)
+            if isinstance(node.op, ast.Pow) and not (abs(left) <= _LARGEST and 0 <= right <= 4):
+                raise ValueError
+            return float(_DO[type(node.op)](left, right))
         raise ValueError
 
     try:

@@ -38,7 +38,7 @@ def judge_function(
 
     Args:
         answer: what the student gave.
-        usage: how it is called, such as "w_out(w_in, k, p, s)".
+        usage: how it is called, such as "output_size(w_in, k, p, s)".
         right: computes what is asked.
         cases: the arguments to try.
         misconceptions: known wrong ways; the first that gives the student's numbers is named.
@@ -70,7 +70,7 @@ def _squeezed(value: Tensor) -> Tensor:
 
 
 def _example(usage: str, case: tuple[object, ...], given: object) -> str:
-    """One call and what came of it, such as "w_out(28, 5, 2, 1) gives 26"."""
+    """One call and what came of it, such as "output_size(28, 5, 2, 1) gives 26"."""
     value = _squeezed(table(given))
     gives = shown(value.item()) if value.ndim == 0 else kind(given)
     if value.ndim == 1 and value.numel() <= 4:

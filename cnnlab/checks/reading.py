@@ -125,7 +125,7 @@ def function(answer: object, usage: str, arguments: int) -> Callable[..., object
 
     Args:
         answer: what the student gave.
-        usage: how the check calls it, such as "w_out(w_in, k, p, s)".
+        usage: how the check calls it, such as "output_size(w_in, k, p, s)".
         arguments: how many arguments that is.
     Raises:
         Blank: there is no answer.

@@ -49,13 +49,13 @@ _SIZES = [
 
 
 @exercise(
-    "Output size of a layer: w_out(w_in, k, p, s)", 5, "A place counts only if the kernel fits in full."
+    "Output size of a layer: output_size(w_in, k, p, s)", 5, "A place counts only if the kernel fits in full."
 )
 def output_size(answer: object = ...) -> None:
-    """Check a function w_out(w_in, k, p, s) that gives the width of the output as a whole number."""
+    """Check a function output_size(w_in, k, p, s) that gives the width of the output as a whole number."""
     given = judge_function(
         answer,
-        "w_out(w_in, k, p, s)",
+        "output_size(w_in, k, p, s)",
         the_formula,
         _settings(60),
         _SIZES,
@@ -64,8 +64,8 @@ def output_size(answer: object = ...) -> None:
     for value in given:
         if isinstance(value, float) or getattr(getattr(value, "dtype", None), "is_floating_point", False):
             raise Wrong(
-                f"The numbers are right, but w_out gives a {type(value).__name__} with a decimal point, "
-                "and a size must be an int: nn.Linear refuses anything else."
+                f"The numbers are right, but output_size gives a {type(value).__name__} with a decimal "
+                "point, and a size must be an int: nn.Linear refuses anything else."
             )
 
 
@@ -176,18 +176,18 @@ _FIELDS = [
 
 
 @exercise(
-    "Receptive field of a stack of layers: receptive_field(layers)",
+    "Receptive field of a stack of layers: field_size(layers)",
     10,
     "Each stride makes every later kernel reach further.",
 )
 def receptive_field(answer: object = ...) -> None:
-    """Check a function receptive_field(layers): the input pixels that one unit sees along a side.
+    """Check a function field_size(layers): the input pixels that one unit sees along a side.
 
     `layers` is a list of pairs (k, s) from the first layer to the last.
     """
     judge_function(
         answer,
-        "receptive_field(layers)",
+        "field_size(layers)",
         _field,
         [(stack,) for stack in _STACKS],
         _FIELDS,

@@ -94,16 +94,16 @@ def _by_hand(loss: Loss = F.cross_entropy, *, piled: bool = False, times: int = 
 
 
 @exercise(
-    "One training step: step(model, optimizer, images, labels)",
+    "One training step: training_step(model, optimizer, images, labels)",
     10,
     "Clear the gradients, forward, loss, backward, step: that is all there is to training.",
 )
 def training_step(answer: object = ...) -> None:
-    """Check a function step(model, optimizer, images, labels): one step with cross-entropy on logits.
+    """Check training_step(model, optimizer, images, labels): one step with cross-entropy on the logits.
 
     It is called twice, with two batches; the weights are compared with SGD by hand.
     """
-    student = function(answer, "step(model, optimizer, images, labels)", 4)
+    student = function(answer, "training_step(model, optimizer, images, labels)", 4)
     model = SmallNetwork()
     before, after = weights_of(model), []
     optimizer = SmallSgd(list(model.parameters()))

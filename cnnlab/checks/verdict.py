@@ -36,7 +36,7 @@ class Blank(Exception):
 class Verdict:
     """The answer of a check; shown as its text, true only where the answer is right.
 
-    >>> Verdict("w_out", "right", "A size is a whole number.", marks=5, points=5)
+    >>> Verdict("output_size", "right", "A size is a whole number.", marks=5, points=5)
     Right (5 of 5 marks). A size is a whole number.
     """
 

@@ -27,7 +27,7 @@ CASES = {
         wrong=[
             (
                 lambda w, h, i, o: w * h * i * o,
-                "conv_parameters(5, 5, 1, 10) gives 250: you forgot the biases",
+                "count_conv(5, 5, 1, 10) gives 250: you forgot the biases",
             ),
             (lambda w, h, i, o: w * h * i * o + 1, "One bias is too few"),
             (lambda w, h, i, o: (w * h + 1) * i * o, "one bias for each slice"),

@@ -220,3 +220,30 @@ def test_the_labs_marks_are_kept() -> None:
         5,
         25,
     ]
+
+
+NOTEBOOKS = Path(__file__).parents[2] / "notebooks" / "scripts"
+
+
+def asked_functions() -> list[tuple[str, str]]:
+    """Each check that is called with a function of a notebook, and that function as it is begun there."""
+    found = {}
+    for path in sorted(NOTEBOOKS.glob("*.py")):
+        script = path.read_text(encoding="utf-8")
+        for name, given in re.findall(r"^verdict = checks\.(\w+)\((\w+)\)", script, re.MULTILINE):
+            begun = re.search(rf"^def {given}(\(.*\)):", script, re.MULTILINE)
+            if begun:
+                found[name] = given + begun[1]
+    return sorted(found.items())
+
+
+def test_the_notebooks_ask_for_functions() -> None:
+    assert len(asked_functions()) > 20
+
+
+@pytest.mark.parametrize(("name", "usage"), asked_functions())
+def test_a_check_calls_a_function_by_the_name_that_it_has_in_the_notebook(name: str, usage: str) -> None:
+    def too_few() -> None:
+        pass
+
+    assert f"it is called as {usage}." in repr(check(name, too_few))

@@ -14,6 +14,18 @@ TEXT = """A 5 × 5 kernel without padding fits in 28 − 5 + 1 = 24 places. Pool
 conv2: 12 − 5 + 1 = 8, and pool2 = 8 / 2 = 4. There are 20 maps of 4 × 4, so 20 × 4 × 4 = 320 numbers."""
 SHORT = "28 - 5 = 23 + 1 = 24, halved 12; 12-4=8; halved 4. With 20 channels: 4*4=16, 320 = 20x4x4."
 FORMAL = "(28+2*0-5)//1+1=24; 24//2=12; (12-5)/1 + 1 = 8; 8//2=4; 4·4·20 = 320"
+COLONS = "conv1: 28 − 5 + 1 = 24. pool1: 24 : 2 = 12; conv2: 12 - 5 + 1 = 8; pool2: 8:2 = 4. 20·4·4 = 320."
+WRITTEN = [
+    "After conv1 28-5+1=24. After pool1 24/2=12. Then 12-5+1=8. After pool2 8/2=4. 20 maps, 20*4*4=320.",
+    "28-5+1 = 24, 24/2 = 12, 12-5+1 = 8, 8/2 = 4; 20 channels x 4 x 4 = 320",
+    "28-5+1 = 24, 24/2 = 12, 12-5+1 = 8, 8/2 = 4; 20 channels of 4 x 4 = 320",
+    "28-5+1 = 24, 24/2 = 12, 12-5+1 = 8, 8/2 = 4; 20 slices × 4 × 4 = 320",
+    "28 - 4 = 24, 24 ÷ 2 = 12, 12 - 4 = 8, 8 ÷ 2 = 4; 20 * 4 ** 2 = 320 = 20·4²",
+    "(W - K + 2P)/S + 1 = (28 - 5 + 0)/1 + 1 = 24, 24/2 = 12; (12 - 5)/1 + 1 = 8; 8/2 = 4; 4^2 * 20 = 320.",
+    "⌊(28 − 5) / 1⌋ + 1 = 24, then 12, floor((12 - 5)/1) + 1 = 8, then 4. 20 maps times 4 times 4 = 320",
+    "28-5+1 = 24, 24/2 = 12, 8, 8/2 = 4; 20*4*4 = 320; 9^9^9^9^9 = 2 is not worked out",
+    "24 = 28-5+1, 12 = 24/2, 8 = 12-5+1, 4 = 8/2, 320 = 20 * 4 * 4",
+]
 
 CASES = {
     "explain_320": Cases(
@@ -22,6 +34,8 @@ CASES = {
             Given((list(SIZES), "20 × 4 × 4 = 320", SHORT)),
             Given((np.array(SIZES), torch.tensor([4, 4, 20]), FORMAL)),
             Given((dict(zip("abcd", SIZES)), [20, 16], TEXT)),
+            Given((SIZES, (20, 4, 4), COLONS)),
+            *(Given((SIZES, (20, 4, 4), text)) for text in WRITTEN),
             Given(("24, 12, 8 and 4", (4, 20, 4), TEXT)),
         ],
         wrong=[
@@ -32,6 +46,8 @@ CASES = {
             (Given((SIZES, (10, 4, 4), TEXT)), "You multiply 10 × 4 × 4: those are the channels of conv1"),
             (Given((SIZES, (20, 4), TEXT)), "that makes 80; a map has a height and a width"),
             (Given((SIZES, (20, 4, 4), TEXT.replace("28 − 5 + 1", "28 − 5"))), "“28 − 5 = 24” in your text"),
+            (Given((SIZES, (20, 4, 4), COLONS.replace("8:2 = 4", "8:2 = 3"))), "in your text does not hold"),
+            (Given((SIZES, (20, 4, 4), WRITTEN[1].replace("320", "360"))), "“20 × 4 × 4 = 360” in your"),
             (Given((SIZES, (20, 4, 4), "20 × 4 × 4 = 320")), "does not say how large the map is after conv1"),
             (
                 Given((SIZES, (20, 4, 4), "24, 12, 8, 4 and 20 channels make 320.")),

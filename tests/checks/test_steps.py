@@ -70,7 +70,7 @@ CASES = {
             (step(lambda z, y: -F.cross_entropy(z, y)), "The step goes uphill"),
             (step(lambda z, y: F.cross_entropy(z, y, reduction="sum")), "summed over the images"),
             (step(order="back"), "There is no backward on that object"),
-            (lambda model, images: None, "it is called as step(model, optimizer, images, labels)"),
+            (lambda model, images: None, "it is called as training_step(model, optimizer, images, labels)"),
         ],
         secret=["zero_grad()", "loss.backward()"],
     ),
