@@ -7,7 +7,7 @@ import torch
 from cnnlab.checks.reading import network
 from cnnlab.checks.runner import exercise
 from cnnlab.checks.verdict import Blank, Wrong
-from cnnlab.checks.watching import Unfinished, Watched, watch
+from cnnlab.checks.watching import Unfinished, Watched, must_be_logits, watch
 
 
 def _stopped(seen: Watched, layer: str | None) -> None:
@@ -86,11 +86,14 @@ def add_fc2(answer: object = ...) -> None:
         raise Wrong("There is no ReLU between fc1 and fc2: together they are one linear layer in disguise.")
     if fc2.lowest < 0:
         raise Wrong("Negative numbers reach fc2: between fc1 and fc2 stands something other than ReLU.")
+    if fc2.lowest > 0 and fc1.out is not None and bool((fc1.out < 0).any()):
+        raise Wrong("No 0 reaches fc2: between fc1 and fc2 stands something other than ReLU.")
     if seen.error is not None or not isinstance(seen.output, torch.Tensor):
         return  # the next exercise is still blank
     last = fc2.out
     if last is not None and bool((last < 0).any()) and last.shape == seen.output.shape and _cut(seen.output):
         raise Wrong("There is a ReLU after fc2: it takes away all negative logits.")
+    must_be_logits(seen)
 
 
 def _cut(output: torch.Tensor) -> bool:

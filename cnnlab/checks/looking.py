@@ -90,7 +90,9 @@ def layer_output(answer: object = ...) -> None:
     for name in ("conv2", "conv1", "fc"):
         given = student(theirs, images.clone(), name)
         if given is None or given is ...:
-            raise Blank("Your function returns nothing so far: has it a return?")
+            raise Blank(
+                "Your function gives no answer yet: do the dots still stand in it, or is the return missing?"
+            )
         if isinstance(given, nn.Module):
             raise Wrong(f"For {name} you return the layer itself: what it gives for the images is asked for.")
         if isinstance(given, (list, tuple, dict)) and len(given) != len(images):

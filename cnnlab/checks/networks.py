@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-import torch
-
 from cnnlab.checks.reading import network, shown
 from cnnlab.checks.runner import exercise
 from cnnlab.checks.verdict import Wrong
-from cnnlab.checks.watching import Watched, watch
+from cnnlab.checks.watching import Watched, must_be_logits, watch
 
 
 def _count(found: int, asked: int, what: str) -> None:
@@ -18,20 +16,6 @@ def _count(found: int, asked: int, what: str) -> None:
         raise Wrong(
             f"Your network runs {found} {what}{plural}: {'fewer' if found > asked else 'more'} are asked for."
         )
-
-
-def _logits(seen: Watched) -> None:
-    """Raise `Wrong` where the network ends in softmax, sigmoid or ReLU."""
-    out = seen.finished()
-    if bool((out >= 0).all()):
-        if torch.allclose(out.sum(dim=1), torch.ones(len(out), dtype=out.dtype), atol=1e-4):
-            raise Wrong(
-                "The rows are probabilities: it ends in softmax. Cross-entropy does that itself, on logits."
-            )
-        if bool((out == 0).any()):
-            raise Wrong("No output is negative: it ends in ReLU, which takes away all negative logits.")
-        if bool((out <= 1).all()):
-            raise Wrong("All outputs lie between 0 and 1: it ends in sigmoid. Cross-entropy takes logits.")
 
 
 def _no_collapse(seen: Watched) -> None:
@@ -70,7 +54,7 @@ def two_layer_network(answer: object = ...) -> None:
     seen.finished()
     _count(len(seen.linears), 2, "linear layer")
     _no_collapse(seen)
-    _logits(seen)
+    must_be_logits(seen)
 
 
 @exercise(
@@ -85,7 +69,7 @@ def cnn(answer: object = ...) -> None:
     _count(len(seen.convolutions), 2, "convolution")
     _count(len(seen.linears), 2, "linear layer")
     _no_collapse(seen)
-    _logits(seen)
+    must_be_logits(seen)
 
 
 @exercise(
@@ -130,7 +114,7 @@ def network_as_asked(answer: object = ...) -> None:
         )
     if seen.linears[0].takes[-1] == 64 * 14 * 14:
         raise Wrong("12,544 numbers reach the first linear layer: the second pooling is missing.")
-    _logits(seen)
+    must_be_logits(seen)
     layers = [*seen.convolutions, *seen.linears]
     for place, step in enumerate(layers[1:], start=1):
         if step.lowest < 0:

@@ -153,7 +153,9 @@ def call(student: Callable[..., object], *arguments: object) -> object:
     given = [copy.deepcopy(a) if isinstance(a, (Tensor, list)) else a for a in arguments]
     answer = student(*given)
     if answer is None or answer is ... or answer is NotImplemented:
-        raise Blank("Your function returns nothing so far: has it a return?")
+        raise Blank(
+            "Your function gives no answer yet: do the dots still stand in it, or is the return missing?"
+        )
     return answer
 
 

@@ -121,7 +121,8 @@ def training_step(answer: object = ...) -> None:
         moved = [p for p in model.parameters() if p.grad is not None and bool(p.grad.any())]
         if moved:
             raise Wrong(
-                "The weights did not move, although there are gradients: optimizer.step() is missing."
+                "The weights did not move, although there are gradients: optimizer.step() is missing, "
+                "or stands before backward()."
             )
         raise Wrong(
             "The weights did not move, and there are no gradients: backward() is missing, or "

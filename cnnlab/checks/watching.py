@@ -80,7 +80,9 @@ class Watched:
         if self.error is not None:
             raise Wrong(words_for(self.error))
         if self.output is None or self.output is ...:
-            raise Blank("forward() returns nothing so far: has it a return?")
+            raise Blank(
+                "forward() gives no answer yet: do the dots still stand in it, or is the return missing?"
+            )
         if not isinstance(self.output, Tensor):
             raise Wrong(f"forward() returns {kind(self.output)}: a tensor is asked for.")
         shape = tuple(self.output.shape)
@@ -94,6 +96,20 @@ class Watched:
             come = "comes 1 number" if count == 1 else f"come {count:,} numbers"
             raise Wrong(f"For each image {come}: one for each of the ten digits is asked for.")
         return self.output.detach().double()
+
+
+def must_be_logits(seen: Watched) -> None:
+    """Raise `Wrong` where the network ends in softmax, sigmoid or ReLU."""
+    out = seen.finished()
+    if bool((out >= 0).all()):
+        if torch.allclose(out.sum(dim=1), torch.ones(len(out), dtype=out.dtype), atol=1e-4):
+            raise Wrong(
+                "The rows are probabilities: it ends in softmax. Cross-entropy does that itself, on logits."
+            )
+        if bool((out == 0).any()):
+            raise Wrong("No output is negative: it ends in ReLU, which takes away all negative logits.")
+        if bool((out <= 1).all()):
+            raise Wrong("All outputs lie between 0 and 1: it ends in sigmoid. Cross-entropy takes logits.")
 
 
 class Unfinished(Exception):

@@ -81,6 +81,9 @@ CASES = {
             (net(head=lambda self, x: self.fc1(x)), "fc2 is missing, or never called"),
             (net(head=lambda self, x: self.fc2(self.fc1(x))), "one linear layer in disguise"),
             (net(head=lambda self, x: self.fc2(torch.tanh(self.fc1(x)))), "something other than ReLU"),
+            (net(head=lambda self, x: self.fc2(torch.sigmoid(self.fc1(x)))), "No 0 reaches fc2"),
+            (net(last=lambda self, z: F.softmax(z, dim=1)), "it ends in softmax. Cross-entropy does that"),
+            (net(last=lambda self, z: torch.sigmoid(z)), "it ends in sigmoid. Cross-entropy takes logits"),
             (
                 net(head=lambda self, x: F.relu(self.fc2(F.relu(self.fc1(x)))), last=lambda self, z: z),
                 "ReLU after",

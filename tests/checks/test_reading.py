@@ -47,7 +47,7 @@ def test_a_function_gets_copies() -> None:
     ours = torch.zeros(2)
     assert call(lambda x: x.add_(1).sum().item(), ours) == 2
     assert ours.sum() == 0
-    with pytest.raises(Blank, match="has it a return"):
+    with pytest.raises(Blank, match="is the return missing"):
         call(lambda x: None, ours)
 
 
