@@ -176,8 +176,9 @@ def _bare_times(recipe: models.Recipe, train: Split, precision: str) -> list[flo
     if precision == "bfloat16":
         autocast = partial(torch.autocast, "cpu", dtype=torch.bfloat16)
     times = []
-    layout = fast_layout(model)
-    for images, labels in train.batches(recipe.batch_size, shuffle=True):
+    batches = train.batches(recipe.batch_size, shuffle=True)
+    layout = fast_layout(model, next(iter(batches))[0])
+    for images, labels in batches:
         optimizer.zero_grad()
         with autocast(), layout.views:
             logits = model(layout.arranged(images))

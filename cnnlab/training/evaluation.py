@@ -15,7 +15,7 @@ from cnnlab.errors import TrainingError
 from cnnlab.table import Table, column
 from cnnlab.training import guards
 from cnnlab.training.intervals import wilson_interval
-from cnnlab.training.layout import fast_layout
+from cnnlab.training.layout import Layout, fast_layout
 from cnnlab.training.modes import keep_mode, on_device
 from cnnlab.training.sources import Batch, Source, class_names, open_batches
 
@@ -189,15 +189,17 @@ def _run(
 ) -> tuple[Tensor, Tensor]:
     """Logits (N, C) float32 and labels (N,) of all batches, on the CPU."""
     all_logits, all_labels = [], []
-    layout = fast_layout(model)
+    layout: Layout | None = None
     with keep_mode(model), torch.inference_mode():
         model.eval()
         for number, batch in enumerate(batches, start=1):
             where = f"{name}, batch {number}"
             images, labels = guards.check_batch(batch, where)
+            images = images.to(device)
             try:
+                layout = layout or fast_layout(model, images)
                 with layout.views:
-                    logits = model(layout.arranged(images.to(device)))
+                    logits = model(layout.arranged(images))
             except (RuntimeError, ValueError) as error:
                 raise guards.forward_error(error, images, where, model) from error
             guards.check_logits(logits, images, where)

@@ -18,7 +18,6 @@ from cnnlab.training.callbacks import check_callbacks, tell_end, told_of_errors
 from cnnlab.training.checkpoint import check_place, load_checkpoint, save_checkpoint
 from cnnlab.training.evaluation import EVALUATION_BATCH_SIZE
 from cnnlab.training.history import History
-from cnnlab.training.layout import fast_layout
 from cnnlab.training.loop import train_epoch
 from cnnlab.training.modes import keep_mode, on_device
 from cnnlab.training.optimisers import OptimizerChoice, describe_optimizer, make_optimizer
@@ -142,7 +141,6 @@ def fit(
             steps_per_epoch=steps,
             settings={**describe_optimizer(built), **settings, **describe_data(train, batches)},
             callbacks=watching,
-            layout=fast_layout(model),
         )
         with own_random_numbers(), keep_mode(model), told_of_errors(watching):
             set_seed(seed)

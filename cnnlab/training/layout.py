@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import copy
+import io
+import warnings
 from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, redirect_stdout
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +15,8 @@ from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
 WIDEST_LINEAR = 4096  # inputs; a larger map costs more to bring back into order than pooling wins
+TRIED = 16  # images that go through a copy of the model in both orders
+ALIKE = 1e-4  # how far the two may differ, as a share of the largest logit
 
 
 class AnyView(TorchFunctionMode):
@@ -41,17 +46,24 @@ class Layout:
     views: AbstractContextManager[Any]
 
 
-def fast_layout(model: nn.Module) -> Layout:
+USUAL = Layout(lambda images: images, nullcontext())
+
+
+def fast_layout(model: nn.Module, images: Tensor) -> Layout:
     """The layout in which a model is fastest: the same numbers in another order in memory.
 
     Convolutions and pooling hand on the order of what they get, so it is enough to arrange the images:
     maps (N, C, H, W) then lie in memory as (N, H, W, C), and what pooling compares lies side by side.
     The model itself is not touched. All stays as it is on a GPU, where this was not measured, without a
-    convolution, or where a linear layer takes more than `WIDEST_LINEAR` numbers.
+    convolution, or where a linear layer takes more than `WIDEST_LINEAR` numbers. And all stays as it is
+    where a copy of the model, tried on a few images, does not give the same in both orders: it may write
+    into a view of a map, or reckon with strides.
+
+    Args:
+        model: on the CPU, in the mode in which it will run.
+        images: the first batch, (N, C, H, W).
     """
-    if _pays(model):
-        return Layout(channels_last, AnyView())
-    return Layout(lambda images: images, nullcontext())
+    return Layout(channels_last, AnyView()) if _pays(model) and _alike(model, images) else USUAL
 
 
 def channels_last(images: Tensor) -> Tensor:
@@ -66,6 +78,39 @@ def channels_last(images: Tensor) -> Tensor:
         height, width = images.shape[2:]
         return images.as_strided(images.shape, (height * width, 1, width, 1))
     return images.contiguous(memory_format=torch.channels_last)
+
+
+def _alike(model: nn.Module, images: Tensor) -> bool:
+    """Whether copies of a model give the same logits in both orders, and can go back through them."""
+    try:
+        few = images[:TRIED].detach()
+        if any(module._backward_hooks or module._backward_pre_hooks for module in model.modules()):
+            return False  # what a hook does with a gradient, nobody knows
+        with warnings.catch_warnings(), redirect_stdout(io.StringIO()):
+            warnings.simplefilter("ignore")
+            usual = _tried(model, few.clone(), nullcontext(), training=False)
+            arranged = _tried(model, channels_last(few.clone()), AnyView(), training=False)
+            if model.training and torch.is_grad_enabled():
+                _tried(model, channels_last(few.clone()), AnyView(), training=True)
+        return torch.allclose(usual, arranged, rtol=0.0, atol=ALIKE * float(usual.abs().max()))
+    except Exception:  # whatever it is: the run itself tells it, with the images as they are
+        return False
+
+
+def _tried(model: nn.Module, images: Tensor, views: AbstractContextManager[Any], training: bool) -> Tensor:
+    """What a copy of the model makes of the images, in training with a backward pass; nothing is touched.
+
+    In evaluation mode there is no dropout, whose mask would lie otherwise on maps in another order.
+    """
+    twin = copy.deepcopy(getattr(model, "_orig_mod", model))  # what torch.compile took: compiled only once
+    for module in twin.train(training).modules():
+        module._forward_hooks.clear()  # a reader's hooks may count, or keep what they see
+        module._forward_pre_hooks.clear()
+    with torch.random.fork_rng(devices=[]), views:
+        logits: Tensor = twin(images)
+    if training:
+        logits.float().square().sum().backward()  # type: ignore[no-untyped-call]
+    return logits.detach()
 
 
 def _pays(model: nn.Module) -> bool:

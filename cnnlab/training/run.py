@@ -19,7 +19,7 @@ from cnnlab.training import guards
 from cnnlab.training.callbacks import Start, State, methods
 from cnnlab.training.evaluation import check_validation, loss_and_accuracy
 from cnnlab.training.history import EpochRecord, Recorder, StepRecord
-from cnnlab.training.layout import Layout
+from cnnlab.training.layout import Layout, fast_layout
 from cnnlab.training.progress import SECONDS_BETWEEN, Progress
 from cnnlab.training.schedules import change_lr
 from cnnlab.training.seeding import own_random_numbers
@@ -45,10 +45,10 @@ class Run:
     epochs: int  # asked for
     steps_per_epoch: int | None  # None where the data do not tell
     settings: dict[str, Any]  # what a resumed run must agree with
-    layout: Layout  # of the images in memory
     callbacks: tuple[object, ...] = ()
     progress: Progress | None = None
     stop_requested: bool = False
+    layout: Layout | None = None  # of the images in memory; the first batch tells
     recorder: Recorder = field(init=False)
 
     def __post_init__(self) -> None:
@@ -113,6 +113,7 @@ class Run:
     def forward(self, images: Tensor) -> Tensor:
         """The model's logits, computed in the chosen precision."""
         try:
+            self.layout = self.layout or fast_layout(self.model, images)
             with self.autocast(), self.layout.views:
                 logits: Tensor = self.model(self.layout.arranged(images))
         except (RuntimeError, ValueError) as error:

@@ -5,6 +5,7 @@ import copy
 import pytest
 import torch
 import torch.nn.functional as F
+import torch.utils.checkpoint
 from torch import Tensor, nn
 
 from cnnlab import evaluate, fit, models, set_seed
@@ -43,7 +44,7 @@ def is_channels_last(tensor: Tensor) -> bool:
 def test_all_maps_are_channels_last_and_the_logits_are_the_same():
     model, images = Lab002(), random_images()
     plain = model(images)
-    layout = fast_layout(model)
+    layout = fast_layout(model, images)
     arranged = layout.arranged(images)
     first = model.conv1(arranged)
     for maps in (arranged, first, F.max_pool2d(first, 2), model.conv2(F.relu(F.max_pool2d(first, 2)))):
@@ -95,7 +96,7 @@ def test_the_model_is_not_touched():
     ids=["no convolution", "wide fc1"],
 )
 def test_where_it_would_not_pay_images_stay_as_they_are(model):
-    layout, images = fast_layout(model), random_images()
+    layout, images = fast_layout(model, random_images()), random_images()
     assert layout.arranged(images) is images
     assert not isinstance(layout.views, AnyView)
 
@@ -172,3 +173,158 @@ def test_fit_gives_the_plain_loops_losses(make):
 def test_a_wrong_view_is_told_as_before():
     with pytest.raises(TrainingError, match=r"shape '\[-1, 300\]' is invalid"):
         fit(Lab002(300), load_data("digits").train.take(64), epochs=1, device="cpu", progress=False)
+
+
+class WithHead(nn.Module):
+    """Two convolutions and a head of two linear layers; what stands between them differs."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv1, self.conv2 = nn.Conv2d(1, 10, 5), nn.Conv2d(10, 20, 5)
+        self.fc1, self.fc2 = nn.Linear(320, 50), nn.Linear(50, 10)
+
+    def between(self, x: Tensor) -> Tensor:
+        return x
+
+    def flat(self, x: Tensor) -> Tensor:
+        return x.flatten(1)
+
+    def head(self, x: Tensor) -> Tensor:
+        return self.fc2(F.relu(self.fc1(self.flat(x))))
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.between(F.max_pool2d(self.conv1(x), 2))
+        return self.head(F.relu(F.max_pool2d(self.conv2(x), 2)))
+
+
+class Silenced(WithHead):
+    """Keeps the 200 largest numbers of each image, by writing into a view."""
+
+    def between(self, x: Tensor) -> Tensor:
+        flat = x.view(len(x), -1)
+        with torch.no_grad():
+            flat[flat < flat.topk(200, dim=1).values[:, -1:]] = 0
+        return x
+
+
+class Strided(WithHead):
+    def flat(self, x: Tensor) -> Tensor:
+        return x.as_strided((len(x), 320), (320, 1))
+
+
+class Resized(WithHead):
+    def flat(self, x: Tensor) -> Tensor:
+        return x.detach().resize_(len(x), 320)
+
+
+class Checkpointed(WithHead):
+    """Works its head out a second time, in backward, where no view is helped."""
+
+    def flat(self, x: Tensor) -> Tensor:
+        return x.view(-1, 320)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = F.max_pool2d(self.conv1(x), 2)
+        maps = F.relu(F.max_pool2d(self.conv2(x), 2))
+        return torch.utils.checkpoint.checkpoint(self.head, maps, use_reentrant=False)
+
+
+class FlatGradient(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x):
+        return x.clone()
+
+    @staticmethod
+    def backward(ctx, g):
+        return g.view(len(g), -1).view_as(g)
+
+
+class OwnGradient(WithHead):
+    def between(self, x: Tensor) -> Tensor:
+        return FlatGradient.apply(x)
+
+
+class Scripted(WithHead):
+    def flat(self, x: Tensor) -> Tensor:
+        return torch.ops.aten.view(x, [len(x), -1])
+
+
+class Contiguous(WithHead):
+    def between(self, x: Tensor) -> Tensor:
+        assert x.is_contiguous()
+        return x
+
+
+@pytest.mark.parametrize(
+    "make",
+    [Silenced, Strided, Resized, Checkpointed, OwnGradient, Scripted, Contiguous],
+    ids=lambda m: m.__name__,
+)
+def test_a_model_that_reckons_with_the_usual_order_gets_it(make):
+    train = upright(160)
+    set_seed(0)
+    model = make()
+    by_hand = copy.deepcopy(model)
+    history = fit(model, train, epochs=1, optimizer="sgd", lr=0.05, device="cpu", progress=False)
+    optimizer = torch.optim.SGD(by_hand.parameters(), lr=0.05)
+    losses = []
+    for images, labels in train:
+        optimizer.zero_grad()
+        loss = F.cross_entropy(by_hand(images), labels)
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.item())
+    assert [step.loss for step in history.steps] == pytest.approx(losses, abs=1e-6)
+    test = torch.cat([images for images, _ in train]), torch.cat([labels for _, labels in train])
+    with torch.no_grad():
+        right = (model.eval()(test[0]).argmax(dim=1) == test[1]).sum().item()
+    assert evaluate(model, train).correct == right
+
+
+def upright(n: int) -> list[tuple[Tensor, Tensor]]:
+    """Batches of 32 random images of 28 × 28 with labels."""
+    generator = torch.Generator().manual_seed(1)
+    images = torch.randn(n, 1, 28, 28, generator=generator)
+    labels = torch.randint(10, (n,), generator=generator)
+    return list(zip(images.split(32), labels.split(32)))
+
+
+def test_a_view_that_only_fails_in_the_usual_order_is_told_as_by_hand():
+    class Permuted(WithHead):
+        def flat(self, x: Tensor) -> Tensor:
+            return x.permute(0, 2, 3, 1).view(len(x), -1)
+
+    with pytest.raises(TrainingError, match="view size is not compatible"):
+        fit(Permuted(), upright(64), epochs=1, device="cpu", progress=False)
+
+
+def test_the_trial_is_not_seen(capsys):
+    passes = []
+
+    class Prints(WithHead):
+        def between(self, x: Tensor) -> Tensor:
+            print(len(x))
+            return F.dropout(x, training=self.training)
+
+    model = Prints()
+    model.conv1.register_forward_hook(lambda *_: passes.append(1))
+    state = torch.get_rng_state()
+    layout = fast_layout(model, upright(64)[0][0])
+    assert isinstance(layout.views, AnyView)
+    assert torch.equal(torch.get_rng_state(), state)
+    assert capsys.readouterr().out == ""
+    assert passes == []
+
+
+def test_a_model_with_a_backward_hook_gets_the_usual_order():
+    model = WithHead()
+    model.conv2.register_full_backward_hook(lambda module, gives, takes: None)
+    assert not isinstance(fast_layout(model, random_images()).views, AnyView)
+
+
+def test_weights_that_are_not_finite_are_told_as_before():
+    model = WithHead()
+    with torch.no_grad():
+        model.fc2.weight[0, 0] = float("nan")
+    with pytest.raises(TrainingError, match=r"fc2\.weight is not finite"):
+        evaluate(model, upright(32))
