@@ -31,7 +31,7 @@ class Batches:
         device: where the batches are, such as "cpu" or "cuda".
         drop_last: leave out the last batch if it is smaller.
     Raises:
-        TypeError: batch_size or seed is not an integer.
+        TypeError: split is no Split, or a number or a switch is none.
         ValueError: batch_size is below 1, or no batch would be left.
 
     >>> from cnnlab.data.splits import Split
@@ -49,6 +49,10 @@ class Batches:
         device: str | torch.device = "cpu",
         drop_last: bool = False,
     ) -> None:
+        check_split(split, "Batches are made of")
+        for name, value in (("shuffle", shuffle), ("drop_last", drop_last)):
+            if not isinstance(value, bool):
+                raise TypeError(f"{name}={value!r} is neither True nor False.")
         self.split = split
         self.batch_size = check_batch_size(batch_size)
         if drop_last and len(split) < self.batch_size:
@@ -106,6 +110,15 @@ def shuffled_order(n: int, seed: int, epoch: int) -> torch.Tensor:
     digest = hashlib.blake2b(f"{seed},{epoch}".encode(), digest_size=4).digest()
     generator = torch.Generator().manual_seed(int.from_bytes(digest, "little"))
     return torch.randperm(n, generator=generator)
+
+
+def check_split(split: object, who: str) -> None:
+    """Raise a TypeError unless `split` is one; `who` says what it is for, such as "hold_out divides"."""
+    if isinstance(getattr(split, "images", None), torch.Tensor):
+        return
+    whole = hasattr(getattr(split, "train", None), "images")
+    wanted = "data.train" if whole else "a Split, such as load_data().train"
+    raise TypeError(f"{who} a Split, and this is of the type {type(split).__name__}: give {wanted}.")
 
 
 def check_batch_size(batch_size: int) -> int:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import numbers
 import operator
 
 import torch
 
-from cnnlab.data.batches import check_seed
-from cnnlab.data.splits import ImageData, Split
+from cnnlab.data.batches import check_seed, check_split
+from cnnlab.data.splits import Split
 
 
 def hold_out(split: Split, size: int | float, seed: int = 0) -> tuple[Split, Split]:
@@ -29,11 +30,7 @@ def hold_out(split: Split, size: int | float, seed: int = 0) -> tuple[Split, Spl
     >>> validation.class_counts()[:2]
     tensor([2, 2])
     """
-    if not isinstance(split, Split):
-        wanted = "data.train" if isinstance(split, ImageData) else "a Split, such as load_data().train"
-        raise TypeError(
-            f"hold_out divides a Split, and this is of the type {type(split).__name__}: give {wanted}."
-        )
+    check_split(split, "hold_out divides")
     count = _count(len(split), size)
     held = stratified_mask(split.labels, count, check_seed(seed))
     return split.take(~held), split.take(held)
@@ -54,12 +51,19 @@ def stratified_mask(labels: torch.Tensor, count: int, seed: int) -> torch.Tensor
     chosen = shares // len(labels)
     missing = count - int(chosen.sum())
     chosen[torch.argsort(shares % len(labels), descending=True, stable=True)[:missing]] += 1
-    generator = torch.Generator().manual_seed(seed)
+    generator = torch.Generator().manual_seed(_in_32_bits(seed))
     mask = torch.zeros(len(labels), dtype=torch.bool)
     for label, wanted in enumerate(chosen.tolist()):
         members = (labels == label).nonzero().flatten()
         mask[members[torch.randperm(len(members), generator=generator)[:wanted]]] = True
     return mask
+
+
+def _in_32_bits(seed: int) -> int:
+    """The seed as PyTorch's CPU generator keeps it; a longer one is hashed, so that no two are alike."""
+    if 0 <= seed < 2**32:
+        return seed
+    return int.from_bytes(hashlib.blake2b(str(seed).encode(), digest_size=4).digest(), "little")
 
 
 def _count(n: int, size: int | float) -> int:

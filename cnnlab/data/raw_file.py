@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import math
 import os
 import zlib
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from cnnlab.table import column
 VERIFIED = "verified"
 WELL_FORMED = "well-formed; its MD5 is not published"
 MISSING = "missing"
+EMPTY_IMAGES = 10  # so many without a single pixel in a row are no data
 COMPRESSED = "compressed, but its name does not end with .gz"
 
 Bytes = NDArray[np.uint8]
@@ -113,6 +115,9 @@ def _fault(content: Bytes, md5: str, wanted: RawFile, data_set: Published) -> tu
         return f"corrupt: its MD5 is {md5} instead of {wanted.md5}", ""
     if wanted.kind == "labels":
         return _label_fault(content[8:], data_set), ""
+    last = EMPTY_IMAGES * math.prod(wanted.header[2:])
+    if not content[-last:].any():  # a download that reserved its place and stopped
+        return f"corrupt: its last {EMPTY_IMAGES} images are all 0", ""
     return "", ""
 
 

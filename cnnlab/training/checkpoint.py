@@ -14,9 +14,10 @@ from cnnlab.errors import CheckpointError
 from cnnlab.training.run import Run
 from cnnlab.training.schedules import EXTENDABLE
 from cnnlab.training.seeding import random_states, restore_random_states
+from cnnlab.training.sources import generators_of
 from cnnlab.whole_file import partial_name, whole_file
 
-FORMAT = "cnnlab checkpoint 1"
+FORMAT = "cnnlab checkpoint 2"
 COMPILED = "_orig_mod."  # how every name in torch.compile(model) begins
 MOST_DIFFERENCES = 4  # that a message lists
 KEYS = ("settings", "layers", "shapes", "model", "optimizer", "schedule", "recorder", "random", "order")
@@ -61,7 +62,7 @@ def save_checkpoint(path: Path, run: Run) -> None:
         "schedule": run.schedule.state_dict(),
         "recorder": run.recorder.state_dict(),
         "random": random_states(),
-        "order": _order_state(run),
+        "order": [generator.get_state() for generator in generators_of(run.batches)],
     }
     try:
         with whole_file(path) as file:
@@ -134,7 +135,7 @@ def _compare(path: Path, content: dict[str, Any], run: Run) -> None:
 def _load_all_but_the_model(content: dict[str, Any], run: Run) -> None:
     """The model comes last, so that its weights stay where something else cannot be loaded."""
     order = content["order"]
-    if not isinstance(order, (torch.Tensor, type(None))):
+    if not isinstance(order, list) or not all(isinstance(state, torch.Tensor) for state in order):
         raise TypeError(f"the order is of type {type(order).__name__}")
     if "last_epoch" not in content["schedule"]:  # PyTorch would take it without a word
         raise KeyError("last_epoch")
@@ -142,9 +143,8 @@ def _load_all_but_the_model(content: dict[str, Any], run: Run) -> None:
     run.schedule.load_state_dict(content["schedule"])
     run.recorder.load_state_dict(content["recorder"])
     restore_random_states(content["random"])
-    generator = getattr(run.batches, "generator", None)
-    if order is not None and isinstance(generator, torch.Generator):
-        generator.set_state(order)
+    for generator, state in zip(generators_of(run.batches), order):
+        generator.set_state(state)
 
 
 def _read(path: Path) -> dict[str, Any]:
@@ -221,12 +221,6 @@ def _compare_epochs(path: Path, content: dict[str, Any], run: Run) -> None:
 
 def _shapes(state: dict[str, Any]) -> dict[str, list[int]]:
     return {name: list(value.shape) for name, value in state.items() if hasattr(value, "shape")}
-
-
-def _order_state(run: Run) -> torch.Tensor | None:
-    """Where the order of a DataLoader with its own generator stands; Batches need none but the epoch."""
-    generator = getattr(run.batches, "generator", None)
-    return generator.get_state() if isinstance(generator, torch.Generator) else None
 
 
 def _first_line(error: Exception) -> str:

@@ -17,7 +17,7 @@ from cnnlab.training import guards
 from cnnlab.training.intervals import wilson_interval
 from cnnlab.training.layout import Layout, fast_layout
 from cnnlab.training.modes import keep_mode, on_device
-from cnnlab.training.sources import Batch, Source, class_names, open_batches
+from cnnlab.training.sources import Batch, Source, class_names, generators_of, open_batches
 
 EVALUATION_BATCH_SIZE = 1000  # images; without gradients there is room for more than in training
 
@@ -159,8 +159,7 @@ def check_validation(
         twin = copy.deepcopy(model)
     except Exception:  # a lock, an open file, an output that was kept with its graph
         return
-    sources = (batches, getattr(batches, "sampler", None))
-    generators = [g for g in (getattr(one, "generator", None) for one in sources) if g is not None]
+    generators = generators_of(batches)
     states = [generator.get_state() for generator in generators]
     batch = next(iter(batches), None)
     for generator, state in zip(generators, states):

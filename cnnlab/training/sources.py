@@ -193,3 +193,11 @@ def _split(data: Source) -> object:
 
 def _plain(value: object) -> object:
     return value if isinstance(value, (bool, int, float, str)) else None
+
+
+def generators_of(batches: object) -> list[torch.Generator]:
+    """The generators that a DataLoader and its samplers draw the order from, each once."""
+    by_batch = getattr(batches, "batch_sampler", None)
+    places = (batches, getattr(batches, "sampler", None), by_batch, getattr(by_batch, "sampler", None))
+    found = [getattr(place, "generator", None) for place in places]
+    return list({id(one): one for one in found if isinstance(one, torch.Generator)}.values())

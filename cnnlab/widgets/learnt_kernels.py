@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from typing import Any
 
 import torch
@@ -16,7 +17,7 @@ def learnt_kernels(model: nn.Module, layer: str | None = None) -> tuple[dict[str
     """Every kernel of a convolution that reads images of one channel.
 
     Args:
-        model: any network.
+        model: any network, or one convolution of it.
         layer: the convolution, by name; None takes the first.
     Returns:
         Their names, size and biases; and their numbers, float32 (C, k, k).
@@ -26,6 +27,8 @@ def learnt_kernels(model: nn.Module, layer: str | None = None) -> tuple[dict[str
             or they hold numbers that cannot be shown.
     """
     check_model(model)
+    if isinstance(model, nn.Conv2d):  # one layer by itself has no name
+        model = nn.Sequential(OrderedDict(conv=model))
     found = [name for name, module in model.named_modules() if isinstance(module, nn.Conv2d)]
     if layer is None and not found:
         raise ValueError("the model has no nn.Conv2d, so there is no learnt kernel to show: leave model out.")

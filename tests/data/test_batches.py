@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from cnnlab.data import Batches
+from cnnlab.data import Batches, load_data
 from cnnlab.data.batches import shuffled_order
 
 
@@ -173,3 +173,18 @@ DIGEST = "aa1ac91d853844a693ead9410c3a9de5d83492e7d8fd567e627bf459a0126b51"
 def test_a_seed_that_is_no_integer_is_said(split, seed):
     with pytest.raises(TypeError, match=f"seed={seed!r} is not an integer: use a number such as 0 or 42"):
         Batches(split, 5, shuffle=True, seed=seed)
+
+
+def test_a_whole_data_set_is_refused_with_its_part():
+    with pytest.raises(
+        TypeError, match=r"Batches are made of a Split, .* type ImageData: give data\.train\."
+    ):
+        Batches(load_data("digits"), 4)
+    with pytest.raises(TypeError, match=r"type list: give a Split, such as load_data\(\)\.train\."):
+        Batches([1, 2], 4)
+
+
+@pytest.mark.parametrize("switch", ["shuffle", "drop_last"])
+def test_a_switch_is_true_or_false(split, switch):
+    with pytest.raises(TypeError, match=f"{switch}='False' is neither True nor False"):
+        Batches(split, 4, **{switch: "False"})

@@ -79,3 +79,8 @@ def test_a_whole_data_set_is_refused_with_the_part_to_give(split):
 def test_a_seed_that_is_no_number_is_said(split):
     with pytest.raises(TypeError, match="seed='a' is not an integer: use a number such as 0 or 42"):
         hold_out(split, 0.5, seed="a")
+
+
+def test_long_and_negative_seeds_hold_out_other_images(split):
+    images = [hold_out(split, 10, seed=seed)[1].images.flatten().tolist() for seed in (0, 2**32, 2**70, -1)]
+    assert len({tuple(one) for one in images}) == 4

@@ -127,6 +127,13 @@ def test_without_a_published_md5_a_well_formed_file_is_used_and_said_to_be_only_
     assert found.state == "well-formed; its MD5 is not published"
 
 
+@pytest.mark.parametrize("kept", [0, 5000])
+def test_images_that_end_in_nothing_are_a_download_that_stopped(check, fashion, kept):
+    whole = body(fashion, IMAGES)
+    stopped = whole[: 16 + kept] + bytes(len(whole) - 16 - kept)
+    assert check(fashion, IMAGES, stopped).state == "corrupt: its last 10 images are all 0"
+
+
 def test_the_compressed_file_beside_it_verifies_a_file_without_a_published_md5(check, fashion, tmp_path):
     name = "train-images-idx3-ubyte"
     (tmp_path / f"{name}.gz").write_bytes(fashion.packed[f"{name}.gz"])

@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import pytest
 import torch
 from torch import nn
-from torch.utils.data import DataLoader, TensorDataset
+from torch.utils.data import BatchSampler, DataLoader, RandomSampler, TensorDataset, WeightedRandomSampler
 
 from cnnlab.errors import CheckpointError
 from cnnlab.training import OPTIMIZER_NAMES, SCHEDULE_NAMES, fit
@@ -119,6 +119,25 @@ def test_the_order_of_a_loader_goes_on_too(tmp_path, own_generator):
         split = SmallSplit(48)
         generator = torch.Generator().manual_seed(7) if own_generator else None
         return DataLoader(TensorDataset(split.images, split.labels), 16, shuffle=True, generator=generator)
+
+    whole, _ = train(data=loader())
+    train_but_die(tmp_path / "run.pt", data=loader())
+    resumed, _ = train(tmp_path / "run.pt", data=loader())
+    assert torch.equal(weights(resumed), weights(whole))
+
+
+@pytest.mark.parametrize("place", ["sampler", "weighted", "batch_sampler"])
+def test_the_order_of_a_sampler_with_a_generator_of_its_own_goes_on_too(tmp_path, place):
+    def loader():
+        split = SmallSplit(48)
+        images = TensorDataset(split.images, split.labels)
+        generator = torch.Generator().manual_seed(3)
+        if place == "weighted":
+            return DataLoader(images, 16, sampler=WeightedRandomSampler([1.0] * 48, 48, generator=generator))
+        sampler = RandomSampler(images, generator=generator)
+        if place == "sampler":
+            return DataLoader(images, 16, sampler=sampler)
+        return DataLoader(images, batch_sampler=BatchSampler(sampler, 16, drop_last=False))
 
     whole, _ = train(data=loader())
     train_but_die(tmp_path / "run.pt", data=loader())

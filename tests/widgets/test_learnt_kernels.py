@@ -43,3 +43,12 @@ def test_numbers_that_cannot_be_shown_are_refused_with_their_layer_and_channel(p
 def test_a_convolution_without_biases_has_biases_of_0():
     state, _ = learnt_kernels(nn.Sequential(nn.Conv2d(1, 2, 3, bias=False)))
     assert state["biases"] == [0.0, 0.0]
+
+
+def test_one_convolution_alone_is_model_enough():
+    layer = models.build("cnn_320").conv1
+    state, numbers = learnt_kernels(layer)
+    assert state["names"][:2] == ["conv, channel 0", "conv, channel 1"]
+    assert (state, numbers) == learnt_kernels(layer, "conv")
+    with pytest.raises(ValueError, match="conv reads 3 channels"):
+        learnt_kernels(nn.Conv2d(3, 4, 3))
