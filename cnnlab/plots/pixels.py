@@ -87,4 +87,13 @@ def finite_range(values: Pixels) -> tuple[float, float]:
 def _array(values: Drawable) -> Pixels:
     if hasattr(values, "images"):
         raise TypeError(f"images are a {type(values).__name__}: give split.images.")
-    return values.detach().cpu().numpy() if isinstance(values, torch.Tensor) else np.asarray(values)
+    if hasattr(getattr(values, "train", None), "images"):
+        raise TypeError(f"images are a {type(values).__name__}: give one part of it, such as data.test.")
+    if isinstance(values, torch.Tensor):
+        return values.detach().cpu().numpy()
+    try:
+        return np.asarray(values)
+    except ValueError as error:
+        raise ValueError(
+            "the rows of the image are of different lengths: give as many numbers in each."
+        ) from error

@@ -13,6 +13,7 @@ from cnnlab.device import pick_device
 from cnnlab.errors import did_you_mean
 from cnnlab.timing.clock import Timing, thread_count, time_call
 from cnnlab.timing.precision import has_tf32, products_in
+from cnnlab.training.guards import forward_error
 
 PRECISIONS = ("float32", "tf32", "bfloat16")
 
@@ -86,10 +87,13 @@ def _make_step(
         with torch.inference_mode():
             forward()
 
+    try:
+        with torch.no_grad():
+            classes = forward().shape[1]
+    except (RuntimeError, ValueError) as error:
+        raise forward_error(error, images, "timing", net) from error
     if not training:
         return infer
-    with torch.no_grad():
-        classes = forward().shape[1]
     labels = torch.randint(classes, (batch_size,), generator=random).to(device)
     # lr=0: all of Adam's work is done, and the weights stay, so the last step costs what the first did.
     optimizer = torch.optim.Adam(net.parameters(), lr=0.0)

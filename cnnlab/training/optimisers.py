@@ -124,6 +124,16 @@ def _from_function(
     optimizer = choice(parameters)
     if not isinstance(optimizer, Optimizer):
         raise TypeError(f"the optimizer function returned a {type(optimizer).__name__}, not an Optimizer.")
+    if isinstance(optimizer, torch.optim.LBFGS):
+        raise ValueError(
+            "LBFGS runs the model several times in a step, and fit once: take another optimizer."
+        )
+    given = {id(p) for p in parameters}
+    if not any(id(p) in given for group in optimizer.param_groups for p in group["params"]):
+        raise ValueError(
+            "the optimizer function returned an optimizer of another model's parameters, so this model would "
+            "learn nothing: make it of those that the function is given."
+        )
     return optimizer
 
 

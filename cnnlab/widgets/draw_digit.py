@@ -74,6 +74,10 @@ class DrawDigit(Explorer):
         std: float | None = None,
         **keywords: Any,
     ) -> None:
+        unknown = [name for name in keywords if not type(self).class_traits().get(name)]
+        if unknown:
+            known = ("models", "preparation", "mean", "std")
+            raise TypeError(f"DrawDigit knows no {unknown[0]!r}: {did_you_mean(unknown[0], known)}")
         self._models = _named(models)
         recipe = networks.trained_recipe("cnn_320")
         self._mean = _finite("mean", mean, recipe.mean)

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 import torch
 
+from cnnlab.data import load_data
 from cnnlab.plots import image_grid, kernel_grid
 from cnnlab.plots.pixels import grey_scale, many_images, map_scale, one_image
 from cnnlab.plots.style import SIGNED
@@ -69,3 +70,10 @@ def test_numbers_that_cannot_be_drawn_are_told():
     kernel[0, 0, 2, 2] = torch.nan
     with pytest.warns(UserWarning, match="1 of the 25 numbers"):
         kernel_grid(kernel)
+
+
+def test_a_data_set_and_ragged_rows_are_told_in_words():
+    with pytest.raises(TypeError, match=r"images are a ImageData: give one part of it, such as data\.test"):
+        one_image(load_data("digits"))
+    with pytest.raises(ValueError, match="the rows of the image are of different lengths"):
+        one_image([[1, 2], [3]])

@@ -5,6 +5,7 @@ import contextlib
 import pytest
 import torch
 
+from cnnlab.errors import TrainingError
 from cnnlab.models import build
 from cnnlab.timing import PRECISIONS, step, time_step
 
@@ -132,3 +133,10 @@ def test_the_timed_steps_keep_the_weights_so_that_all_cost_the_same():
 def test_a_mistake_is_said_before_anything_is_timed(arguments, message):
     with pytest.raises(ValueError, match=message):
         time_step(build("logistic"), **{"batch_size": 2, **arguments})
+
+
+@pytest.mark.parametrize("training", [True, False])
+def test_a_network_that_does_not_fit_is_told_as_in_training(training):
+    wrong = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(100, 10))
+    with pytest.raises(TrainingError, match=r"timing: the model failed on images of shape \(8, 1, 28, 28\)"):
+        time_step(wrong, 8, "cpu", training=training)

@@ -170,3 +170,14 @@ def test_a_setting_of_sgd_that_is_taken_for_an_optimizer_is_said(name, meant):
     message = f"unknown optimizer {name!r}: it is a setting of sgd: write {meant}."
     with pytest.raises(ValueError, match=re.escape(message)):
         make_optimizer(nn.Linear(2, 2), name)
+
+
+def test_an_optimiser_that_needs_a_closure_is_refused():
+    with pytest.raises(ValueError, match="LBFGS runs the model several times in a step"):
+        make_optimizer(net(), lambda parameters: torch.optim.LBFGS(parameters))
+
+
+def test_an_optimiser_of_another_models_parameters_is_refused():
+    other = net()
+    with pytest.raises(ValueError, match="another model's parameters, so this model would learn nothing"):
+        make_optimizer(net(), lambda parameters: torch.optim.SGD(other.parameters(), lr=0.1))

@@ -385,3 +385,8 @@ def test_questions_wait_for_the_last_answer_and_for_80_ms():
         ' spoken(["A", "B"], [[0.1, 0.9], [0.75, 0.25]])];',
     )
     assert made == [0, 50, 80, "A: 1, 90.0 %. B: 0, 75.0 %."]
+
+
+def test_an_unknown_argument_is_refused_with_the_nearest():
+    with pytest.raises(TypeError, match=r"DrawDigit knows no 'modle': did you mean 'models'"):
+        DrawDigit(modle=None)
