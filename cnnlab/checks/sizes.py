@@ -61,12 +61,7 @@ def output_size(answer: object = ...) -> None:
         _SIZES,
         "that is not the number of places in which the kernel can stand. Draw the row and count.",
     )
-    for value in given:
-        if isinstance(value, float) or getattr(getattr(value, "dtype", None), "is_floating_point", False):
-            raise Wrong(
-                f"The numbers are right, but output_size gives a {type(value).__name__} with a decimal "
-                "point, and a size must be an int: nn.Linear refuses anything else."
-            )
+    _must_be_whole(given, "output_size", "a size must be an int: nn.Linear refuses anything else")
 
 
 _PADDINGS = [
@@ -87,7 +82,7 @@ _PADDINGS = [
 )
 def same_padding(answer: object = ...) -> None:
     """Check a function same_padding(k): the p that keeps the width, for an odd kernel and stride 1."""
-    judge_function(
+    given = judge_function(
         answer,
         "same_padding(k)",
         lambda k: (k - 1) // 2,
@@ -95,6 +90,16 @@ def same_padding(answer: object = ...) -> None:
         _PADDINGS,
         "with that p the map does not keep its width. Put it into the formula for the output size.",
     )
+    _must_be_whole(given, "same_padding", "a padding must be an int: nn.Conv2d refuses anything else")
+
+
+def _must_be_whole(given: list[object], name: str, why: str) -> None:
+    for value in given:
+        if isinstance(value, float) or getattr(getattr(value, "dtype", None), "is_floating_point", False):
+            raise Wrong(
+                f"The numbers are right, but {name} gives a {type(value).__name__} with a decimal point, "
+                f"and {why}."
+            )
 
 
 _FC1 = {

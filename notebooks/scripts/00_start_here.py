@@ -58,9 +58,10 @@ notebooks = {  # number: name, minutes, what it needs, place (column, row)
     11: ("Race to 99 %", 60, (7,), (5, 0)),
 }
 figure, ax = plt.subplots(figsize=(16.5, 5.6))
-for number, (name, minutes, needs, (x, y)) in notebooks.items():
+boxes = {}
+for number, (name, minutes, _, (x, y)) in notebooks.items():
     core = number <= 3
-    ax.text(
+    box = ax.text(
         x,
         -y,
         f"{number}  {name}\n{minutes} min",
@@ -69,16 +70,18 @@ for number, (name, minutes, needs, (x, y)) in notebooks.items():
         color="white" if core else "black",
         bbox={"boxstyle": "round,pad=0.5", "facecolor": BLUE if core else "#eeeeee", "edgecolor": BLUE},
     )
-    for before in needs:
-        column, row = notebooks[before][3]
-        arrow = {"arrowstyle": "-|>", "color": GREY, "linewidth": 1.8}
-        ax.annotate("", (x - 0.36, -y), (column + 0.36, -row), arrowprops=arrow)
+    boxes[number] = ((x, -y), box.get_bbox_patch())
 ax.set(xlim=(-0.5, 5.5), ylim=(-3.45, 0.45))
 ax.set_axis_off()
+figure.draw_without_rendering()  # now the boxes know how large they are
+for number, (_, _, needs, _) in notebooks.items():
+    for before in needs:
+        (start, first), (end, second) = boxes[before], boxes[number]
+        arrow = {"arrowstyle": "-|>", "color": GREY, "linewidth": 1.8, "patchA": first, "patchB": second}
+        ax.annotate("", end, start, arrowprops=arrow)
 hours = sum(minutes for _, minutes, _, _ in notebooks.values()) / 60
-print(
-    f"{len(notebooks)} notebooks, {hours:.1f} hours; the core: {sum(notebooks[n][1] for n in (1, 2, 3)) / 60:.1f} hours"
-)
+core_hours = sum(notebooks[number][1] for number in (1, 2, 3)) / 60
+print(f"{len(notebooks)} notebooks, {hours:.1f} hours; the core: {core_hours:.1f} hours")
 
 # %% [markdown]
 # | notebook | minutes | needs | afterwards you can |

@@ -459,7 +459,7 @@ claim("the first is ahead of the last by", ahead, at_least=0.05)
 
 # %% [markdown]
 # Now the first is ahead. So the order is no law of nature: it belongs to
-# the learning rate. For larger pixels these steps are too long, for smaller ones just right. Normalising does not make the model better. It makes the usual learning rates fit.
+# the learning rate. For the two wider scales these steps are too long, for 0 to 1 just right. (With 0.5 and 0.5, four of five pixels are −1 and all push the same way: it suffers most.) Normalising does not make the model better. It makes the usual learning rates fit.
 #
 # One more consequence that surprises people. Many networks *pad* an image: they lay a frame of zeros around it.
 #
@@ -699,7 +699,7 @@ ShiftExplorer(data.test.images[right_ones[0]], means)
 # <details><summary>Answer</summary>
 #
 # On MNIST the digit is a 7. The answer changes at 3 pixels to the left (it is then read as 1), 3 up (as 2), 4 down (as 5) and 5 to the right (as 5).
-# From five to the right, one pixel down brings the 7 back. Watch the bars: to the right all of them grow, that of the right digit fastest.
+# From five to the right, one pixel down brings the 7 back. Watch the bars: five to the right, all of them have grown, that of the right digit most (from 4.79 to 8.28).
 # </details>
 
 # %% [markdown]

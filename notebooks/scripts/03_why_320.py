@@ -156,7 +156,7 @@ for w in range(7, 41):
 print(f"{tried:,} settings tried; the formula and PyTorch agree on {agree:,}")
 
 # %% [markdown]
-# From here on `w_out` does the arithmetic. It has one more number, the dilation `d` (the step between neighbouring numbers of the kernel, here always 1), and with error messages.
+# From here on `w_out` does the arithmetic. It takes one more number, the dilation `d` (the step between neighbouring numbers of the kernel, here always 1), and has error messages.
 
 # %% [markdown]
 # ## 3 · Layer by layer to 320
@@ -352,7 +352,7 @@ print(verdict)
 verdict.points  # of 10
 
 # %% [markdown]
-# ## 5 · Every network of the course
+# ## 5 · Every network of the labs
 #
 # Each with its lab, its widths and its flatten step, every size by `w_out`. The first two have no convolution and flatten the image itself: `logistic` is one linear layer; `mlp` is a
 # **multilayer perceptron**, linear layers with ReLU between them.

@@ -76,9 +76,14 @@ CASES = {
         secret=["// s + 1", "(w_in + 2"],
     ),
     "same_padding": Cases(
-        right=[lambda k: (k - 1) // 2, lambda k: k // 2, lambda k: torch.tensor((k - 1) / 2)],
+        right=[lambda k: (k - 1) // 2, lambda k: k // 2, lambda k: torch.tensor((k - 1) // 2)],
         wrong=[
             (lambda k: k - 1, "same_padding(5) gives 4: that is the padding of both sides together"),
+            (
+                lambda k: (k - 1) / 2,
+                "same_padding gives a float with a decimal point, and a padding must be an",
+            ),
+            (lambda k: torch.tensor((k - 1) / 2), "same_padding gives a Tensor with a decimal point"),
             (lambda k: k / 2, "there is no half pixel"),
             (lambda k: 2, "fits one kernel only"),
             (lambda k: (k + 1) // 2, "the map grows"),
