@@ -10,7 +10,8 @@ from torch import Tensor, nn
 
 from cnnlab.inspection import remedies as mend
 from cnnlab.inspection.faults import Fault, mixing_step, written
-from cnnlab.inspection.layer_faults import conv_or_pool, linear, norm
+from cnnlab.inspection.layer_faults import conv_or_pool, norm
+from cnnlab.inspection.linear_faults import linear
 from cnnlab.inspection.number_faults import matrix, number_format
 from cnnlab.inspection.python_faults import call_the_layer
 from cnnlab.inspection.shapes import first_line, product

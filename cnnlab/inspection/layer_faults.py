@@ -1,79 +1,17 @@
-"""Layers that do not fit what arrives at them: linear, convolution, pooling, batch norm."""
+"""Layers that do not fit what arrives at them: convolution, pooling, batch norm."""
 
 from __future__ import annotations
 
 import math
 
 from torch import nn
-from torch.nn import functional as F
 
 from cnnlab.inspection import remedies as mend
 from cnnlab.inspection.blueprint import code
 from cnnlab.inspection.faults import Fault, counted, written
-from cnnlab.inspection.shapes import product
 from cnnlab.inspection.tracing import Step
 from cnnlab.inspection.windows import Window, argument, is_conv, weight_shape, windows_of
 from cnnlab.inspection.workbench import Change, Workbench, assigned, named
-
-
-def linear(bench: Workbench) -> Fault | None:
-    """A linear layer of the wrong width, or with a map in front of it."""
-    weight, shape, name = weight_shape(bench.step), bench.shape, named(bench.step.path)
-    if weight is None or len(weight) != 2 or not shape or shape[-1] == weight[1]:
-        return None
-    n_out, needs = weight
-    layer = f"nn.Linear({needs}, {n_out})"
-    if len(shape) > 1:
-        total = math.prod(shape)
-        fits = f"just what {layer} takes" if total == needs else f"where {layer} takes {needs}"
-        return Fault(
-            f"{name} gets a map of {product(shape)}, not a row of numbers: the flatten is missing.",
-            has=shape[-1],
-            needs=needs,
-            details=(
-                f"A linear layer reads the last side only, and finds {counted(shape[-1], 'number')} there.",
-                f"Flattened, an image has {product(shape)} = {total} numbers, {fits}.",
-            ),
-            remedies=bench.choose(
-                mend.flattened(bench),
-                mend.flattened_earlier(bench),
-                mend.averaged(bench),
-                mend.flattened(bench, lazily=True),
-            ).or_else(f"x = torch.flatten(x, 1) before {name}", f"nn.Flatten() before {name}"),
-        )
-    has = shape[0]
-    if bench.step.module is None and has == n_out and bench.layer(bench.step) is None:
-        return _turned_weight(bench, n_out, needs)
-    fitting = f"give it a weight of the shape ({n_out}, {has})"
-    if bench.step.module is not None:
-        fitting = f"nn.Linear({has}, {n_out})"
-    return Fault(
-        f"{name} does not fit: it gets {has} numbers for each image, but {layer} takes {needs}.",
-        has=has,
-        needs=needs,
-        remedies=bench.choose(
-            mend.resized(bench, in_features=has),
-            mend.earlier_sizes(bench, needs),
-            mend.counts_itself(bench),
-        ).or_else(fitting, f"give it {needs} numbers"),
-    )
-
-
-def _turned_weight(bench: Workbench, has: int, width: int) -> Fault:
-    """F.linear with a weight of (in, out)."""
-    names = [name for name, p in bench.model.named_parameters() if tuple(p.shape) == (has, width)]
-    weight = f"self.{names[0]}" if len(names) == 1 else "weight"
-    turned = {bench.number: lambda x, w, *b: F.linear(x, w.t(), *b)}
-    return Fault(
-        f"{named(bench.step.path)} does not fit: it gets {has} numbers for each image, but the weight "
-        f"({has}, {width}) takes {width}: F.linear reads a weight as (out, in).",
-        has=has,
-        needs=width,
-        remedies=bench.choose(
-            [Change(f"F.linear(x, {weight}.t(), …)", instead=turned)],
-            [Change(f"{weight} = nn.Parameter(torch.randn({width}, {has}) / {has}**0.5)", instead=turned)],
-        ).or_else(f"F.linear(x, {weight}.t(), …)", f"a weight of ({width}, {has})"),
-    )
 
 
 def conv_or_pool(bench: Workbench) -> Fault | None:

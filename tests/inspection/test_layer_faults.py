@@ -4,7 +4,8 @@ import torch.nn.functional as F
 from torch import nn
 
 from cnnlab.inspection import explain
-from cnnlab.inspection.layer_faults import conv_or_pool, linear, norm
+from cnnlab.inspection.layer_faults import conv_or_pool, norm
+from cnnlab.inspection.linear_faults import linear
 from cnnlab.inspection.tracing import trace
 from cnnlab.inspection.workbench import Workbench
 from tests.inspection import student_models
