@@ -99,7 +99,20 @@ def _settings(module: nn.Module) -> tuple[dict[str, Any], dict[str, tuple[Any, A
         if hasattr(module, "dilation"):
             named["dilation"] = (_single(module.dilation), 1)
         return {"kernel_size": k}, {**named, "ceil_mode": (module.ceil_mode, False)}
+    if isinstance(module, nn.RNNBase):
+        return _of_a_recurrent_layer(module)
     return {}, {}
+
+
+def _of_a_recurrent_layer(module: nn.RNNBase) -> tuple[dict[str, Any], dict[str, tuple[Any, Any]]]:
+    usual: dict[str, Any] = {"num_layers": 1, "bias": True, "batch_first": False, "dropout": 0.0}
+    usual["bidirectional"] = False
+    if isinstance(module, nn.RNN):
+        usual["nonlinearity"] = "tanh"
+    if isinstance(module, nn.LSTM):
+        usual["proj_size"] = 0
+    given = {"input_size": module.input_size, "hidden_size": module.hidden_size}
+    return given, {key: (getattr(module, key), value) for key, value in usual.items()}
 
 
 def _arguments(given: list[Any], extra: dict[str, tuple[Any, Any]]) -> str:

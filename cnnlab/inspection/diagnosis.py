@@ -8,13 +8,14 @@ from dataclasses import replace
 import torch
 from torch import Tensor, nn
 
-from cnnlab.inspection import remedies as mend
 from cnnlab.inspection.faults import Fault, mixing_step, written
 from cnnlab.inspection.layer_faults import conv_or_pool, norm
 from cnnlab.inspection.linear_faults import linear
 from cnnlab.inspection.number_faults import matrix, number_format
+from cnnlab.inspection.pair_faults import pair
 from cnnlab.inspection.python_faults import call_the_layer
-from cnnlab.inspection.shapes import first_line, product
+from cnnlab.inspection.sequence_faults import not_unpacked, unpacked_later, whole_state
+from cnnlab.inspection.shapes import first_line
 from cnnlab.inspection.tracing import Step, Trace
 from cnnlab.inspection.view_faults import VIEWS, view
 from cnnlab.inspection.windows import windows_of
@@ -34,7 +35,7 @@ def diagnose(model: nn.Module, images: Tensor, made: Trace) -> Fault | None:
     mixing = mixing_step(made)
     number = len(made.steps) - 1 if mixing is None else mixing
     if mixing is None and made.failed is None:
-        return None
+        return unpacked_later(model, images, made)
     bench = Workbench(model, images, made, number)
     for applies, look in _KINDS:
         if applies(bench.step):
@@ -56,35 +57,6 @@ def _layer_for_numbers(bench: Workbench) -> Fault | None:
 
 def _given_layers(step: Step) -> list[nn.Module]:
     return [value for value in step.args if isinstance(value, nn.Module)]
-
-
-def _pair(bench: Workbench) -> Fault | None:
-    """A sum or a concatenation of maps that do not match."""
-    step = bench.step
-    shapes = [bench.broken.image_shape(s) for s in step.in_shapes]
-    if len(set(shapes)) < 2:
-        return None
-    joins = step.what.startswith(("cat", "concat"))
-    sign = {"add": "x + y", "sub": "x − y", "mul": "x * y"}.get(step.what.strip("_ir"), f"torch.{step.what}")
-    rule = "Maps can be joined if all other sides are equal." if joins else "All sides must be equal."
-    if joins or len({shape[:1] for shape in shapes}) == 1:
-        poolings = [n for n in bench.before(bench.number) if "pool" in bench.broken.steps[n].what]
-        ideas = [mend.more_room(bench), mend.stretched(bench), mend.earlier_sizes(bench)]
-        if joins:
-            ideas[1:1] = [mend.without(bench, poolings)]
-            ideas.append(mend.averaged_down(bench))
-        widths = [shape[-1] for shape in shapes]
-        if not joins and max(widths) > 1.5 * min(widths):  # a stride on one side, as in a residual block
-            ideas[1:1] = [mend.same_shape(bench), mend.matching_shortcut(bench)]
-    else:
-        ideas = [mend.same_shape(bench), mend.matching_shortcut(bench), mend.stretched(bench)]
-    return Fault(
-        f"{sign} does not fit: it gets {' and '.join(product(s) for s in shapes)}.",
-        details=(rule,),
-        remedies=bench.choose(*ideas).or_else(
-            "give both branches the same channels and padding", "a 1×1 convolution on one branch"
-        ),
-    )
 
 
 def _rows(bench: Workbench) -> Fault:
@@ -136,11 +108,13 @@ def _any_other(bench: Workbench) -> Fault:
 
 _KINDS: tuple[tuple[Callable[[Step], bool], Callable[[Workbench], Fault | None]], ...] = (
     (lambda step: not step.in_shapes and bool(_given_layers(step)), _layer_for_numbers),
+    (lambda step: step.out_shape is None, not_unpacked),
+    (lambda step: len(step.in_shapes) == 1, whole_state),
     (lambda step: step.out_shape is None, number_format),
     (lambda step: step.what in VIEWS, view),
     (lambda step: step.what in ("matmul", "mm"), matrix),
     (lambda step: step.what.endswith("linear"), linear),
     (lambda step: windows_of(step) is not None, conv_or_pool),
     (lambda step: "norm" in step.what, norm),
-    (lambda step: len(step.in_shapes) > 1, _pair),
+    (lambda step: len(step.in_shapes) > 1, pair),
 )
