@@ -101,6 +101,17 @@ def _settings(module: nn.Module) -> tuple[dict[str, Any], dict[str, tuple[Any, A
         return {"kernel_size": k}, {**named, "ceil_mode": (module.ceil_mode, False)}
     if isinstance(module, nn.RNNBase):
         return _of_a_recurrent_layer(module)
+    if isinstance(module, nn.MultiheadAttention):
+        given = {"embed_dim": module.embed_dim, "num_heads": module.num_heads}
+        bias = (module.in_proj_bias is not None, True)
+        usual = {"dropout": (module.dropout, 0.0), "bias": bias, "batch_first": (module.batch_first, False)}
+        return given, usual
+    if isinstance(module, nn.PReLU):
+        return {"num_parameters": module.num_parameters}, {}
+    if isinstance(module, nn.PixelShuffle):
+        return {"upscale_factor": module.upscale_factor}, {}
+    if isinstance(module, nn.Unflatten):
+        return {"dim": module.dim, "unflattened_size": tuple(module.unflattened_size)}, {}
     return {}, {}
 
 

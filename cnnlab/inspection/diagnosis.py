@@ -13,8 +13,17 @@ from cnnlab.inspection.layer_faults import conv_or_pool, norm
 from cnnlab.inspection.linear_faults import linear
 from cnnlab.inspection.number_faults import matrix, number_format
 from cnnlab.inspection.pair_faults import pair
+from cnnlab.inspection.parameter_faults import einsum, operation, with_parameter
 from cnnlab.inspection.python_faults import call_the_layer
-from cnnlab.inspection.sequence_faults import not_unpacked, unpacked_later, whole_state
+from cnnlab.inspection.sequence_faults import (
+    attention,
+    not_unpacked,
+    recurrent,
+    steps_first,
+    unpacked_later,
+    whole_state,
+)
+from cnnlab.inspection.setting_faults import pixel_shuffle, prelu, unflatten
 from cnnlab.inspection.shapes import first_line
 from cnnlab.inspection.tracing import Step, Trace
 from cnnlab.inspection.view_faults import VIEWS, view
@@ -33,6 +42,8 @@ def diagnose(model: nn.Module, images: Tensor, made: Trace) -> Fault | None:
         None, if no layer and no function of PyTorch is to blame.
     """
     mixing = mixing_step(made)
+    if made.failed is not None and steps_first(made.failed, made.batch):
+        mixing = None  # there the batch must come second
     number = len(made.steps) - 1 if mixing is None else mixing
     if mixing is None and made.failed is None:
         return unpacked_later(model, images, made)
@@ -111,10 +122,17 @@ _KINDS: tuple[tuple[Callable[[Step], bool], Callable[[Workbench], Fault | None]]
     (lambda step: step.out_shape is None, not_unpacked),
     (lambda step: len(step.in_shapes) == 1, whole_state),
     (lambda step: step.out_shape is None, number_format),
+    (lambda step: step.what in ("rnn", "lstm", "gru") and step.out_shape is None, recurrent),
+    (lambda step: step.what == "multiheadattention", attention),
+    (lambda step: step.what == "prelu", prelu),
+    (lambda step: step.what in ("pixelshuffle", "pixel_shuffle"), pixel_shuffle),
+    (lambda step: step.what == "unflatten", unflatten),
     (lambda step: step.what in VIEWS, view),
     (lambda step: step.what in ("matmul", "mm"), matrix),
     (lambda step: step.what.endswith("linear"), linear),
     (lambda step: windows_of(step) is not None, conv_or_pool),
     (lambda step: "norm" in step.what, norm),
+    (lambda step: step.what == "einsum", einsum),
+    (lambda step: operation(step.what) is not None, with_parameter),
     (lambda step: len(step.in_shapes) > 1, pair),
 )

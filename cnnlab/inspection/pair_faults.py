@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
-from torch import nn
+from torch import Tensor, nn
+from torch.nn import functional as F
 
 from cnnlab.inspection import remedies as mend
 from cnnlab.inspection.blueprint import code, rebuilt
@@ -42,14 +44,21 @@ def pair(bench: Workbench) -> Fault | None:
 
 def _for_maps(bench: Workbench, shapes: list[Shape], joins: bool) -> list[Iterator[Change]]:
     if not joins and len({shape[:1] for shape in shapes}) > 1:
-        return [mend.same_shape(bench), mend.matching_shortcut(bench), mend.stretched(bench)]
+        return [
+            mend.same_shape(bench),
+            mend.matching_shortcut(bench),
+            mend.stretched(bench),
+            averaged_shortcut(bench),
+        ]
     poolings = [n for n in bench.before(bench.number) if "pool" in bench.broken.steps[n].what]
     ideas = [mend.more_room(bench), mend.stretched(bench), mend.earlier_sizes(bench)]
     if joins:
         ideas[1:1] = [mend.without(bench, poolings)]
         ideas.append(mend.averaged_down(bench))
     widths = [shape[-1] for shape in shapes]
-    if not joins and max(widths) > 1.5 * min(widths):  # a stride on one side, as in a residual block
+    if bench.step.what == "stack":
+        ideas.append(mend.averaged_down(bench))
+    elif not joins and max(widths) > 1.5 * min(widths):  # a stride on one side, as in a residual block
         ideas[1:1] = [mend.same_shape(bench), mend.matching_shortcut(bench)]
     return ideas
 
@@ -80,6 +89,28 @@ def other_width(bench: Workbench, which: int) -> Iterator[Change]:
             new = rebuilt(layer, out_features=wanted)
             yield Change(assigned(step.path, code(new)), {step.path: new})
             return
+
+
+def averaged_shortcut(bench: Workbench) -> Iterator[Change]:
+    """The larger map averaged down to the size of the smaller, and a 1×1 convolution to its channels."""
+    shapes = [bench.broken.image_shape(s) for s in bench.step.in_shapes]
+    if len(shapes) != 2 or any(len(s) != 3 for s in shapes) or shapes[0][1:] == shapes[1][1:]:
+        return
+    widths = sorted(s[2] for s in shapes)
+    if widths[0] == 1 or widths[1] < 1.5 * widths[0]:  # one number for each channel, or paddings that differ
+        return
+    large = 0 if shapes[0][1] * shapes[0][2] > shapes[1][1] * shapes[1][2] else 1
+    (c_in, *sizes), (c_out, *wanted) = shapes[large], shapes[1 - large]
+    size, images = (wanted[0], wanted[1]), bench.images
+    conv = nn.Conv2d(c_in, c_out, 1).to(images.device, images.dtype)
+
+    def summed(first: Tensor, second: Tensor) -> Any:
+        pair = [first, second]
+        pair[large] = conv(F.adaptive_avg_pool2d(pair[large], size))
+        return pair[0] + pair[1]
+
+    text = f"F.adaptive_avg_pool2d(y, {size}) and {code(conv)}, where y is the map of {product(sizes)}"
+    yield Change(text, instead={bench.number: summed})
 
 
 def _unequal(first: Shape, second: Shape, last: bool = False) -> int | None:

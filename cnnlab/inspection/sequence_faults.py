@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import math
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from torch import Tensor, nn
 
+from cnnlab.inspection import remedies as mend
 from cnnlab.inspection.blueprint import code, rebuilt
-from cnnlab.inspection.faults import Fault
+from cnnlab.inspection.faults import Fault, written
 from cnnlab.inspection.shapes import product
-from cnnlab.inspection.tracing import Step, Trace, copy_of
+from cnnlab.inspection.tracing import Shape, Step, Trace, copy_of
 from cnnlab.inspection.workbench import Change, Workbench, assigned, fits, named
 
 _BOTH_AT_ONCE = ("tuple indices must be", "'tuple' object has no attribute", "not tuple")
@@ -128,6 +130,171 @@ def giving(layer: nn.Module, take: Callable[[Any], Any]) -> nn.Module:
 
     def taken(self: nn.Module, *args: Any, **kwargs: Any) -> Any:
         return take(forward(self, *args, **kwargs))
+
+    twin.forward = types.MethodType(taken, twin)
+    return twin
+
+
+def recurrent(bench: Workbench) -> Fault | None:
+    """A recurrent layer whose steps have another width, or that gets no steps at all."""
+    layer, shape, name = bench.step.module, _read(bench), named(bench.step.path)
+    if not isinstance(layer, nn.RNNBase) or not shape or len(bench.step.in_shapes) > 1:
+        return None
+    has, needs = shape[-1], layer.input_size
+    if len(shape) == 2 and has == needs:
+        return None
+    what = f"nn.{bench.step.kind}({needs}, {layer.hidden_size})"
+    remedies = bench.choose(*([change] for change in _readings(bench, layer))).or_else(
+        f"nn.{bench.step.kind}({has}, {layer.hidden_size})", f"give it steps of {needs} numbers"
+    )
+    if len(shape) == 2:
+        return Fault(
+            f"{name} does not fit: it gets {shape[0]} steps of {has} numbers, but {what} takes {needs}.",
+            has=has,
+            needs=needs,
+            details=(_steps_of(shape), f"In one step, an image has {product(shape)} = {math.prod(shape)}."),
+            remedies=remedies,
+        )
+    return Fault(
+        f"{name} needs (steps, numbers) for each image, but gets {written(shape)}; "
+        f"{what} takes {needs} numbers in a step.",
+        has=len(shape),
+        needs=2,
+        details=(f"An image has {product(shape)} = {math.prod(shape)} numbers.",) if len(shape) > 1 else (),
+        remedies=remedies,
+    )
+
+
+def steps_first(step: Step, batch: int) -> bool:
+    """Whether a recurrent layer gets (steps, batch, numbers), as it should without batch_first."""
+    layer, shape = step.module, step.in_shape
+    if not isinstance(layer, nn.RNNBase) or layer.batch_first or len(shape) != 3:
+        return False
+    return shape[1] == batch != shape[0]
+
+
+def _read(bench: Workbench) -> Shape:
+    """What arrives for one image."""
+    before = bench.step.in_shape
+    return (before[0], before[2]) if steps_first(bench.step, bench.broken.batch) else bench.shape
+
+
+def _steps_of(shape: Shape) -> str:
+    return f"An image of {product(shape)} is a sequence of {shape[0]} steps, {shape[1]} numbers each."
+
+
+def _readings(bench: Workbench, layer: nn.RNNBase) -> list[Change]:
+    """Ways to read what is there as steps, each with a layer of that width."""
+    shape, name, turned = _read(bench), named(bench.step.path), steps_first(bench.step, bench.broken.batch)
+    needs, total = layer.input_size, math.prod(shape)
+    ways: list[tuple[str, int, Callable[[Tensor], Tensor]]] = []
+    if len(shape) == 1:
+        side = math.isqrt(total)
+        if total % needs == 0:
+            ways.append((_view(total // needs, needs), needs, lambda x: x.reshape(len(x), -1, needs)))
+        if side**2 == total:
+            ways.append((_view(side, side), side, lambda x: x.reshape(len(x), side, side)))
+        ways.append(("x = x.unsqueeze(1)", total, lambda x: x.unsqueeze(1)))
+    elif len(shape) == 2:
+        ways = [("", shape[1], lambda x: x)]
+        if shape[0] == needs and not turned:
+            ways.append(("x = x.transpose(1, 2)", needs, lambda x: x.transpose(1, 2)))
+        if total == needs and not turned:
+            ways.append(("x = x.flatten(1).unsqueeze(1)", needs, lambda x: x.flatten(1).unsqueeze(1)))
+    elif len(shape) == 3 and shape[0] == 1:
+        ways = [("x = x.squeeze(1)", shape[2], lambda x: x.squeeze(1))]
+        ways.append(("x = x.flatten(2)", total, lambda x: x.flatten(2)))
+    elif len(shape) == 3:
+        ways = [("x = x.flatten(2).transpose(1, 2)", shape[0], lambda x: x.flatten(2).transpose(1, 2))]
+        ways.append(("x = x.flatten(2)", shape[1] * shape[2], lambda x: x.flatten(2)))
+    ways.sort(key=lambda way: (way[0] != "", way[1] != needs))
+    changes = []
+    for text, width, change in ways:
+        first = f"{text} before {name}" if text else ""
+        layers, line = {}, ""
+        in_order = layer.batch_first or turned
+        if (width != needs or not in_order) and bench.layer(bench.step) is not None:
+            new = rebuilt(layer, input_size=width, batch_first=layer.batch_first or not in_order)
+            layers, line = {bench.step.path: new}, assigned(bench.step.path, code(new))
+        both = ", and ".join(filter(None, (first, line)))
+        changes.append(Change(both, layers, before={bench.number: change}))
+    changes += mend.outputs_before(bench, needs) if len(shape) == 2 else []
+    return [*changes, *_fitted(bench, needs)]
+
+
+def _view(*sizes: int) -> str:
+    return f"x = x.view(x.size(0), {', '.join(map(str, sizes))})"
+
+
+def _fitted(bench: Workbench, needs: int) -> list[Change]:
+    """A linear layer in front, from the width that is there to the width that is taken."""
+    layer, name, shape = bench.layer(bench.step), named(bench.step.path), _read(bench)
+    if layer is None or len(shape) != 2:
+        return []
+    text = f"self.fit = nn.Linear({shape[-1]}, {needs}), and x = self.fit(x) before {name}"
+    return [Change(text, {bench.step.path: taking(layer, lambda x: x.new_zeros(*x.shape[:-1], needs))})]
+
+
+def attention(bench: Workbench) -> Fault | None:
+    """An attention for tokens of another width, or in front of a map."""
+    layer, shape, name = bench.step.module, bench.shape, named(bench.step.path)
+    if not isinstance(layer, nn.MultiheadAttention) or len(shape) not in (2, 3):
+        return None
+    has, needs, heads = shape[-1], layer.embed_dim, layer.num_heads
+    if len(shape) == 2 and has == needs:
+        return None
+    what = f"nn.MultiheadAttention({needs}, {heads})"
+    tokens = f"{shape[0]} tokens of {has} numbers"
+    if len(shape) == 3:
+        tokens = f"a map of {product(shape)}, no tokens"
+    details = [f"The {heads} heads share the numbers of a token: {needs}/{heads} = {needs // heads} each."]
+    if len(shape) == 3:
+        details = [f"As tokens, it has {product(shape[1:])} = {math.prod(shape[1:])}, of {shape[0]} each."]
+    return Fault(
+        f"{name} does not fit: it gets {tokens}, but {what} takes tokens of {needs}.",
+        has=has if len(shape) == 2 else shape[0],
+        needs=needs,
+        details=tuple(details),
+        remedies=bench.choose(
+            *([change] for change in _as_tokens(bench, layer)),
+            mend.channels_before(bench, needs),
+            mend.outputs_before(bench, needs),
+            _fitted(bench, needs),
+        ).or_else(f"nn.MultiheadAttention({has}, {math.gcd(heads, has)})", f"give it tokens of {needs}"),
+    )
+
+
+def _as_tokens(bench: Workbench, layer: nn.MultiheadAttention) -> Iterator[Change]:
+    """What is there read as tokens, with an attention of that width."""
+    shape, name, path = bench.shape, named(bench.step.path), bench.step.path
+    if bench.layer(bench.step) is None:
+        return
+    ways: list[tuple[str, int, Callable[[Tensor], Tensor]]] = [("", shape[-1], lambda x: x)]
+    if len(shape) == 3:
+        ways = [("x = x.flatten(2).transpose(1, 2)", shape[0], lambda x: x.flatten(2).transpose(1, 2))]
+        ways.append(("x = x.flatten(2)", shape[1] * shape[2], lambda x: x.flatten(2)))
+    elif shape[0] == layer.embed_dim:
+        ways.append(("x = x.transpose(1, 2)", shape[0], lambda x: x.transpose(1, 2)))
+    for text, width, change in ways:
+        heads = math.gcd(layer.num_heads, width)  # the heads must divide the width
+        new: nn.Module = layer
+        line = ""
+        if width != layer.embed_dim:
+            new = rebuilt(layer, embed_dim=width, num_heads=heads)
+            line = assigned(path, code(new))
+        first = f"{text} before {name}" if text else ""
+        yield Change(", and ".join(filter(None, (first, line))), {path: taking(new, change)})
+
+
+def taking(layer: nn.Module, change: Callable[[Tensor], Tensor]) -> nn.Module:
+    """A copy of a layer that changes every tensor that it gets."""
+    twin = copy_of(layer)
+    forward = type(twin).forward
+
+    def taken(self: nn.Module, *args: Any, **kwargs: Any) -> Any:
+        given = [change(value) if isinstance(value, Tensor) else value for value in args]
+        named_ones = {key: change(v) if isinstance(v, Tensor) else v for key, v in kwargs.items()}
+        return forward(self, *given, **named_ones)
 
     twin.forward = types.MethodType(taken, twin)
     return twin

@@ -50,10 +50,10 @@ def test_a_permute_that_moves_the_batch_is_blamed():
 
 
 def test_a_layer_nobody_thought_of_keeps_pytorchs_message():
-    found = explain(nn.Sequential(nn.Conv2d(1, 6, 3), nn.PixelShuffle(4), nn.Flatten()))
+    found = explain(nn.Sequential(nn.Conv2d(1, 6, 3), nn.PixelUnshuffle(4), nn.Flatten()))
     assert found.layer == "1"
     assert found.headline.startswith("layer 1 stops at an input of (6, 26, 26): ")
-    assert "not divisible by 16" in found.headline
+    assert "divisible by downscale_factor" in found.headline
     assert len(found.remedies) == 2
 
 

@@ -1,3 +1,4 @@
+import torch
 from torch import nn
 
 from cnnlab.inspection import explain
@@ -45,3 +46,54 @@ def test_the_second_thing_is_told_with_its_arithmetic():
 
 def test_operations_are_written_as_a_student_writes_them():
     assert (sign_of("mul"), sign_of("truediv"), sign_of("cat")) == ("x * y", "x / y", "torch.cat")
+
+
+def residual(how, **parts):
+    def forward(net, x):
+        x = net.first(x)
+        return net.fc(how(net, x).mean((2, 3)))
+
+    return Own(forward, first=nn.Conv2d(1, 8, 3, padding=1), fc=nn.Linear(16, 10), **parts)
+
+
+def test_a_residual_block_that_halves_the_map_has_two_remedies():
+    model = residual(
+        lambda net, x: x + net.pool(net.second(x)),
+        second=nn.Conv2d(8, 16, 3, padding=1),
+        pool=nn.MaxPool2d(2),
+    )
+    found = explain(model)
+    assert found.headline == "x + y does not fit: it gets 8 × 28 × 28 and 16 × 14 × 14."
+    assert (found.has, found.needs) == (16, 8)
+    assert found.remedies == (
+        "nn.Conv2d(8, 16, 1, stride=2) on the side with 8 channels",
+        "F.adaptive_avg_pool2d(y, (14, 14)) and nn.Conv2d(8, 16, 1), where y is the map of 28 × 28",
+    )
+
+
+def test_one_weight_for_each_channel_is_mended_at_its_linear_layer():
+    model = Own(
+        lambda net, x: (net.conv(x) * net.w(net.conv(x).mean((2, 3)))[:, :, None, None]).mean((2, 3)),
+        conv=nn.Conv2d(1, 16, 3),
+        w=nn.Linear(16, 8),
+    )
+    found = explain(model)
+    assert (found.has, found.needs) == (8, 16)
+    assert found.remedies[0] == "self.w = nn.Linear(16, 16)"
+    assert len(found.remedies) == 2
+    assert runs(mended(model, found.remedies[0]))
+
+
+def test_maps_that_are_stacked_stay_stacked():
+    model = Own(
+        lambda net, x: torch.stack([net.a(x), net.b(x)], 1).mean((1, 3, 4)),
+        a=nn.Conv2d(1, 4, 3),
+        b=nn.Conv2d(1, 4, 5),
+    )
+    found = explain(model)
+    assert (found.has, found.needs) == (24, 26)
+    assert found.remedies == (
+        "F.interpolate(y, size=(26, 26)), where y is the map of 24 × 24",
+        "padding=1 in b",
+        "F.adaptive_avg_pool2d(y, (24, 24)), where y is the map of 26 × 26",
+    )
