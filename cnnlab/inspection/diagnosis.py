@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
@@ -12,10 +13,11 @@ from cnnlab.inspection.faults import Fault, mixing_step, written
 from cnnlab.inspection.layer_faults import conv_or_pool, norm
 from cnnlab.inspection.linear_faults import linear
 from cnnlab.inspection.number_faults import matrix, number_format
-from cnnlab.inspection.pair_faults import pair
-from cnnlab.inspection.parameter_faults import einsum, operation, with_parameter
+from cnnlab.inspection.pair_faults import operation, pair
+from cnnlab.inspection.parameter_faults import einsum, with_parameter
 from cnnlab.inspection.python_faults import call_the_layer
 from cnnlab.inspection.sequence_faults import (
+    ATTENTIONS,
     attention,
     not_unpacked,
     recurrent,
@@ -112,9 +114,23 @@ def _any_other(bench: Workbench) -> Fault:
             "call model.to(device) after all its layers were made, and make tensors in forward() on x.device",
             "keep layers in an nn.ModuleList: model.to(device) does not look into a plain list",
         )
+    has, needs = _numbers_said(bench)
     return Fault(
-        f"{named(step.path)} stops at an input of {shape}: {message}.", remedies=Remedies().or_else(*advice)
+        f"{named(step.path)} stops at an input of {shape}: {message}.",
+        has=has,
+        needs=needs,
+        remedies=Remedies().or_else(*advice),
     )
+
+
+def _numbers_said(bench: Workbench) -> tuple[int | None, int | None]:
+    """What is there and what is expected, as PyTorch's message has it; only if the first is in the shape."""
+    message = first_line(bench.broken.error) if bench.broken.error else ""
+    found = re.search(r"got (?P<has>\d+),?(?: but)? expected (?P<needs>\d+)", message)
+    found = found or re.search(r"[Ee]xpect\D*(?P<needs>\d+),?(?: but)? got (?P<has>\d+)", message)
+    if found is None or int(found["has"]) not in bench.shape:
+        return None, None
+    return int(found["has"]), int(found["needs"])
 
 
 _KINDS: tuple[tuple[Callable[[Step], bool], Callable[[Workbench], Fault | None]], ...] = (
@@ -123,7 +139,7 @@ _KINDS: tuple[tuple[Callable[[Step], bool], Callable[[Workbench], Fault | None]]
     (lambda step: len(step.in_shapes) == 1, whole_state),
     (lambda step: step.out_shape is None, number_format),
     (lambda step: step.what in ("rnn", "lstm", "gru") and step.out_shape is None, recurrent),
-    (lambda step: step.what == "multiheadattention", attention),
+    (lambda step: step.what in ATTENTIONS, attention),
     (lambda step: step.what == "prelu", prelu),
     (lambda step: step.what in ("pixelshuffle", "pixel_shuffle"), pixel_shuffle),
     (lambda step: step.what == "unflatten", unflatten),

@@ -89,6 +89,7 @@ def _last_side(bench: Workbench, needs: int, n_out: int) -> Fault:
         details=tuple(details),
         remedies=bench.choose(
             mend.resized(bench, in_features=has),
+            _other_weight(bench, has, n_out),
             _turned(bench, needs),
             mend.without(bench, turns[:1]),
             mend.channels_before(bench, needs),
@@ -96,6 +97,16 @@ def _last_side(bench: Workbench, needs: int, n_out: int) -> Fault:
             mend.counts_itself(bench),
         ).or_else(f"nn.Linear({has}, {n_out})", f"give it rows of {needs} numbers"),
     )
+
+
+def _other_weight(bench: Workbench, has: int, n_out: int) -> Iterator[Change]:
+    """Another parameter for F.linear."""
+    size = weight_shape(bench.step)
+    names = [name for name, p in bench.model.named_parameters() if tuple(p.shape) == size]
+    if bench.step.module is None and bench.layer(bench.step) is None and len(names) == 1:
+        text = f"self.{names[0]} = nn.Parameter(torch.randn({n_out}, {has}) / {has}**0.5)"
+        instead = {bench.number: lambda x, w, *b: F.linear(x, w.new_zeros(n_out, has), *b)}
+        yield Change(text, instead=instead)
 
 
 def _last_side_is_meant(bench: Workbench) -> bool:

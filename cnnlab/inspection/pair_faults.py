@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from cnnlab.inspection import remedies as mend
 from cnnlab.inspection.blueprint import code, rebuilt
-from cnnlab.inspection.faults import Fault
+from cnnlab.inspection.faults import Fault, counted
 from cnnlab.inspection.shapes import arithmetic_of, product
 from cnnlab.inspection.tracing import Shape
 from cnnlab.inspection.workbench import Change, Workbench, assigned, named
 
 _SIGNS = {"add": "x + y", "sub": "x − y", "mul": "x * y", "truediv": "x / y", "div": "x / y"}
+_OPERATIONS: dict[str, Callable[[Any, Any], Any]] = {
+    "add": torch.add,
+    "sub": torch.sub,
+    "mul": torch.mul,
+    "truediv": torch.div,
+    "div": torch.div,
+}
 
 
 def pair(bench: Workbench) -> Fault | None:
@@ -29,14 +37,19 @@ def pair(bench: Workbench) -> Fault | None:
     rule = "Maps can be joined if all other sides are equal." if joins else "All sides must be equal."
     side = _unequal(shapes[0], shapes[1], last=joins)
     maps = all(len(shape) == 3 for shape in shapes)
-    ideas = [other_width(bench, 1), other_width(bench, 0), *_for_maps(bench, shapes, joins)]
+    ideas = [for_each_channel(bench, 0), for_each_channel(bench, 1)]
+    ideas += [other_width(bench, 1), other_width(bench, 0), *_for_maps(bench, shapes, joins)]
     advice = ("give both branches the same channels and padding", "a 1×1 convolution on one branch")
     if not maps:
         advice = ("give both sides the same shape", "put print(x.shape, y.shape) in front of that line")
+    has, needs = (shapes[1][side], shapes[0][side]) if side is not None else (None, None)
+    if len(shapes[0]) != len(shapes[1]):
+        has, needs = len(shapes[1]), len(shapes[0])
+        rule = f"{product(shapes[0])} has {counted(needs, 'side')}, {product(shapes[1])} has {has}."
     return Fault(
         f"{sign} does not fit: it gets {' and '.join(product(s) for s in shapes)}.",
-        has=shapes[1][side] if side is not None else None,
-        needs=shapes[0][side] if side is not None else None,
+        has=has,
+        needs=needs,
         details=(rule,) if joins else (rule, *_sources(bench)),
         remedies=bench.choose(*ideas).or_else(*advice),
     )
@@ -70,6 +83,33 @@ def sign_of(what: str) -> str:
     ('x + y', 'x + y', 'torch.stack')
     """
     return _SIGNS.get(what.strip("_ir"), f"torch.{what}")
+
+
+def operation(what: str) -> Callable[[Any, Any], Any] | None:
+    """The function behind a sign, also behind one that works in place.
+
+    >>> operation("iadd").__name__, operation("relu")
+    ('add', None)
+    """
+    return _OPERATIONS.get(what.strip("_ir"))
+
+
+def for_each_channel(bench: Workbench, way: int) -> Iterator[Change]:
+    """A row of numbers, one for each channel, as a map of one pixel."""
+    shapes, work = [bench.broken.image_shape(s) for s in bench.step.in_shapes], operation(bench.step.what)
+    if work is None or sorted(map(len, shapes)) != [1, 3] or shapes[0][0] != shapes[1][0]:
+        return
+    row = 0 if len(shapes[0]) == 1 else 1
+
+    def worked(*pair: Any, **_: object) -> Any:
+        values = list(pair)
+        values[row] = values[row][:, :, None, None]
+        return work(values[0], values[1])
+
+    text = ("y[:, :, None, None]", f"y.view(-1, {shapes[row][0]}, 1, 1)")[way]
+    yield Change(
+        f"{text} in that line, where y is the row of {shapes[row][0]}", instead={bench.number: worked}
+    )
 
 
 def other_width(bench: Workbench, which: int) -> Iterator[Change]:

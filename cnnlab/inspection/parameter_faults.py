@@ -11,27 +11,10 @@ from torch import Tensor
 
 from cnnlab.inspection import remedies as mend
 from cnnlab.inspection.faults import Fault
-from cnnlab.inspection.pair_faults import sign_of
+from cnnlab.inspection.pair_faults import operation, sign_of
 from cnnlab.inspection.shapes import product
 from cnnlab.inspection.tracing import Shape, Step
 from cnnlab.inspection.workbench import Change, Workbench, named
-
-_OPERATIONS: dict[str, Callable[[Any, Any], Any]] = {
-    "add": torch.add,
-    "sub": torch.sub,
-    "mul": torch.mul,
-    "truediv": torch.div,
-    "div": torch.div,
-}
-
-
-def operation(what: str) -> Callable[[Any, Any], Any] | None:
-    """The function behind a sign, also behind one that works in place.
-
-    >>> operation("iadd").__name__, operation("relu")
-    ('add', None)
-    """
-    return _OPERATIONS.get(what.strip("_ir"))
 
 
 def with_parameter(bench: Workbench) -> Fault | None:

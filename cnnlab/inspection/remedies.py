@@ -243,9 +243,10 @@ def _of_one_size(
 ) -> Iterator[Change]:
     """Both maps in the size of one of them."""
     shapes = bench.step.in_shapes
-    if len(shapes) != 2 or any(len(s) != 4 for s in shapes):
+    if any(len(s) != 4 for s in shapes):
         return
     size = tuple(shapes[model][2:])
+    others = dict.fromkeys(product(s[2:]) for s in shapes if s[2:] != size)
 
     def meet(*args: Any, **kwargs: Any) -> Any:
         if isinstance(args[0], (tuple, list)):
@@ -253,7 +254,8 @@ def _of_one_size(
             return join([change(t, size) for t in args[0]], *args[1:], **kwargs)
         return change(args[0], size) + change(args[1], size)
 
-    text = f"{text.format(size)}, where y is the map of {product(shapes[1 - model][2:])}"
+    which = "the map" if len(others) == 1 else "each map"
+    text = f"{text.format(size)}, where y is {which} of {' and '.join(others)}"
     yield Change(text, instead={bench.number: meet})
 
 

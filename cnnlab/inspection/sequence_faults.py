@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import types
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -16,6 +17,7 @@ from cnnlab.inspection.shapes import product
 from cnnlab.inspection.tracing import Shape, Step, Trace, copy_of
 from cnnlab.inspection.workbench import Change, Workbench, assigned, fits, named
 
+ATTENTIONS = ("multiheadattention", "transformerencoderlayer", "transformerencoder")
 _BOTH_AT_ONCE = ("tuple indices must be", "'tuple' object has no attribute", "not tuple")
 
 
@@ -219,16 +221,16 @@ def _readings(bench: Workbench, layer: nn.RNNBase) -> list[Change]:
         both = ", and ".join(filter(None, (first, line)))
         changes.append(Change(both, layers, before={bench.number: change}))
     changes += mend.outputs_before(bench, needs) if len(shape) == 2 else []
-    return [*changes, *_fitted(bench, needs)]
+    return [*changes, *_fitted(bench, needs, shape)]
 
 
 def _view(*sizes: int) -> str:
     return f"x = x.view(x.size(0), {', '.join(map(str, sizes))})"
 
 
-def _fitted(bench: Workbench, needs: int) -> list[Change]:
+def _fitted(bench: Workbench, needs: int, shape: Shape) -> list[Change]:
     """A linear layer in front, from the width that is there to the width that is taken."""
-    layer, name, shape = bench.layer(bench.step), named(bench.step.path), _read(bench)
+    layer, name = bench.layer(bench.step), named(bench.step.path)
     if layer is None or len(shape) != 2:
         return []
     text = f"self.fit = nn.Linear({shape[-1]}, {needs}), and x = self.fit(x) before {name}"
@@ -236,50 +238,61 @@ def _fitted(bench: Workbench, needs: int) -> list[Change]:
 
 
 def attention(bench: Workbench) -> Fault | None:
-    """An attention for tokens of another width, or in front of a map."""
+    """An attention, or a layer of a transformer, for tokens of another width, or in front of a map."""
     layer, shape, name = bench.step.module, bench.shape, named(bench.step.path)
-    if not isinstance(layer, nn.MultiheadAttention) or len(shape) not in (2, 3):
+    inner = _attention_in(layer)
+    said = re.search(r"dimension of \d+, but got (\d+)", str(bench.broken.error))
+    if not shape and said:  # given by name, as in query=x: then only the message knows
+        shape = (0, int(said[1]))
+    if inner is None or layer is None or len(shape) not in (2, 3):
         return None
-    has, needs, heads = shape[-1], layer.embed_dim, layer.num_heads
+    has, needs, heads = shape[-1], inner.embed_dim, inner.num_heads
     if len(shape) == 2 and has == needs:
         return None
-    what = f"nn.MultiheadAttention({needs}, {heads})"
-    tokens = f"{shape[0]} tokens of {has} numbers"
-    if len(shape) == 3:
-        tokens = f"a map of {product(shape)}, no tokens"
+    tokens = f"{f'{shape[0]} ' if shape[0] else ''}tokens of {has} numbers"
     details = [f"The {heads} heads share the numbers of a token: {needs}/{heads} = {needs // heads} each."]
     if len(shape) == 3:
+        tokens = f"a map of {product(shape)}, no tokens"
         details = [f"As tokens, it has {product(shape[1:])} = {math.prod(shape[1:])}, of {shape[0]} each."]
+    kind = "TransformerEncoderLayer" if layer is not inner else "MultiheadAttention"
     return Fault(
-        f"{name} does not fit: it gets {tokens}, but {what} takes tokens of {needs}.",
+        f"{name} does not fit: it gets {tokens}, but nn.{kind}({needs}, {heads}) takes tokens of {needs}.",
         has=has if len(shape) == 2 else shape[0],
         needs=needs,
         details=tuple(details),
         remedies=bench.choose(
-            *([change] for change in _as_tokens(bench, layer)),
+            *([change] for change in _as_tokens(bench, inner, shape)),
             mend.channels_before(bench, needs),
             mend.outputs_before(bench, needs),
-            _fitted(bench, needs),
-        ).or_else(f"nn.MultiheadAttention({has}, {math.gcd(heads, has)})", f"give it tokens of {needs}"),
+            _fitted(bench, needs, shape),
+        ).or_else(f"nn.{kind}({has}, {math.gcd(heads, has)})", f"give it tokens of {needs}"),
     )
 
 
-def _as_tokens(bench: Workbench, layer: nn.MultiheadAttention) -> Iterator[Change]:
+def _attention_in(layer: nn.Module | None) -> nn.MultiheadAttention | None:
+    """The first attention of a layer."""
+    if not isinstance(layer, (nn.MultiheadAttention, nn.TransformerEncoderLayer, nn.TransformerEncoder)):
+        return None
+    return next((inner for inner in layer.modules() if isinstance(inner, nn.MultiheadAttention)), None)
+
+
+def _as_tokens(bench: Workbench, inner: nn.MultiheadAttention, shape: Shape) -> Iterator[Change]:
     """What is there read as tokens, with an attention of that width."""
-    shape, name, path = bench.shape, named(bench.step.path), bench.step.path
-    if bench.layer(bench.step) is None:
+    layer, name, path = bench.layer(bench.step), named(bench.step.path), bench.step.path
+    if layer is None:
         return
     ways: list[tuple[str, int, Callable[[Tensor], Tensor]]] = [("", shape[-1], lambda x: x)]
     if len(shape) == 3:
         ways = [("x = x.flatten(2).transpose(1, 2)", shape[0], lambda x: x.flatten(2).transpose(1, 2))]
         ways.append(("x = x.flatten(2)", shape[1] * shape[2], lambda x: x.flatten(2)))
-    elif shape[0] == layer.embed_dim:
+    elif shape[0] == inner.embed_dim:
         ways.append(("x = x.transpose(1, 2)", shape[0], lambda x: x.transpose(1, 2)))
     for text, width, change in ways:
-        heads = math.gcd(layer.num_heads, width)  # the heads must divide the width
-        new: nn.Module = layer
-        line = ""
-        if width != layer.embed_dim:
+        heads = math.gcd(inner.num_heads, width)  # the heads must divide the width
+        new, line = layer, ""
+        if width != inner.embed_dim:
+            if not isinstance(layer, nn.MultiheadAttention):
+                continue
             new = rebuilt(layer, embed_dim=width, num_heads=heads)
             line = assigned(path, code(new))
         first = f"{text} before {name}" if text else ""
@@ -287,12 +300,13 @@ def _as_tokens(bench: Workbench, layer: nn.MultiheadAttention) -> Iterator[Chang
 
 
 def taking(layer: nn.Module, change: Callable[[Tensor], Tensor]) -> nn.Module:
-    """A copy of a layer that changes every tensor that it gets."""
+    """A copy of a layer that changes what it reads: all tensors, or the first, if others are a state."""
     twin = copy_of(layer)
     forward = type(twin).forward
 
     def taken(self: nn.Module, *args: Any, **kwargs: Any) -> Any:
-        given = [change(value) if isinstance(value, Tensor) else value for value in args]
+        reads = 1 if isinstance(self, nn.RNNBase) else len(args)
+        given = [change(v) if isinstance(v, Tensor) and i < reads else v for i, v in enumerate(args)]
         named_ones = {key: change(v) if isinstance(v, Tensor) else v for key, v in kwargs.items()}
         return forward(self, *given, **named_ones)
 

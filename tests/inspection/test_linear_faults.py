@@ -1,5 +1,6 @@
 import pytest
 import torch
+import torch.nn.functional as F
 from torch import nn
 
 from cnnlab.inspection import explain
@@ -99,3 +100,15 @@ def test_linear_has_nothing_to_say_about_a_layer_that_fits():
     images = torch.zeros(2, 1, 28, 28)
     model = nn.Sequential(nn.Flatten(), nn.Linear(784, 10))
     assert linear(Workbench(model, images, trace(model, images), 1)) is None
+
+
+def test_a_weight_for_tokens_of_another_width():
+    model = Own(
+        lambda net, x: F.linear(net.conv(x).flatten(2).transpose(1, 2), net.w).mean(1),
+        conv=nn.Conv2d(1, 32, 4, stride=4),
+        w=nn.Parameter(torch.zeros(10, 48)),
+    )
+    assert explain(model).remedies == (
+        "self.w = nn.Parameter(torch.randn(10, 32) / 32**0.5)",
+        "self.conv = nn.Conv2d(1, 48, 4, stride=4)",
+    )

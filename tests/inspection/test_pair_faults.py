@@ -2,7 +2,7 @@ import torch
 from torch import nn
 
 from cnnlab.inspection import explain
-from cnnlab.inspection.pair_faults import sign_of
+from cnnlab.inspection.pair_faults import operation, sign_of
 from tests.inspection.broken_models import Branches, Own
 from tests.inspection.mending import mended, runs
 
@@ -97,3 +97,34 @@ def test_maps_that_are_stacked_stay_stacked():
         "padding=1 in b",
         "F.adaptive_avg_pool2d(y, (24, 24)), where y is the map of 26 × 26",
     )
+
+
+def test_signs_have_a_function():
+    assert (operation("iadd"), operation("mul"), operation("relu")) == (torch.add, torch.mul, None)
+
+
+def test_one_number_for_each_channel_becomes_a_map_of_one_pixel():
+    model = Own(
+        lambda net, x: (net.conv(x) + net.b(x.flatten(1))).mean((2, 3)),
+        conv=nn.Conv2d(1, 16, 3),
+        b=nn.Linear(784, 16),
+    )
+    found = explain(model)
+    assert (found.has, found.needs) == (1, 3)
+    assert found.details[0] == "16 × 26 × 26 has 3 sides, 16 has 1."
+    assert found.remedies == (
+        "y[:, :, None, None] in that line, where y is the row of 16",
+        "y.view(-1, 16, 1, 1) in that line, where y is the row of 16",
+    )
+
+
+def test_three_maps_are_brought_to_one_size():
+    model = Own(
+        lambda net, x: torch.stack([net.a(x), net.b(x), net.c(x)]).sum(0).mean((2, 3)),
+        a=nn.Conv2d(1, 4, 3),
+        b=nn.Conv2d(1, 4, 5),
+        c=nn.Conv2d(1, 4, 7),
+    )
+    found = explain(model)
+    assert len(found.remedies) >= 2
+    assert "F.interpolate(y, size=(26, 26)), where y is each map of 24 × 24 and 22 × 22" in found.remedies

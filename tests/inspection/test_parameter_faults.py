@@ -2,7 +2,6 @@ import torch
 from torch import nn
 
 from cnnlab.inspection import explain
-from cnnlab.inspection.parameter_faults import operation
 from tests.inspection.broken_models import Own
 from tests.inspection.mending import mended, runs
 
@@ -93,7 +92,3 @@ def test_a_letter_for_channels():
         "self.conv = nn.Conv2d(1, 6, 3)",
     )
     assert runs(mended(model, found.remedies[1]))
-
-
-def test_signs_have_a_function():
-    assert (operation("iadd"), operation("mul"), operation("relu")) == (torch.add, torch.mul, None)

@@ -213,3 +213,38 @@ def test_attention_in_front_of_channels_or_of_a_map_is_given_tokens():
     found = explain(attends(lambda x: x, 32, 32))
     assert found.remedies[0] == "x = x.flatten(2).transpose(1, 2) before att"
     assert len(found.remedies) == 2
+
+
+def test_attention_that_is_given_its_tokens_by_name():
+    def forward(net, x):
+        tokens = net.conv(x).flatten(2).transpose(1, 2)
+        return net.fc(net.att(query=tokens, key=tokens, value=tokens)[0].mean(1))
+
+    att = nn.MultiheadAttention(64, 4, batch_first=True)
+    found = explain(Own(forward, conv=nn.Conv2d(1, 32, 4, stride=4), att=att, fc=nn.Linear(64, 10)))
+    assert (found.has, found.needs) == (32, 64)
+    assert found.remedies[1] == "self.fit = nn.Linear(32, 64), and x = self.fit(x) before att"
+
+
+def test_a_layer_of_a_transformer_names_both_numbers():
+    model = Own(
+        lambda net, x: net.fc(net.block(net.conv(x).flatten(2).transpose(1, 2)).mean(1)),
+        conv=nn.Conv2d(1, 32, 4, stride=4),
+        block=nn.TransformerEncoderLayer(64, 4, batch_first=True),
+        fc=nn.Linear(64, 10),
+    )
+    found = explain(model)
+    assert (found.layer, found.has, found.needs) == ("block", 32, 64)
+    assert found.remedies == (
+        "self.conv = nn.Conv2d(1, 64, 4, stride=4)",
+        "self.fit = nn.Linear(32, 64), and x = self.fit(x) before block",
+    )
+
+
+def test_a_state_that_is_given_too_stays_as_it_is():
+    model = Own(
+        lambda net, x: net.fc(net.rnn(x[:, 0], torch.zeros(1, len(x), 32))[0][:, -1]),
+        rnn=nn.GRU(30, 32, batch_first=True),
+        fc=nn.Linear(32, 10),
+    )
+    assert len(explain(model).remedies) == 2
