@@ -99,7 +99,31 @@ def _settings(module: nn.Module) -> tuple[dict[str, Any], dict[str, tuple[Any, A
         if hasattr(module, "dilation"):
             named["dilation"] = (_single(module.dilation), 1)
         return {"kernel_size": k}, {**named, "ceil_mode": (module.ceil_mode, False)}
+    if isinstance(module, nn.RNNBase):
+        return _of_a_recurrent_layer(module)
+    if isinstance(module, nn.MultiheadAttention):
+        given = {"embed_dim": module.embed_dim, "num_heads": module.num_heads}
+        bias = (module.in_proj_bias is not None, True)
+        usual = {"dropout": (module.dropout, 0.0), "bias": bias, "batch_first": (module.batch_first, False)}
+        return given, usual
+    if isinstance(module, nn.PReLU):
+        return {"num_parameters": module.num_parameters}, {}
+    if isinstance(module, nn.PixelShuffle):
+        return {"upscale_factor": module.upscale_factor}, {}
+    if isinstance(module, nn.Unflatten):
+        return {"dim": module.dim, "unflattened_size": tuple(module.unflattened_size)}, {}
     return {}, {}
+
+
+def _of_a_recurrent_layer(module: nn.RNNBase) -> tuple[dict[str, Any], dict[str, tuple[Any, Any]]]:
+    usual: dict[str, Any] = {"num_layers": 1, "bias": True, "batch_first": False, "dropout": 0.0}
+    usual["bidirectional"] = False
+    if isinstance(module, nn.RNN):
+        usual["nonlinearity"] = "tanh"
+    if isinstance(module, nn.LSTM):
+        usual["proj_size"] = 0
+    given = {"input_size": module.input_size, "hidden_size": module.hidden_size}
+    return given, {key: (getattr(module, key), value) for key, value in usual.items()}
 
 
 def _arguments(given: list[Any], extra: dict[str, tuple[Any, Any]]) -> str:

@@ -2,18 +2,31 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import torch
 from torch import Tensor, nn
 
-from cnnlab.inspection import remedies as mend
 from cnnlab.inspection.faults import Fault, mixing_step, written
-from cnnlab.inspection.layer_faults import conv_or_pool, linear, norm
+from cnnlab.inspection.layer_faults import conv_or_pool, norm
+from cnnlab.inspection.linear_faults import linear
 from cnnlab.inspection.number_faults import matrix, number_format
+from cnnlab.inspection.pair_faults import operation, pair
+from cnnlab.inspection.parameter_faults import einsum, with_parameter
 from cnnlab.inspection.python_faults import call_the_layer
-from cnnlab.inspection.shapes import first_line, product
+from cnnlab.inspection.sequence_faults import (
+    ATTENTIONS,
+    attention,
+    not_unpacked,
+    recurrent,
+    steps_first,
+    unpacked_later,
+    whole_state,
+)
+from cnnlab.inspection.setting_faults import pixel_shuffle, prelu, unflatten
+from cnnlab.inspection.shapes import first_line
 from cnnlab.inspection.tracing import Step, Trace
 from cnnlab.inspection.view_faults import VIEWS, view
 from cnnlab.inspection.windows import windows_of
@@ -31,9 +44,11 @@ def diagnose(model: nn.Module, images: Tensor, made: Trace) -> Fault | None:
         None, if no layer and no function of PyTorch is to blame.
     """
     mixing = mixing_step(made)
+    if made.failed is not None and steps_first(made.failed, made.batch):
+        mixing = None  # there the batch must come second
     number = len(made.steps) - 1 if mixing is None else mixing
     if mixing is None and made.failed is None:
-        return None
+        return unpacked_later(model, images, made)
     bench = Workbench(model, images, made, number)
     for applies, look in _KINDS:
         if applies(bench.step):
@@ -55,35 +70,6 @@ def _layer_for_numbers(bench: Workbench) -> Fault | None:
 
 def _given_layers(step: Step) -> list[nn.Module]:
     return [value for value in step.args if isinstance(value, nn.Module)]
-
-
-def _pair(bench: Workbench) -> Fault | None:
-    """A sum or a concatenation of maps that do not match."""
-    step = bench.step
-    shapes = [bench.broken.image_shape(s) for s in step.in_shapes]
-    if len(set(shapes)) < 2:
-        return None
-    joins = step.what.startswith(("cat", "concat"))
-    sign = {"add": "x + y", "sub": "x − y", "mul": "x * y"}.get(step.what.strip("_ir"), f"torch.{step.what}")
-    rule = "Maps can be joined if all other sides are equal." if joins else "All sides must be equal."
-    if joins or len({shape[:1] for shape in shapes}) == 1:
-        poolings = [n for n in bench.before(bench.number) if "pool" in bench.broken.steps[n].what]
-        ideas = [mend.more_room(bench), mend.stretched(bench), mend.earlier_sizes(bench)]
-        if joins:
-            ideas[1:1] = [mend.without(bench, poolings)]
-            ideas.append(mend.averaged_down(bench))
-        widths = [shape[-1] for shape in shapes]
-        if not joins and max(widths) > 1.5 * min(widths):  # a stride on one side, as in a residual block
-            ideas[1:1] = [mend.same_shape(bench), mend.matching_shortcut(bench)]
-    else:
-        ideas = [mend.same_shape(bench), mend.matching_shortcut(bench), mend.stretched(bench)]
-    return Fault(
-        f"{sign} does not fit: it gets {' and '.join(product(s) for s in shapes)}.",
-        details=(rule,),
-        remedies=bench.choose(*ideas).or_else(
-            "give both branches the same channels and padding", "a 1×1 convolution on one branch"
-        ),
-    )
 
 
 def _rows(bench: Workbench) -> Fault:
@@ -128,18 +114,41 @@ def _any_other(bench: Workbench) -> Fault:
             "call model.to(device) after all its layers were made, and make tensors in forward() on x.device",
             "keep layers in an nn.ModuleList: model.to(device) does not look into a plain list",
         )
+    has, needs = _numbers_said(bench)
     return Fault(
-        f"{named(step.path)} stops at an input of {shape}: {message}.", remedies=Remedies().or_else(*advice)
+        f"{named(step.path)} stops at an input of {shape}: {message}.",
+        has=has,
+        needs=needs,
+        remedies=Remedies().or_else(*advice),
     )
+
+
+def _numbers_said(bench: Workbench) -> tuple[int | None, int | None]:
+    """What is there and what is expected, as PyTorch's message has it; only if the first is in the shape."""
+    message = first_line(bench.broken.error) if bench.broken.error else ""
+    found = re.search(r"got (?P<has>\d+),?(?: but)? expected (?P<needs>\d+)", message)
+    found = found or re.search(r"[Ee]xpect\D*(?P<needs>\d+),?(?: but)? got (?P<has>\d+)", message)
+    if found is None or int(found["has"]) not in bench.shape:
+        return None, None
+    return int(found["has"]), int(found["needs"])
 
 
 _KINDS: tuple[tuple[Callable[[Step], bool], Callable[[Workbench], Fault | None]], ...] = (
     (lambda step: not step.in_shapes and bool(_given_layers(step)), _layer_for_numbers),
+    (lambda step: step.out_shape is None, not_unpacked),
+    (lambda step: len(step.in_shapes) == 1, whole_state),
     (lambda step: step.out_shape is None, number_format),
+    (lambda step: step.what in ("rnn", "lstm", "gru") and step.out_shape is None, recurrent),
+    (lambda step: step.what in ATTENTIONS, attention),
+    (lambda step: step.what == "prelu", prelu),
+    (lambda step: step.what in ("pixelshuffle", "pixel_shuffle"), pixel_shuffle),
+    (lambda step: step.what == "unflatten", unflatten),
     (lambda step: step.what in VIEWS, view),
     (lambda step: step.what in ("matmul", "mm"), matrix),
     (lambda step: step.what.endswith("linear"), linear),
     (lambda step: windows_of(step) is not None, conv_or_pool),
     (lambda step: "norm" in step.what, norm),
-    (lambda step: len(step.in_shapes) > 1, _pair),
+    (lambda step: step.what == "einsum", einsum),
+    (lambda step: operation(step.what) is not None, with_parameter),
+    (lambda step: len(step.in_shapes) > 1, pair),
 )

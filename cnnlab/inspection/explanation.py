@@ -16,7 +16,7 @@ from cnnlab.inspection.faults import Fault, counted, main_path, written
 from cnnlab.inspection.mixing import mixed_up
 from cnnlab.inspection.notes import notes_on, unregistered
 from cnnlab.inspection.parameters import count_parameters
-from cnnlab.inspection.python_faults import no_image, no_network, stopped
+from cnnlab.inspection.python_faults import compiled, no_image, no_network, stopped
 from cnnlab.inspection.shapes import arithmetic_of, first_line, product
 from cnnlab.inspection.tracing import Step, Trace, trace, zeros_for
 from cnnlab.inspection.windows import windows_of
@@ -83,8 +83,10 @@ def explain(model: Any, input_shape_or_tensor: Any = (1, 28, 28)) -> Explanation
       1. layer 3: nn.Linear(5760, 10)
       2. layer 3: nn.LazyLinear(10), which counts its inputs itself
     """
-    if not isinstance(model, nn.Module) or "_modules" not in vars(model):
+    if not isinstance(model, nn.Module) or getattr(model, "_modules", None) is None:
         return _failing(no_network(model))
+    if isinstance(model, torch.jit.ScriptModule):
+        return _failing(compiled(model))
     inner = getattr(model, "_orig_mod", None)  # of torch.compile(model)
     model = inner if isinstance(inner, nn.Module) else model
     wrong = no_image(input_shape_or_tensor)

@@ -1,79 +1,18 @@
-"""Layers that do not fit what arrives at them: linear, convolution, pooling, batch norm."""
+"""Layers that do not fit what arrives at them: convolution, pooling, batch norm."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 
 from torch import nn
-from torch.nn import functional as F
 
 from cnnlab.inspection import remedies as mend
-from cnnlab.inspection.blueprint import code
+from cnnlab.inspection.blueprint import code, rebuilt
 from cnnlab.inspection.faults import Fault, counted, written
-from cnnlab.inspection.shapes import product
 from cnnlab.inspection.tracing import Step
 from cnnlab.inspection.windows import Window, argument, is_conv, weight_shape, windows_of
 from cnnlab.inspection.workbench import Change, Workbench, assigned, named
-
-
-def linear(bench: Workbench) -> Fault | None:
-    """A linear layer of the wrong width, or with a map in front of it."""
-    weight, shape, name = weight_shape(bench.step), bench.shape, named(bench.step.path)
-    if weight is None or len(weight) != 2 or not shape or shape[-1] == weight[1]:
-        return None
-    n_out, needs = weight
-    layer = f"nn.Linear({needs}, {n_out})"
-    if len(shape) > 1:
-        total = math.prod(shape)
-        fits = f"just what {layer} takes" if total == needs else f"where {layer} takes {needs}"
-        return Fault(
-            f"{name} gets a map of {product(shape)}, not a row of numbers: the flatten is missing.",
-            has=shape[-1],
-            needs=needs,
-            details=(
-                f"A linear layer reads the last side only, and finds {counted(shape[-1], 'number')} there.",
-                f"Flattened, an image has {product(shape)} = {total} numbers, {fits}.",
-            ),
-            remedies=bench.choose(
-                mend.flattened(bench),
-                mend.flattened_earlier(bench),
-                mend.averaged(bench),
-                mend.flattened(bench, lazily=True),
-            ).or_else(f"x = torch.flatten(x, 1) before {name}", f"nn.Flatten() before {name}"),
-        )
-    has = shape[0]
-    if bench.step.module is None and has == n_out and bench.layer(bench.step) is None:
-        return _turned_weight(bench, n_out, needs)
-    fitting = f"give it a weight of the shape ({n_out}, {has})"
-    if bench.step.module is not None:
-        fitting = f"nn.Linear({has}, {n_out})"
-    return Fault(
-        f"{name} does not fit: it gets {has} numbers for each image, but {layer} takes {needs}.",
-        has=has,
-        needs=needs,
-        remedies=bench.choose(
-            mend.resized(bench, in_features=has),
-            mend.earlier_sizes(bench, needs),
-            mend.counts_itself(bench),
-        ).or_else(fitting, f"give it {needs} numbers"),
-    )
-
-
-def _turned_weight(bench: Workbench, has: int, width: int) -> Fault:
-    """F.linear with a weight of (in, out)."""
-    names = [name for name, p in bench.model.named_parameters() if tuple(p.shape) == (has, width)]
-    weight = f"self.{names[0]}" if len(names) == 1 else "weight"
-    turned = {bench.number: lambda x, w, *b: F.linear(x, w.t(), *b)}
-    return Fault(
-        f"{named(bench.step.path)} does not fit: it gets {has} numbers for each image, but the weight "
-        f"({has}, {width}) takes {width}: F.linear reads a weight as (out, in).",
-        has=has,
-        needs=width,
-        remedies=bench.choose(
-            [Change(f"F.linear(x, {weight}.t(), …)", instead=turned)],
-            [Change(f"{weight} = nn.Parameter(torch.randn({width}, {has}) / {has}**0.5)", instead=turned)],
-        ).or_else(f"F.linear(x, {weight}.t(), …)", f"a weight of ({width}, {has})"),
-    )
 
 
 def conv_or_pool(bench: Workbench) -> Fault | None:
@@ -88,7 +27,8 @@ def conv_or_pool(bench: Workbench) -> Fault | None:
     if len(shape) not in (sides, sides + 1):
         return _no_map(bench, sides)
     channels = _channels_taken(step)
-    if channels not in (None, *step.in_shape[:1]) and len(shape) == sides == 2 and len(step.in_shape) == 3:
+    batched = len(step.in_shape) == sides + 1
+    if channels not in (None, *step.in_shape[:1]) and len(shape) == sides < 3 and batched:
         return _no_channel(bench)
     if channels is not None and len(shape) == sides + 1 and shape[0] != channels:
         return _channels(bench, shape[0], channels)
@@ -221,20 +161,42 @@ def _channels(bench: Workbench, has: int, needs: int) -> Fault:
 
 def _no_channel(bench: Workbench) -> Fault:
     """Images without a channel, (N, H, W), which a convolution takes for one image of N channels."""
-    name = named(bench.step.path)
+    name, sides = named(bench.step.path), len(bench.shape)
+    wanted = "height, width" if sides == 2 else "length"
     squeezes = [n for n in bench.before(bench.number) if bench.broken.steps[n].what == "squeeze"]
     # after squeeze(), unsqueeze(1) would be wrong for a batch of one
     added = [] if squeezes else [mend.unsqueezed(bench)]
     return Fault(
-        f"{name} needs a map of (channels, height, width), but gets {written(bench.shape)}: "
-        "the channel is gone.",
-        has=2,
-        needs=3,
+        f"{name} needs a map of (channels, {wanted}), but gets {written(bench.shape)}: the channel is gone.",
+        has=sides,
+        needs=sides + 1,
         details=("squeeze() takes away every side of length 1.",) if squeezes else (),
         remedies=bench.choose(
-            mend.without(bench, squeezes), mend.channel_back(bench, bench.number, squeezes), *added
+            mend.without(bench, squeezes),
+            _flattened_less(bench) if sides == 1 else [],
+            mend.channel_back(bench, bench.number, squeezes) if squeezes or bench.step.line else [],
+            *added,
         ).or_else(f"keep the channel: {name} needs (N, C, H, W)", f"x = x.unsqueeze(1) before {name}"),
     )
+
+
+def _flattened_less(bench: Workbench) -> Iterator[Change]:
+    """An earlier flatten that keeps the channel."""
+    for number in bench.before(bench.number):
+        step = bench.broken.steps[number]
+        if step.what == "flatten" and bench.layer(step) is not None:
+            yield Change(assigned(step.path, "nn.Flatten(2)"), {step.path: nn.Flatten(2)})
+
+
+def _as_volume(bench: Workbench) -> Iterator[Change]:
+    """The image as a volume of depth 1, with a kernel of depth 1."""
+    layer, name = bench.layer(bench.step), named(bench.step.path)
+    if not isinstance(layer, nn.Conv3d) or isinstance(layer.padding, str):
+        return
+    new = rebuilt(layer, kernel_size=(1, *layer.kernel_size[1:]), padding=(0, *layer.padding[1:]))
+    how = f"nn.Unflatten(1, ({bench.shape[0]}, 1))" if bench.step.line is None else "x = x[:, :, None]"
+    text = f"{how} before {name}, and {assigned(bench.step.path, code(new))}"
+    yield Change(text, {bench.step.path: new}, before={bench.number: lambda x: x[:, :, None]})
 
 
 def _image_for_volume(bench: Workbench) -> Fault:
@@ -244,7 +206,7 @@ def _image_for_volume(bench: Workbench) -> Fault:
         f"{written(bench.shape)}: nn.Conv2d is meant.",
         has=3,
         needs=4,
-        remedies=bench.choose(mend.of_other_sides(bench)).or_else(
+        remedies=bench.choose(mend.of_other_sides(bench), _as_volume(bench)).or_else(
             f"nn.Conv2d in place of nn.Conv3d for {name}",
             "x = x[:, :, None], an image as a volume of depth 1",
         ),

@@ -106,7 +106,7 @@ def _products(bench: Workbench, size: tuple[int, ...]) -> Iterator[Change]:
         yield Change(text, instead={number: lambda x, w: torch.flatten(x, 1) @ w})
     if size[1] == has:
         yield Change(f"x @ {name}.T", instead={number: lambda x, w: x @ w.T})
-    if len(bench.shape) == 1:
+    if len(bench.shape) == 1 or total != size[0]:
         made = {number: lambda x, w: x @ w.new_zeros(has, n_out)}
         yield Change(f"{name} = nn.Parameter(torch.randn({has}, {n_out}) / {has}**0.5)", instead=made)
         yield Change(f"nn.Linear({has}, {n_out}) in place of the product, which adds a bias", instead=made)

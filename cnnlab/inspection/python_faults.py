@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import torch
 from torch import Tensor, nn
 
 from cnnlab.errors import did_you_mean
@@ -41,6 +42,20 @@ def no_network(thing: object) -> Fault:
     return Fault(
         f"This is a {type(thing).__name__}, not a network: explain needs an nn.Module.",
         remedies=Remedies().or_else("write class Net(nn.Module), and explain(Net())", "nn.Sequential(…)"),
+    )
+
+
+def compiled(model: torch.jit.ScriptModule) -> Fault:
+    """What to say about a network that torch.jit made: its forward() is no Python that could be followed."""
+    traced = "Traced" in type(model).__name__
+    how, name = ("trace", "traced") if traced else ("script", "scripted")
+    return Fault(
+        f"This is a {name} network, made by torch.jit.{how}, and its steps cannot be followed: "
+        "explain the module that it was made from.",
+        remedies=Remedies().or_else(
+            f"explain(model), with the model that was given to torch.jit.{how}(model)",
+            "build the network anew, load_state_dict(this_one.state_dict()), and explain that",
+        ),
     )
 
 

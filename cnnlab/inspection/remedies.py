@@ -14,6 +14,7 @@ from torch.nn import functional as F
 
 from cnnlab.inspection.blueprint import code, lazy, lazy_code, rebuilt, with_sides
 from cnnlab.inspection.shapes import product
+from cnnlab.inspection.windows import spatial_sides
 from cnnlab.inspection.workbench import Change, Workbench, assigned, call, named
 
 
@@ -151,18 +152,20 @@ def channel_back(bench: Workbench, number: int, squeezes: Sequence[int]) -> Iter
     if in_place:
         step = bench.broken.steps[squeezes[0]]
         where = f"in place of {call(step)}"
-    height, width = step.in_shape[-2:]
+    sides = step.in_shape[-(spatial_sides(step) or 2) :]
 
     def viewed(x: Tensor, *_: object, **__: object) -> Any:
-        return x.reshape(-1, 1, height, width)  # -1, because squeeze() takes a batch of one away as well
+        return x.reshape(-1, 1, *sides)  # -1, because squeeze() takes a batch of one away as well
 
-    text = f"x = x.view(-1, 1, {height}, {width}) {where}"
+    text = f"x = x.view(-1, 1, {', '.join(map(str, sides))}) {where}"
     yield Change(text, instead={squeezes[0]: viewed}) if in_place else Change(text, before={number: viewed})
 
 
 def unsqueezed(bench: Workbench) -> Iterator[Change]:
     """A channel of its own for each image, in front of the step."""
-    text = f"x = x.unsqueeze(1) before {named(bench.step.path)}"
+    layer = f"nn.Unflatten(1, (1, {bench.shape[0]}))"  # what an nn.Sequential has for it
+    how = layer if bench.step.line is None and len(bench.shape) == 1 else "x = x.unsqueeze(1)"
+    text = f"{how} before {named(bench.step.path)}"
     yield Change(text, before={bench.number: lambda x: x.unsqueeze(1)})
 
 
@@ -180,6 +183,16 @@ def channels_before(bench: Workbench, wanted: int) -> Iterator[Change]:
     for name, conv in reversed(bench.convolutions()):
         new = rebuilt(conv, out_channels=wanted)
         yield Change(assigned(name, code(new)), {name: new})
+
+
+def outputs_before(bench: Workbench, wanted: int) -> Iterator[Change]:
+    """The linear layer before the step with as many outputs as the step takes."""
+    for number in bench.before(bench.number):
+        step = bench.broken.steps[number]
+        layer = bench.layer(step)
+        if isinstance(layer, nn.Linear):
+            new = rebuilt(layer, out_features=wanted)
+            yield Change(assigned(step.path, code(new)), {step.path: new})
 
 
 def same_shape(bench: Workbench) -> Iterator[Change]:
@@ -230,16 +243,19 @@ def _of_one_size(
 ) -> Iterator[Change]:
     """Both maps in the size of one of them."""
     shapes = bench.step.in_shapes
-    if len(shapes) != 2 or any(len(s) != 4 for s in shapes):
+    if any(len(s) != 4 for s in shapes):
         return
     size = tuple(shapes[model][2:])
+    others = dict.fromkeys(product(s[2:]) for s in shapes if s[2:] != size)
 
     def meet(*args: Any, **kwargs: Any) -> Any:
         if isinstance(args[0], (tuple, list)):
-            return torch.cat([change(t, size) for t in args[0]], *args[1:], **kwargs)
+            join = torch.stack if bench.step.what == "stack" else torch.cat
+            return join([change(t, size) for t in args[0]], *args[1:], **kwargs)
         return change(args[0], size) + change(args[1], size)
 
-    text = f"{text.format(size)}, where y is the map of {product(shapes[1 - model][2:])}"
+    which = "the map" if len(others) == 1 else "each map"
+    text = f"{text.format(size)}, where y is {which} of {' and '.join(others)}"
     yield Change(text, instead={bench.number: meet})
 
 

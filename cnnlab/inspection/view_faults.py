@@ -32,7 +32,8 @@ def view(bench: Workbench) -> Fault | None:
     if len(sizes) > 1 and sizes[0] == -1 and wide > 0 and wide != each:
         return _wrong_width(bench, each, wide)
     if len(sizes) > 1 and sizes[0] > 0 and sizes[0] != batch and wide in (-1, each):
-        return _batch_in_it(bench, sizes[0])
+        side = _side_taken(bench, sizes[0])
+        return _side_for_batch(bench, sizes[0], side) if side else _batch_in_it(bench, sizes[0])
     if step.out_shape is not None:
         return _joined(bench, each)
     if not sizes:
@@ -82,6 +83,30 @@ def _batch_in_it(bench: Workbench, number: int) -> Fault:
         has=number,
         needs=bench.broken.batch,
         details=("The last batch of an epoch is usually smaller.",),
+        remedies=_keep_the_batch(bench),
+    )
+
+
+def _side_taken(bench: Workbench, number: int) -> int | None:
+    """The side of the input that x.size(…) took the number from, if the line says so; None for a number."""
+    step, line = bench.step, bench.step.line.text.replace(" ", "") if bench.step.line else ""
+    if f"{step.what}({number}" in line or f"{step.what}(x,({number}" in line or number not in bench.shape:
+        return None
+    sides = [side for side, length in enumerate(step.in_shape) if side and length == number]
+    said = [side for side in sides if f"size({side})" in line or f"shape[{side}]" in line]
+    return (said or sides)[0]
+
+
+def _side_for_batch(bench: Workbench, number: int, side: int) -> Fault:
+    """x.view(x.size(1), -1): a side of the image where the batch should be."""
+    what = "channels" if side == 1 and len(bench.shape) == 3 else f"side {side}"
+    written = ", ".join([f"x.size({side})", *map(str, _sizes(bench.step)[1:])])
+    return Fault(
+        f"x.{bench.step.what}({written}) puts the {what}, {number}, where the batch should be: "
+        f"x.size({side}) is {number}, the batch is x.size(0).",
+        has=number,
+        needs=bench.broken.batch,
+        details=(f"Every batch becomes {number} rows, of many images each.",),
         remedies=_keep_the_batch(bench),
     )
 

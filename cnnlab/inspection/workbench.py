@@ -31,6 +31,7 @@ class Change:
     before: Detours = field(default_factory=dict)
     then: str = ""  # such as "{product} = 320", told with the product that the trial gave
     lazily: bool = False  # a linear layer that no longer fits becomes a lazy one
+    follows: bool = False  # the linear layer at which it fails may change with it
 
 
 @dataclass(frozen=True)
@@ -79,7 +80,7 @@ class Workbench:
                 if made is not None and fits(made) and self._fits_another_batch(change):
                     whole.append(self._told(change, made))
                     break
-                if made is None or not (self._past(made) or change.before):
+                if made is None or not (self._past(made) or change.before or change.follows):
                     continue
                 longer = longer or self._with_linear_layer(change, made)
                 if self._past(made):

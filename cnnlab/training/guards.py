@@ -33,7 +33,7 @@ def check_count(name: str, value: int) -> None:
 def check_model(model: object) -> None:
     """Refuse what is no network, above all a class in place of one."""
     if isinstance(model, nn.Module):
-        if "_modules" not in vars(model):
+        if getattr(model, "_modules", None) is None:  # vars() knows nothing of one that torch.jit made
             raise TypeError(
                 f"{type(model).__name__} is not a network yet: write super().__init__() as the first line of "
                 "its __init__."

@@ -42,3 +42,16 @@ def stack(*layers, flatten=True, width=None):
     """A Sequential that ends in a linear layer; its width is right where none is given."""
     end = [nn.Flatten()] if flatten else []
     return nn.Sequential(*layers, *end, nn.LazyLinear(10) if width is None else nn.Linear(width, 10))
+
+
+class Own(nn.Module):
+    """A network of the given layers and parameters, with `how(self, x)` as its forward()."""
+
+    def __init__(self, how, **parts):
+        super().__init__()
+        self.how = how
+        for name, part in parts.items():
+            setattr(self, name, part)
+
+    def forward(self, x):
+        return self.how(self, x)

@@ -70,3 +70,19 @@ def test_a_convolution_for_another_number_of_sides():
 def test_a_parametrised_layer_is_written_as_what_it_is():
     layer = torch.nn.utils.parametrizations.weight_norm(nn.Linear(320, 50))
     assert code(layer) == "nn.Linear(320, 50)"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "nn.LSTM(28, 32, num_layers=2, batch_first=True)",
+        'nn.RNN(28, 32, nonlinearity="relu")',
+        "nn.GRU(28, 32, bidirectional=True)",
+        "nn.MultiheadAttention(32, 4, batch_first=True)",
+        "nn.PReLU(5)",
+        "nn.PixelShuffle(2)",
+        "nn.Unflatten(1, (8, 5, 5))",
+    ],
+)
+def test_layers_for_sequences_and_folds_are_written_and_built_anew(text):
+    assert code(rebuilt(eval(text))) == text

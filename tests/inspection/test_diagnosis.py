@@ -50,10 +50,10 @@ def test_a_permute_that_moves_the_batch_is_blamed():
 
 
 def test_a_layer_nobody_thought_of_keeps_pytorchs_message():
-    found = explain(nn.Sequential(nn.Conv2d(1, 6, 3), nn.PixelShuffle(4), nn.Flatten()))
+    found = explain(nn.Sequential(nn.Conv2d(1, 6, 3), nn.PixelUnshuffle(4), nn.Flatten()))
     assert found.layer == "1"
     assert found.headline.startswith("layer 1 stops at an input of (6, 26, 26): ")
-    assert "not divisible by 16" in found.headline
+    assert "divisible by downscale_factor" in found.headline
     assert len(found.remedies) == 2
 
 
@@ -172,3 +172,20 @@ def test_maps_of_two_sizes_that_are_joined_are_mended_in_two_ways(made_small, wa
     assert len(found.remedies) >= 2
     assert any(way in text for text in found.remedies)
     assert any("self.fc = nn.Linear(1152, 10)" in text for text in found.remedies)
+
+
+@pytest.mark.parametrize(
+    ("layer", "needs"), [(lambda: nn.GRUCell(28, 32), 28), (lambda: nn.Bilinear(700, 784, 10), 700)]
+)
+def test_both_numbers_are_read_from_pytorchs_message_where_it_has_them(layer, needs):
+    class Reads(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.layer = layer()
+
+        def forward(self, x):
+            x = x.flatten(1)
+            return self.layer(x, x) if isinstance(self.layer, nn.Bilinear) else self.layer(x)
+
+    found = explain(Reads())
+    assert (found.layer, found.has, found.needs) == ("layer", 784, needs)

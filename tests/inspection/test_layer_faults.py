@@ -4,11 +4,12 @@ import torch.nn.functional as F
 from torch import nn
 
 from cnnlab.inspection import explain
-from cnnlab.inspection.layer_faults import conv_or_pool, linear, norm
+from cnnlab.inspection.layer_faults import conv_or_pool, norm
+from cnnlab.inspection.linear_faults import linear
 from cnnlab.inspection.tracing import trace
 from cnnlab.inspection.workbench import Workbench
 from tests.inspection import student_models
-from tests.inspection.broken_models import Between, stack
+from tests.inspection.broken_models import Between, Own, stack
 from tests.inspection.mending import mended, runs
 from tests.inspection.student_models import Squeezes
 
@@ -296,7 +297,12 @@ def test_a_convolution_for_volumes_is_told_from_one_for_images():
     found = explain(model)
     assert "layer 0 is an nn.Conv3d" in found.headline
     assert found.headline.endswith("gets the image (1, 28, 28): nn.Conv2d is meant.")
-    assert found.remedies == ("layer 0: nn.Conv2d(1, 10, 5)",)
+    assert found.remedies == (
+        "layer 0: nn.Conv2d(1, 10, 5)",
+        "nn.Unflatten(1, (1, 1)) before layer 0, and layer 0: nn.Conv3d(1, 10, (1, 5, 5))",
+    )
+    model[0] = nn.Sequential(nn.Unflatten(1, (1, 1)), nn.Conv3d(1, 10, (1, 5, 5)))
+    assert runs(model)
 
 
 def test_a_layer_that_is_called_by_forward_has_two_remedies():
@@ -375,3 +381,28 @@ def test_a_weight_that_lies_on_its_side_is_to_be_turned():
         "self.w = nn.Parameter(torch.randn(10, 784) / 784**0.5)",
     )
     assert found.heading == "Any one of these mends it:"
+
+
+def test_a_flat_image_before_a_convolution_of_one_side_has_no_channel():
+    def flat(how):
+        return Own(
+            lambda net, x: net.fc(net.conv(how(x)).flatten(1)),
+            conv=nn.Conv1d(1, 8, 5),
+            fc=nn.Linear(6240, 10),
+        )
+
+    found = explain(flat(lambda x: x.flatten(1)))
+    assert found.headline == "conv needs a map of (channels, length), but gets (784): the channel is gone."
+    assert (found.layer, found.has, found.needs) == ("conv", 1, 2)
+    assert found.remedies == ("x = x.view(-1, 1, 784) before conv", "x = x.unsqueeze(1) before conv")
+    assert runs(flat(lambda x: x.flatten(1).unsqueeze(1)))
+
+
+def test_in_a_sequential_the_flatten_keeps_the_channel():
+    model = nn.Sequential(nn.Flatten(), nn.Conv1d(1, 8, 5), nn.Flatten(), nn.Linear(6240, 10))
+    assert explain(model).remedies == (
+        "layer 0: nn.Flatten(2)",
+        "nn.Unflatten(1, (1, 784)) before layer 1",
+    )
+    model[0] = nn.Flatten(2)
+    assert runs(model)

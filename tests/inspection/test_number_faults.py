@@ -95,3 +95,18 @@ def test_a_matrix_that_lies_on_its_side_is_turned():
 def test_a_map_in_front_of_a_matrix_is_flattened():
     found = explain(ByHand(784, 10, flatten=False))
     assert found.remedies == ("torch.flatten(x, 1) @ self.weight: 1 × 28 × 28 = 784",)
+
+
+def test_a_matrix_for_tokens_of_another_width():
+    class Tokens(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.w = nn.Parameter(torch.zeros(30, 10))
+
+        def forward(self, x):
+            return (x[:, 0] @ self.w).mean(1)
+
+    found = explain(Tokens())
+    assert (found.has, found.needs) == (28, 30)
+    assert found.remedies[0] == "self.w = nn.Parameter(torch.randn(28, 10) / 28**0.5)"
+    assert len(found.remedies) == 2

@@ -7,6 +7,7 @@ from cnnlab import models
 from cnnlab.inspection import explain
 from cnnlab.inspection.python_faults import is_shape, no_image, no_network, stopped
 from cnnlab.inspection.tracing import trace
+from cnnlab.training.guards import check_model
 
 
 class Base(nn.Module):
@@ -245,3 +246,34 @@ def test_a_network_without_numbers_is_asked_for_as_a_real_one():
         "explain(model, (1, 28, 28)), for the sizes alone",
     )
     assert explain(model, (1, 28, 28)).works
+
+
+@pytest.mark.filterwarnings("ignore:`torch.jit:FutureWarning")
+@pytest.mark.parametrize(
+    ("make", "how"),
+    [
+        (
+            lambda model: torch.jit.trace(model, torch.zeros(1, 1, 28, 28)),
+            "traced network, made by torch.jit.trace",
+        ),
+        (torch.jit.script, "scripted network, made by torch.jit.script"),
+    ],
+)
+def test_a_network_that_torch_made_of_another_is_not_taken_for_an_unfinished_one(make, how):
+    made = make(nn.Sequential(nn.Flatten(), nn.Linear(784, 10)))
+    found = explain(made)
+    assert found.headline == (
+        f"This is a {how}, and its steps cannot be followed: explain the module that it was made from."
+    )
+    assert len(found.remedies) == 2
+    check_model(made)  # it can be trained all the same
+
+
+def test_a_network_without_its_super_init_is_still_told():
+    class Forgets(nn.Module):
+        def __init__(self):
+            pass
+
+    assert "does not call super().__init__()" in explain(Forgets()).headline
+    with pytest.raises(TypeError, match="not a network yet"):
+        check_model(Forgets())

@@ -160,3 +160,14 @@ def test_a_squeeze_that_joins_one_image_before_a_pooling_is_left_out():
     )
     assert found.remedies[1] == "x = x.view(-1, 1, 28, 28) in place of x.squeeze()"
     assert found.heading == "Any one of these mends it:"
+
+
+def test_a_side_that_is_taken_for_the_batch_is_named():
+    found = explain(Between(lambda x: x.view(x.size(1), -1)))
+    assert found.headline == (
+        "x.view(x.size(1), -1) puts the channels, 10, where the batch should be: "
+        "x.size(1) is 10, the batch is x.size(0)."
+    )
+    assert (found.has, found.needs) == (10, 2)
+    assert found.remedies == ("x = torch.flatten(x, 1)", "x = x.view(x.size(0), -1)")
+    assert "written into it" in explain(Between(lambda x: x.view(10, -1))).headline
