@@ -7,14 +7,19 @@ notebook (or where the environment variable CNNLAB_PREDICTIONS says). Nothing is
 from __future__ import annotations
 
 import errno
+import hashlib
 import json
 import math
 import os
-from collections.abc import Sequence
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
+
+from filelock import FileLock, Timeout
 
 from cnnlab.errors import did_you_mean
 from cnnlab.table import Table, column
@@ -23,6 +28,7 @@ from cnnlab.whole_file import whole_file
 VARIABLE = "CNNLAB_PREDICTIONS"
 FILE = "predictions.json"
 ENOUGH = 5  # results from which a sentence about them says something
+WAIT = 5.0  # seconds for another notebook that writes to the same file
 NEAR = 10  # points between being sure and being right that chance alone would explain
 
 
@@ -71,21 +77,27 @@ class Prediction:
         """
         if self.entry is None:
             return "You kept no guess for this one."
-        entries, problem = _read()
-        kept = next((entry for entry in entries if entry.question == self.question), self.entry)
-        if kept.right is None:
-            if isinstance(value, str) != isinstance(kept.guess, str):
-                raise ValueError(f"the outcome {value!r} is of another kind than the guess {kept.guess!r}.")
-            plain = value if isinstance(value, str) else float(value)
-            kept = replace(kept, outcome=plain, right=_is_right(kept.guess, plain))
-            others = [entry for entry in entries if entry.question != self.question]
-            problem = problem or _write([*others, kept])
+        with _alone():
+            kept, problem = self._with_outcome(value, self.entry)
         self.entry = kept
         verdict = "right" if kept.right else "not so"
         text = (
             f"You said {_words(kept.guess)}, {kept.sure:g} % sure. It was {_words(kept.outcome)}: {verdict}."
         )
         return f"{text} {problem}".strip()
+
+    def _with_outcome(self, value: str | float, entry: Entry) -> tuple[Entry, str]:
+        """The entry with its outcome, written to the file; and what went wrong with that."""
+        entries, problem = _read()
+        kept = next((one for one in entries if one.question == self.question), entry)
+        if kept.right is None:
+            if isinstance(value, str) != isinstance(kept.guess, str):
+                raise ValueError(f"the outcome {value!r} is of another kind than the guess {kept.guess!r}.")
+            plain = value if isinstance(value, str) else float(value)
+            kept = replace(kept, outcome=plain, right=_is_right(kept.guess, plain))
+            others = [one for one in entries if one.question != self.question]
+            problem = problem or _write([*others, kept])
+        return kept, problem
 
 
 def predict(
@@ -117,14 +129,15 @@ def predict(
         raise ValueError(f"sure={sure!r}: how sure you are is a number from 0 to 100, in percent.")
     chosen = _choice(guess, choices) if choices else _range(guess)
     entry = Entry(question, chosen, float(sure), date.today().isoformat())
-    entries, problem = _read()
-    before = next((one for one in entries if one.question == question), None)
-    if before is not None and before.right is not None:
-        return Prediction(
-            question, before, f"You know the outcome already; your guess stays {_words(before.guess)}."
-        )
-    others = [one for one in entries if one.question != question]
-    problem = problem or _write([*others, entry])
+    with _alone():
+        entries, problem = _read()
+        before = next((one for one in entries if one.question == question), None)
+        if before is not None and before.right is not None:
+            return Prediction(
+                question, before, f"You know the outcome already; your guess stays {_words(before.guess)}."
+            )
+        others = [one for one in entries if one.question != question]
+        problem = problem or _write([*others, entry])
     head = "For now" if problem else "Kept"
     return Prediction(question, entry, f"{head}: {_words(chosen)}, {entry.sure:g} % sure. {problem}".strip())
 
@@ -207,6 +220,39 @@ def path() -> Path:
     return Path(os.environ.get(VARIABLE) or FILE)
 
 
+@contextmanager
+def _alone() -> Iterator[None]:
+    """Between reading the file and writing it, no other notebook writes; without a lock it goes on."""
+    digest = hashlib.blake2b(str(path().resolve()).encode(), digest_size=8).hexdigest()
+    lock = FileLock(Path(tempfile.gettempdir()) / f"cnnlab-predictions-{digest}.lock", timeout=WAIT)
+    with suppress(OSError, Timeout):
+        lock.acquire()
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _entry(found: Any) -> Entry:
+    """One entry of the file.
+
+    Raises:
+        TypeError, ValueError: it is none.
+    """
+    entry = Entry(**found)
+    if not all(isinstance(text, str) for text in (entry.question, entry.kept_on)):
+        raise TypeError("the question or the day is no text")
+    if not isinstance(entry.guess, str):
+        entry = replace(entry, guess=_range(entry.guess))
+    if isinstance(entry.sure, bool) or not isinstance(entry.sure, (int, float)) or not 0 <= entry.sure <= 100:
+        raise ValueError("`sure` is no number from 0 to 100")
+    if isinstance(entry.outcome, bool) or not isinstance(entry.outcome, (str, int, float, type(None))):
+        raise TypeError("the outcome is neither a word nor a number")
+    if not isinstance(entry.right, (bool, type(None))):
+        raise TypeError("`right` is neither true nor false")
+    return entry
+
+
 def _read() -> tuple[list[Entry], str]:
     """All that is kept, and what is wrong with the file; a file that cannot be read is never overwritten."""
     file = path()
@@ -214,13 +260,13 @@ def _read() -> tuple[list[Entry], str]:
         found = json.loads(file.read_text(encoding="utf-8"))
         if not isinstance(found, list):
             raise TypeError("not a list of predictions")
-        return [Entry(**entry) for entry in found], ""
+        return [_entry(one) for one in found], ""
     except FileNotFoundError:
         return [], ""
     except OSError as error:
         return [], f"(Nothing can be kept: {file} cannot be read, {error.strerror}.)"
-    except (ValueError, TypeError) as error:
-        where = f"line {error.lineno}" if isinstance(error, json.JSONDecodeError) else "its entries"
+    except (ValueError, TypeError, RecursionError) as error:
+        where = f"line {error.lineno}" if isinstance(error, json.JSONDecodeError) else f"its entries: {error}"
         return [], f"(Nothing can be kept: {file} is damaged, {where}. Mend it, or give it another name.)"
 
 

@@ -2,6 +2,9 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -161,6 +164,56 @@ def test_a_file_that_was_edited_by_hand_is_read_as_well(file: Path) -> None:
     )
     prediction = predict("Accuracy?", guess=(0, 100), sure=100)
     assert prediction.outcome(99) == "You said 90 to 95, 80 % sure. It was 91: right."
+
+
+@pytest.mark.parametrize(
+    "spoilt",
+    [
+        {"sure": "80"},
+        {"sure": None},
+        {"sure": 250},
+        {"guess": 93},
+        {"guess": [1]},
+        {"outcome": [3]},
+        {"right": "yes"},
+        {"question": 3},
+        {"mood": "good"},
+    ],
+    ids=str,
+)
+def test_an_entry_that_was_spoilt_by_hand_is_told_and_left(file: Path, spoilt: dict[str, object]) -> None:
+    entry = {"question": "Accuracy?", "guess": [90, 95], "sure": 80, "kept_on": "2026-11-22"}
+    text = json.dumps([{**entry, **spoilt}])
+    file.write_text(text)
+    prediction = predict("Accuracy?", guess=(0, 100), sure=100)
+    assert "is damaged, its entries: " in repr(prediction)
+    assert "You said 0 to 100, 100 % sure. It was 99: right." in prediction.outcome(99)
+    assert "is damaged" in str(calibration())
+    assert file.read_text() == text
+
+
+def test_brackets_without_an_end_are_told(file: Path) -> None:
+    file.write_text("[" * 100_000)
+    assert "is damaged" in repr(predict("Which?", LAYERS, guess="fc1", sure=50))
+
+
+def test_two_notebooks_at_once_lose_nothing(file: Path) -> None:
+    code = (
+        "import sys\nfrom cnnlab import predict\n"
+        "for n in range(40): predict(f'{sys.argv[1]} {n}?', guess=(0, n), sure=50).outcome(1)"
+    )
+    both = [subprocess.Popen([sys.executable, "-c", code, name]) for name in "ab"]
+    assert [one.wait(timeout=120) for one in both] == [0, 0]
+    assert len(kept(file)) == 80
+    assert sum(entry["right"] is not None for entry in kept(file)) == 80
+    assert [one.name for one in file.parent.iterdir()] == [file.name]
+
+
+def test_where_no_lock_can_be_had_it_goes_on(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    no_folder = file.with_name("a file")
+    no_folder.touch()
+    monkeypatch.setattr(tempfile, "gettempdir", lambda: str(no_folder))
+    assert repr(predict("Which?", LAYERS, guess="fc1", sure=50)) == "Kept: “fc1”, 50 % sure."
 
 
 def test_without_the_variable_the_file_stands_beside_the_notebook(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -113,8 +113,9 @@ def _text(answer: object) -> None:
 
 def _as_signs(text: str) -> str:
     """The same text with every calculation in Python's signs: "20 maps × 4²" is "20 * 4**2"."""
-    text = re.sub(r"(?m)^\s*[-*•–]\s+", "", text)  # the dashes of a list are no minus signs
+    text = re.sub(r"(?m)^\s*(?:[-*•–]|\d+\)|[a-z]\))\s+", "", text)  # what a list begins with is no sign
     text = re.sub(r"\.(?=\s|$)", ";", text)  # the end of a sentence is no decimal point
+    text = re.sub(r"\\(?:times|cdot)\b", "*", text).replace("\\div", "/").replace("==", "=").replace("$", " ")
     for sign, ours in {
         "×·∙⋅": "*",
         "−–": "-",
@@ -126,16 +127,19 @@ def _as_signs(text: str) -> str:
     }.items():
         text = re.sub(f"[{re.escape(sign)}]", ours, text)
     text = re.sub(r"\b(?:floor|int)\s*(?=\()", "", text)
+    text = re.sub(r"\s*\([a-zA-Z][a-zA-Z ]*\)", "", text)  # 20 (channels)
     text = re.sub(r"(?<=[\w)])\s*(?<![a-zA-Z])(?:[xX]|times|by)(?![a-zA-Z])\s*(?=[\d(])", " * ", text)
     text = re.sub(r"(?<=\d)\s+(?:\w+\s+)?(?:channels?|maps?|filters?|kernels?) of (?=\d)", " * ", text)
     text = re.sub(r"(?<=\d)(?:\s+[a-zA-Z]+){1,2}\s*(?=\*)", " ", text)  # what is counted: 20 maps * 4
+    text = re.sub(r"(\*\s*\d+)\s+[a-zA-Z]+\s*(?==)", r"\1 ", text)  # 4 * 4 columns = 16
     return re.sub(r"(?<![\w.])(\d+)\s*:\s*(\d+)(?=\s*=)", r"\1 / \2", text)  # 24 : 2 = 12
 
 
 def _ends(equation: str, values: set[int]) -> bool:
     """Whether one side of an equation is one of the values, and another a calculation."""
     sides = [side.strip() for side in equation.split("=")]
-    return any(side in map(str, values) for side in sides) and any(
+    wanted = "|".join(rf"{value}(?:\s*\*\s*{value})?" for value in values)  # 24, or 24 * 24
+    return any(re.fullmatch(wanted, side) for side in sides) and any(
         re.search(r"\d\D+\d", side) for side in sides
     )
 
@@ -143,13 +147,16 @@ def _ends(equation: str, values: set[int]) -> bool:
 def _equations(text: str) -> dict[str, bool]:
     """Every calculation that a text writes out, and whether it holds; what cannot be read is left out."""
     found: dict[str, bool] = {}
-    for written in re.findall(
+    for match in re.finditer(
         r"(?<![\w.+*/-])(?<![+*/-] )[\d(][\d+\-*/(). \t]*(?:=[\d+\-*/(). \t]*\d\)*)+", text
     ):
+        written = match.group()
         sides = [side.strip(" .\t") for side in written.split("=")]
         values = [_value(side) for side in sides]
         if any(value is None for value in values):
             continue
+        if re.fullmatch(r"[\d.]+", sides[0]) and text[: match.start()].rstrip(" \t")[-1:].isalpha():
+            sides, values = sides[1:], values[1:]  # "half of 24 = 12": what stands before it is not read
         pairs = zip(zip(sides, values), zip(sides[1:], values[1:]))
         # "28 - 5 = 23 + 1 = 24" is careless, and everybody knows what it means
         found[written.strip()] = all(a[1] == b[1] or a[1] == _first_number(b[0]) for a, b in pairs)

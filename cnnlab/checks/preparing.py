@@ -26,6 +26,10 @@ def _pair(mean: Tensor, std: Tensor) -> tuple[float, float]:
 
 _MOMENTS = [
     Misconception(
+        lambda x: _pair((x.double() / 256).mean(), (x.double() / 256).std()),
+        "you divided by 256: the largest byte is 255.",
+    ),
+    Misconception(
         lambda x: _pair(x.double().mean(), x.double().std()), "those are for bytes; divide by 255 first."
     ),
     Misconception(
@@ -77,6 +81,7 @@ _NORMALISED = [
         lambda x, m, s: (x.double() - m) / s,
         "the bytes were not divided by 255: mean and std are for [0, 1].",
     ),
+    Misconception(lambda x, m, s: (x.double() / 256 - m) / s, "you divided by 256: the largest byte is 255."),
     Misconception(lambda x, m, s: _scaled(x) - m, "you did not divide by the standard deviation."),
     Misconception(lambda x, m, s: _scaled(x) / s, "you did not subtract the mean."),
     Misconception(

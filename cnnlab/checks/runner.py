@@ -85,7 +85,7 @@ def _run(told: Exercise, judge: Callable[[], None]) -> Verdict:
             raise  # the student pressed stop
         reason = f"Your code still runs after {TIME_LIMIT:g} s: does its loop ever end?"
         return Verdict(told.name, "wrong", reason, told.marks, 0)
-    except (Exception, SystemExit) as error:
+    except BaseException as error:  # a student may raise anything
         if isinstance(error, NotImplementedError) and raised_by_the_student(error):
             return Verdict(told.name, "not yet", BLANK, told.marks, 0)
         return Verdict(told.name, "wrong", words_for(error), told.marks, 0)

@@ -11,6 +11,8 @@ from typing import Any
 from cnnlab.experiments.run import Result, frozen
 from cnnlab.table import Table
 
+BEGINNING = b'{"key": '  # of every line
+
 
 def read_results(path: str | Path) -> Table[Result]:
     """All results that a file holds, in the order in which they were written.
@@ -33,8 +35,8 @@ def read_results(path: str | Path) -> Table[Result]:
             continue
         try:
             result = _from_json(json.loads(line))
-        except (ValueError, TypeError, KeyError) as error:
-            if number == len(lines) or b"\x00" in line:
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
+            if (number == len(lines) or b"\x00" in line) and _begun(line):
                 continue  # cut off: the program was killed, or the disk was full
             raise ValueError(
                 f"{path}, line {number}, holds no result of a sweep ({error}): "
@@ -50,10 +52,30 @@ def append(path: Path, result: Result) -> None:
         if file.tell() and not _ends_a_line(file):
             file.seek(0)
             whole = file.read()
-            file.truncate(whole.rfind(b"\n") + 1)  # what a killed program left of a line
+            start = whole.rfind(b"\n") + 1
+            if _is_result(whole[start:]):
+                file.write(b"\n")  # an editor took it away
+            elif _begun(whole[start:]):
+                file.truncate(start)  # what a killed program left of a line
+            else:
+                raise ValueError(f"{path} ends in something that is no result: name another file.")
         file.write(json.dumps(asdict(result), ensure_ascii=False).encode() + b"\n")
         file.flush()
         os.fsync(file.fileno())
+
+
+def _begun(line: bytes) -> bool:
+    """Whether a line is the beginning of a result; after a crash some systems leave zeros behind it."""
+    line = line.rstrip(b"\x00")
+    return line.startswith(BEGINNING) or BEGINNING.startswith(line)
+
+
+def _is_result(line: bytes) -> bool:
+    try:
+        _from_json(json.loads(line))
+    except (ValueError, TypeError, KeyError, AttributeError):
+        return False
+    return True
 
 
 def _ends_a_line(file: Any) -> bool:

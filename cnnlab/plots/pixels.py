@@ -94,6 +94,4 @@ def _array(values: Drawable) -> Pixels:
     try:
         return np.asarray(values)
     except ValueError as error:
-        raise ValueError(
-            "the rows of the image are of different lengths: give as many numbers in each."
-        ) from error
+        raise ValueError("the rows differ in length: each needs as many pixels.") from error

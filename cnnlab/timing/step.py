@@ -91,6 +91,8 @@ def _make_step(
         with torch.no_grad():
             classes = forward().shape[1]
     except (RuntimeError, ValueError) as error:
+        if "out of memory" in str(error):  # the caller may try a smaller batch
+            raise
         raise forward_error(error, images, "timing", net) from error
     if not training:
         return infer

@@ -100,9 +100,9 @@ def _pixels(name: str, given: Drawable, read: Callable[[Drawable], Pixels]) -> t
     try:
         pixels = read(given)
     except ValueError as error:
-        if "inhomogeneous" not in str(error):
+        if "differ in length" not in str(error):
             raise
-        raise ValueError(f"{name}: the rows differ in length; each needs as many pixels.") from None
+        raise ValueError(f"{name}: {error}") from None
     if pixels.dtype.kind not in "biuf":
         raise TypeError(f"{name}: the pixels are {pixels.dtype}; give numbers from 0 to 255.")
     spoilt = int((~np.isfinite(pixels)).sum())

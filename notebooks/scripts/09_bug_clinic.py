@@ -891,7 +891,7 @@ verdict.points  # of 5
 # %%
 def epoch_of_patient_11(split, size):
     for images, labels in Batches(split, size):
-        if len(labels) % size:  # not a whole number of batches
+        if len(labels) % size:
             continue
         yield images, labels
 

@@ -25,9 +25,15 @@ def in_place(images, mean, std):
 
 CASES = {
     "mean_and_std": Cases(
-        right=[with_numpy, by_definition, lambda x: ((x / 255).mean(), (x / 255).std(correction=0))],
+        right=[
+            with_numpy,
+            by_definition,
+            lambda x: ((x / 255).mean(), (x / 255).std(correction=0)),
+            lambda x: ((x / 255).mean(dim=(0, 2, 3)), (x / 255).std(dim=(0, 2, 3))),  # for each channel
+        ],
         wrong=[
             (lambda x: (x.float().mean(), x.float().std()), "those are for bytes"),
+            (lambda x: ((x / 256).mean(), (x / 256).std()), "You divided by 256: the largest byte is 255"),
             (lambda x: ((x / 255).mean(), (x / 255).var()), "The second is the variance"),
             (lambda x: ((x / 255).std(), (x / 255).mean()), "You exchanged the two"),
             (lambda x: (0.1307, 0.3081), "gives (0.1307, 0.3081). Those are MNIST's"),

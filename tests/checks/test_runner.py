@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 import threading
 import time
@@ -78,3 +79,11 @@ def test_no_timer_is_left_behind() -> None:
 
 def test_a_wrong_call_of_the_check_is_told_the_right_one() -> None:
     assert checks.padded_fc1(1, 2).reason == "Call it like this: checks.padded_fc1(answer)."
+
+
+@pytest.mark.parametrize("kind", [asyncio.CancelledError, GeneratorExit, type("Mine", (BaseException,), {})])
+def test_whatever_an_answer_raises_is_a_verdict(kind: type[BaseException]) -> None:
+    def raises(k: int) -> int:
+        raise kind("stop")
+
+    assert checks.same_padding(raises).state == "wrong"

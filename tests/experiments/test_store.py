@@ -50,3 +50,33 @@ def test_a_file_of_something_else_is_refused_and_left_alone(tmp_path: Path, text
     with pytest.raises(ValueError, match="line 1, holds no result of a sweep"):
         read_results(path)
     assert path.read_text(encoding="utf-8") == text
+
+
+@pytest.mark.parametrize(
+    "text", [b"my precious notes", b'{"name": 3}', b"\x89PNG\x00\x01\n", b'{"settings": 3}']
+)
+def test_a_foreign_file_without_a_line_end_is_no_unfinished_result(tmp_path: Path, text: bytes) -> None:
+    path = tmp_path / "notes.txt"
+    path.write_bytes(text)
+    with pytest.raises(ValueError, match="holds no result of a sweep"):
+        read_results(path)
+    if not text.endswith(b"\n"):
+        with pytest.raises(ValueError, match="ends in something that is no result"):
+            append(path, RESULT)
+    assert path.read_bytes() == text
+
+
+def test_a_result_whose_line_end_an_editor_took_away_stays(tmp_path: Path) -> None:
+    path = tmp_path / "runs.jsonl"
+    append(path, RESULT)
+    path.write_bytes(path.read_bytes().rstrip(b"\n"))
+    assert [result.key for result in read_results(path)] == ["a1"]
+    append(path, replace(RESULT, key="b2"))
+    assert [result.key for result in read_results(path)] == ["a1", "b2"]
+
+
+def test_zeros_that_a_crash_left_behind_a_line_are_skipped(tmp_path: Path) -> None:
+    path = tmp_path / "runs.jsonl"
+    append(path, RESULT)
+    path.write_bytes(path.read_bytes() + b'{"key": "b2\x00\x00\x00')
+    assert [result.key for result in read_results(path)] == ["a1"]

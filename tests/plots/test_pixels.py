@@ -75,5 +75,5 @@ def test_numbers_that_cannot_be_drawn_are_told():
 def test_a_data_set_and_ragged_rows_are_told_in_words():
     with pytest.raises(TypeError, match=r"images are a ImageData: give one part of it, such as data\.test"):
         one_image(load_data("digits"))
-    with pytest.raises(ValueError, match="the rows of the image are of different lengths"):
+    with pytest.raises(ValueError, match="the rows differ in length"):
         one_image([[1, 2], [3]])

@@ -3,6 +3,7 @@
 import pytest
 import torch
 
+from cnnlab.errors import TrainingError
 from cnnlab.models import build
 from cnnlab.timing import SweepRow, sweep
 
@@ -42,5 +43,5 @@ def test_each_device_says_out_of_memory_in_its_own_way(error):
 
 
 def test_any_other_error_of_the_network_is_not_hidden():
-    with pytest.raises(RuntimeError, match="mat1 and mat2"):
+    with pytest.raises(TrainingError, match="mat1 and mat2"):
         sweep(torch.nn.Linear(5, 10), (4,), "cpu")
