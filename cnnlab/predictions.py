@@ -19,6 +19,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from filelock import FileLock, Timeout
 
 from cnnlab.errors import did_you_mean
@@ -28,6 +29,7 @@ from cnnlab.whole_file import whole_file
 VARIABLE = "CNNLAB_PREDICTIONS"
 FILE = "predictions.json"
 ENOUGH = 5  # results from which a sentence about them says something
+MOST = 1e300  # a number to guess
 WAIT = 5.0  # seconds for another notebook that writes to the same file
 NEAR = 10  # points between being sure and being right that chance alone would explain
 
@@ -125,6 +127,8 @@ def predict(
             if choices:
                 kind = f"It is one of: {', '.join(choices)}."
         return Prediction(question, None, f"Not yet: put {what} in place of the dots. {kind}")
+    if isinstance(sure, np.generic):
+        sure = sure.item()
     if not isinstance(sure, (int, float)) or isinstance(sure, bool) or not 0 <= sure <= 100:
         raise ValueError(f"sure={sure!r}: how sure you are is a number from 0 to 100, in percent.")
     chosen = _choice(guess, choices) if choices else _range(guess)
@@ -183,16 +187,17 @@ def _blank(value: object) -> bool:
 
 
 def _choice(guess: object, choices: Sequence[str]) -> str:
-    if guess not in choices:
+    if not isinstance(guess, str) or guess not in choices:
         raise ValueError(f"guess={guess!r} is none of the choices: {did_you_mean(guess, choices)}")  # type: ignore[arg-type]
     return str(guess)
 
 
 def _range(guess: object) -> list[float]:
     pair = list(guess) if isinstance(guess, (tuple, list)) else []
-    numbers = [float(part) for part in pair if isinstance(part, (int, float)) and math.isfinite(part)]
+    pair = [part.item() if isinstance(part, np.generic) else part for part in pair]
+    numbers = [float(p) for p in pair if isinstance(p, (int, float)) and abs(p) <= MOST]  # no nan either
     if len(pair) != 2 or len(numbers) != 2:
-        raise ValueError(f"guess={guess!r} is no range: give its two ends, such as guess=(90, 95).")
+        raise ValueError(f"guess={guess!r:.80} is no range: give its two ends, such as guess=(90, 95).")
     if numbers[0] > numbers[1]:
         raise ValueError(f"guess={guess!r} runs backwards: the smaller number comes first.")
     return numbers

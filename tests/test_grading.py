@@ -43,6 +43,13 @@ def output_size(w, k, p=0, s=1):
     os.write(2, b"a library warns")
     return (w + 2 * p - k) // s + 1
 """
+INFLATES = """import types
+
+real = checks
+checks = types.SimpleNamespace(
+    output_size=lambda answer: types.SimpleNamespace(points=25), explain_320=real.explain_320
+)
+"""
 SILENT = "get_ipython().ast_node_interactivity = 'none'"
 
 
@@ -273,6 +280,7 @@ def test_a_bad_submission_is_mended_or_reported_and_the_others_are_graded(tmp_pa
         "stored": (put("1", outputs=[new_output("stream", text="x" * 100_000_000)]), [5, 25]),
         "warns": (write("output_size", WARNS), [5, 25]),
         "silent": (put(SILENT), [0, 0]),
+        "inflates": (put(INFLATES), [0, 25]),
         "killed": (put("import os\nos.kill(os.getpid(), 9)"), [None, None]),
         "stubborn": (put(STUBBORN), [None, None]),
     }

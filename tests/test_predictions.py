@@ -7,6 +7,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from cnnlab import calibration, predict
@@ -114,6 +115,15 @@ def test_a_range_that_is_none_is_refused_in_words(guess: object) -> None:
 def test_an_outcome_of_another_kind_is_a_mistake_of_the_author() -> None:
     with pytest.raises(ValueError, match="of another kind"):
         predict("Which?", LAYERS, guess="fc1", sure=50).outcome(3.0)
+
+
+def test_numpys_numbers_are_numbers(file: Path) -> None:
+    predict("How many?", guess=(np.int64(3), np.float32(4)), sure=np.int64(80))
+    assert (kept(file)[0]["guess"], kept(file)[0]["sure"]) == ([3, 4], 80)
+    with pytest.raises(ValueError, match="is no range"):
+        predict("How many?", guess=(10**400, 10**401), sure=80)
+    with pytest.raises(ValueError, match="is none of the choices"):
+        predict("Which?", LAYERS, guess=np.array(["fc1"]), sure=80)
 
 
 def test_a_damaged_file_is_left_as_it_is_and_named(file: Path) -> None:

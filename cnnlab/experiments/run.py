@@ -14,6 +14,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from cnnlab.data import ImageData, Split, hold_out, load_data
 from cnnlab.errors import TrainingError, did_you_mean
 from cnnlab.models import build
@@ -84,7 +86,9 @@ def task(settings: Mapping[str, Any], seed: int, data: str, images: int | None) 
 
 def frozen(value: Any) -> Any:
     """A setting as it is compared and kept: (10, 20) and [10, 20] are the same channels."""
-    return tuple(value) if isinstance(value, list) else value
+    if isinstance(value, np.generic):
+        return value.item()  # JSON knows Python's numbers only
+    return tuple(frozen(part) for part in value) if isinstance(value, (list, tuple)) else value
 
 
 def perform(task: Task, root: str | None = None) -> Result:

@@ -12,6 +12,7 @@ from typing import Any
 import joblib
 from tqdm.auto import tqdm
 
+from cnnlab.arithmetic import whole
 from cnnlab.experiments.run import Result, Task, available, perform, task
 from cnnlab.experiments.store import append, read_results
 from cnnlab.table import Table
@@ -57,6 +58,12 @@ def sweep(
         ModuleNotFoundError: a scheduler is given, and Dask is not installed.
     """
     path = Path(out)
+    if not isinstance(change, Mapping):
+        raise TypeError(f"change={change!r} is no mapping: write such as {{'hidden': [100, 200]}}.")
+    if not isinstance(seeds, Iterable) or isinstance(seeds, str):
+        raise TypeError(f"seeds={seeds!r} is no list of seeds: write range({seeds}) or [0, 1, 2].")
+    if images is not None:
+        images = whole("images", images)
     tasks = _tasks(change, base or {}, tuple(seeds), data, root, images)
     check_writable(path)
     kept = {result.key: result for result in read_results(path)}

@@ -1,10 +1,11 @@
 from __future__ import annotations
 
+import numpy as np
 import pytest
 import torch
 
 from cnnlab.experiments import run
-from cnnlab.experiments.run import BASE, available, perform, task
+from cnnlab.experiments.run import BASE, available, frozen, perform, task
 from cnnlab.table import Table
 from cnnlab.training import History
 
@@ -72,3 +73,8 @@ def test_afterwards_pytorch_has_its_threads_again() -> None:
         assert torch.get_num_threads() == before + 1
     finally:
         torch.set_num_threads(before)
+
+
+def test_numpys_settings_are_kept_as_pythons():
+    assert frozen([np.int64(3), 5]) == (3, 5)
+    assert type(frozen(np.float64(0.5))) is float

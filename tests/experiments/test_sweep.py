@@ -149,3 +149,19 @@ def test_on_a_cluster_a_worker_that_is_killed_loses_nothing(tmp_path: Path) -> N
         assert not killer.is_alive()
     assert [(r.key, r.accuracy) for r in there] == [(r.key, r.accuracy) for r in here]
     assert out.read_bytes().count(b"\n") == 6
+
+
+@pytest.mark.parametrize(
+    ("wrong", "says"),
+    [
+        ({"seeds": 3}, r"seeds=3 is no list of seeds: write range\(3\)"),
+        ({"change": [1]}, r"change=\[1\] is no mapping"),
+        ({"images": "64"}, "images='64' is a str, not a whole number"),
+    ],
+    ids=str,
+)
+def test_an_argument_of_another_kind_is_told_before_anything_runs(tmp_path, wrong, says):
+    given = {"change": {}, "seeds": [0], "images": 64, "data": "digits", "jobs": 1, **wrong}
+    with pytest.raises(TypeError, match=says):
+        sweep(given.pop("change"), out=tmp_path / "runs.jsonl", **given)
+    assert not (tmp_path / "runs.jsonl").exists()
