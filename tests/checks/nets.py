@@ -55,13 +55,14 @@ class ByHand(nn.Module):
 
     def __init__(self):
         super().__init__()
-        shapes = {"k1": (10, 1, 5, 5), "k2": (20, 10, 5, 5), "w1": (320, 50), "w2": (50, 10), "b2": (10,)}
+        shapes = {"k1": (10, 1, 5, 5), "k2": (20, 10, 5, 5), "w1": (320, 50), "w2": (50, 10)}
+        shapes |= {"b": (20, 1, 1), "b2": (10,)}
         for name, shape in shapes.items():
             setattr(self, name, nn.Parameter(torch.randn(shape) / 20))
 
     def forward(self, x):
         x = torch.relu(F.max_pool2d(F.conv2d(x, self.k1), 2))
-        x = F.max_pool2d(F.conv2d(x, self.k2).clamp(min=0), 2)
+        x = F.max_pool2d((F.conv2d(x, self.k2) + self.b).clamp(min=0), 2)
         x = (x.reshape(len(x), -1) @ self.w1).relu() @ self.w2 + self.b2
         return x - x.logsumexp(dim=1, keepdim=True)
 
