@@ -72,12 +72,23 @@ def viewed(self, x):
     return self.last(self.head(self.features(x).view(-1, 320)))
 
 
-def four(padding=1, bias=True, pools=(2, 4), channels=(32, 32, 64, 64), fc1=3136, last=(), relu=True):
+def four(
+    padding=1,
+    bias=True,
+    pools=(2, 4),
+    channels=(32, 32, 64, 64),
+    fc1=3136,
+    last=(),
+    relu=nn.ReLU,
+    pool=lambda: nn.MaxPool2d(2),
+    pad=None,
+    **more,
+):
     """Lab 004's network as it was asked for, with any one thing changed."""
     layers, before = [], 1
     for place, count in enumerate(channels, start=1):
-        layers += [nn.Conv2d(before, count, 3, padding=padding, bias=bias)]
-        layers += [nn.ReLU()] if relu else []
-        layers += [nn.MaxPool2d(2)] if place in pools else []
+        layers += [pad()] if pad else []
+        layers += [nn.Conv2d(before, count, 3, padding=padding, bias=bias, **more), relu()]
+        layers += [pool()] if place in pools else []
         before = count
-    return nn.Sequential(*layers, nn.Flatten(), nn.Linear(fc1, 256), nn.ReLU(), nn.Linear(256, 10), *last)
+    return nn.Sequential(*layers, nn.Flatten(), nn.Linear(fc1, 256), relu(), nn.Linear(256, 10), *last)

@@ -157,7 +157,15 @@ CASES = {
         secret=["nn.Conv2d", "nn.Linear"],
     ),
     "network_as_asked": Cases(
-        right=[four(), FunctionalFour, models.build("cnn_deep")],
+        right=[
+            four(),
+            FunctionalFour,
+            models.build("cnn_deep"),
+            four().double(),
+            four(padding=0, pad=lambda: nn.ZeroPad2d(1)),
+            four(padding=0, pad=lambda: Does(lambda x: nn.functional.pad(x, (1, 1, 1, 1)))),
+            four(pool=lambda: nn.Sequential(nn.MaxPool2d(2, ceil_mode=True), nn.Dropout())),
+        ],
         wrong=[
             (models.build("cnn_padded"), "It has 2 convolutions: that is what the lab built"),
             (four(padding=0, fc1=1024), "26 × 26 after convolution 1: it shrinks the map"),
@@ -166,7 +174,23 @@ CASES = {
             (four(channels=(32, 64, 64, 64)), "make 32, 64, 64, 64 channels"),
             (four(bias=False), "It has 870,442 parameters"),
             (four(last=[nn.Softmax(dim=1)]), "it ends in softmax"),
-            (four(relu=False), "its ReLU is missing"),
+            *(
+                (four(last=[last]), "follows the last layer and changes its numbers")
+                for last in (nn.Tanh(), nn.LeakyReLU())
+            ),
+            (four(last=[nn.LogSoftmax(dim=1)]), "It ends in log-softmax"),
+            (four(relu=nn.Sigmoid), "No 0 leaves layer 1"),
+            (four(relu=nn.Softplus), "No 0 leaves layer 1"),
+            (four(relu=nn.LeakyReLU), "its ReLU is missing"),
+            (four(relu=nn.ReLU6), "Between layers 1 and 2 something changes"),
+            (four(relu=lambda: nn.Sequential(nn.ReLU(), Does(torch.square))), "Between layers 1 and 2"),
+            (four(pool=lambda: nn.AvgPool2d(2)), "The pooling after layer 2 gives other numbers"),
+            (four(pool=lambda: nn.MaxPool2d(3, 2, 1)), "The pooling after layer 2 gives other numbers"),
+            (four(pool=lambda: nn.MaxPool2d(1, 2)), "The pooling after layer 2 gives other numbers"),
+            (four(padding=0, pad=lambda: nn.ReplicationPad2d(1)), "not one row of zeros"),
+            (four(padding=0, pad=lambda: nn.ZeroPad2d((0, 2, 0, 2))), "not one row of zeros"),
+            (four(padding=2, dilation=2), "has a stride, a dilation or groups"),
+            (four(relu=nn.Identity), "its ReLU is missing"),
             (four(fc1=1024), "waits for 1024 numbers an image"),
             (nn.Sequential(OrderedDict(conv=nn.Conv2d(1, 32, 5, padding=2))), "kernels of 5 × 5"),
         ],
