@@ -11,7 +11,7 @@ from torch.nn import functional as F
 from cnnlab.checks.reading import network, shown
 from cnnlab.checks.runner import exercise
 from cnnlab.checks.verdict import Wrong
-from cnnlab.checks.watching import Step, Watched, must_be_logits, watch
+from cnnlab.checks.watching import IMAGES, Step, Watched, must_be_logits, watch
 
 
 def _count(found: int, asked: int, what: str) -> None:
@@ -104,7 +104,7 @@ def _relu_and_pool(place: int, step: Step, after: Step) -> None:
     if place in _POOLED:
         right = F.max_pool2d(made, 2)
     if after.name != "convolution":  # in whatever order the pixels stand in the row
-        right, reached = (t.flatten(1).sort(dim=1).values for t in (right, reached))
+        right, reached = (t.reshape(IMAGES, -1).sort(dim=1).values for t in (right, reached))
     if right.shape == reached.shape and torch.allclose(reached, right, atol=1e-5):
         return _only_padded(after)
     if bool((reached > 0).all()) and bool((right == 0).any()):
@@ -133,6 +133,8 @@ def network_as_asked(answer: object = ...) -> None:
             raise Wrong(f"Convolution {place} has kernels of {kernel}: others are asked for.")
         if not step.plain:
             raise Wrong(f"Convolution {place} has a stride, a dilation or groups: nobody asked for that.")
+        if step.gives[-1] > 28:
+            raise Wrong(f"{step.map_size} after convolution {place}: too much is put around the map.")
         if step.gives[-1] < step.takes[-1] and step.gives[-1] not in _SIZES[place - 1 : place]:
             raise Wrong(
                 f"{step.map_size} after convolution {place}: it shrinks the map, so its padding is missing."

@@ -11,6 +11,17 @@ from tests.checks.cases import Cases
 from tests.checks.nets import ByHand, Net, net, sequential, viewed
 
 
+class Einsum(nn.Module):
+    """fc2 written as a sum over indices, with its bias by hand."""
+
+    def __init__(self):
+        super().__init__()
+        self.w, self.b = nn.Parameter(torch.randn(10, 50) / 9), nn.Parameter(torch.randn(10))
+
+    def forward(self, x):
+        return torch.einsum("oi,bi->bo", self.w, x) + self.b
+
+
 def no_second(self, x):
     return F.relu(F.max_pool2d(self.conv1(x), 2))
 
@@ -80,6 +91,7 @@ CASES = {
             Net,
             sequential(),
             ByHand(),
+            Net(fc2=Einsum()),
             net(last=lambda self, z: None),
             net(last=lambda self, z: z),
             net(last=lambda self, z: z + torch.arange(10)),  # a bias by hand
@@ -109,6 +121,7 @@ CASES = {
             Net,
             ByHand,
             sequential(nn.LogSoftmax(dim=1)),
+            Net(fc2=Einsum()),
             net(last=lambda self, z: torch.log(torch.softmax(z, dim=-1))),
             net(last=lambda self, z: F.log_softmax(F.log_softmax(z, 1), 1)),
             net(last=lambda self, z: F.log_softmax(z + torch.arange(10), 1)),  # a bias by hand

@@ -189,6 +189,7 @@ CASES = {
             (four(pool=lambda: nn.MaxPool2d(1, 2)), "The pooling after layer 2 gives other numbers"),
             (four(padding=0, pad=lambda: nn.ReplicationPad2d(1)), "not one row of zeros"),
             (four(padding=0, pad=lambda: nn.ZeroPad2d((0, 2, 0, 2))), "not one row of zeros"),
+            (four(padding=2), "30 × 30 after convolution 1: too much is put around the map"),
             (four(padding=2, dilation=2), "has a stride, a dilation or groups"),
             (four(relu=nn.Identity), "its ReLU is missing"),
             (four(fc1=1024), "waits for 1024 numbers an image"),
