@@ -7,7 +7,7 @@ import torch
 from cnnlab.checks.reading import network
 from cnnlab.checks.runner import exercise
 from cnnlab.checks.verdict import Blank, Wrong
-from cnnlab.checks.watching import Unfinished, Watched, must_be_logits, watch
+from cnnlab.checks.watching import Unfinished, Watched, must_be_logits, only_shifted, watch
 
 
 def _stopped(seen: Watched, layer: str | None) -> None:
@@ -50,6 +50,11 @@ def add_conv2(answer: object = ...) -> None:
         raise Wrong(f"{second.map_size} after conv2: it has a padding or a stride that was not asked for.")
     if second.gives[1] != 20:
         raise Wrong(f"conv2 makes {second.gives[1]} channels: another number is asked for.")
+    if second.weight[1] != first.gives[1]:
+        raise Wrong(f"A kernel of conv2 looks at {second.weight[1]} of conv1's maps: it has groups.")
+    after = seen.steps[seen.steps.index(second) : seen.steps.index((seen.linears or seen.steps[-1:])[0])]
+    if not second.bias and not any(step.name in {"add", "add_"} for step in after):
+        raise Wrong("conv2 has no bias: it was not asked to do without one.")
     if not any("pool" in step.name for step in seen.steps[seen.steps.index(second) :]):
         raise Wrong(f"Maps of {second.map_size} go on to fc1: pool after conv2 as well.")
     if not seen.linears:
@@ -93,7 +98,7 @@ def add_fc2(answer: object = ...) -> None:
     last = fc2.out
     if last is not None and bool((last < 0).any()) and last.shape == seen.output.shape and _cut(seen.output):
         raise Wrong("There is a ReLU after fc2: it takes away all negative logits.")
-    must_be_logits(seen)
+    must_be_logits(seen, log_softmax_too=True)  # the next exercise may be written already
 
 
 def _cut(output: torch.Tensor) -> bool:
@@ -111,17 +116,19 @@ def log_softmax(answer: object = ...) -> None:
         _stopped(seen, None)
     out = seen.finished()
     logits = seen.linears[-1].out if seen.linears else None
-    if logits is None or logits.shape != out.shape:
+    if logits is None or logits.numel() != out.numel():
         raise Wrong("The output does not come from a linear layer with ten outputs.")
-    logits = logits.double()
+    logits = logits.double().reshape(out.shape)
     if _close(out, logits.log_softmax(dim=1)):
         return
     for words, expected in _other_ends(logits):
         if _close(out, expected):
             raise Wrong(words)
     low, high = out.exp().sum(dim=1).aminmax()
-    if abs(low - 1) < 1e-3 and abs(high - 1) < 1e-3:  # a last layer that adds its bias by hand
-        return
+    if abs(low - 1) < 1e-3 and abs(high - 1) < 1e-3:
+        if only_shifted(*(t - t.mean(dim=1, keepdim=True) for t in (out, logits))):
+            return  # a last layer that adds its bias by hand
+        raise Wrong("The exponentials of a row add up to 1, but something changed the logits first.")
     raise Wrong(f"The exponentials of a row add up to {low.item():.2f} to {high.item():.2f}, not to 1.")
 
 

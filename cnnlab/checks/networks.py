@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from itertools import pairwise
 
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
 from cnnlab.checks.reading import network, shown
 from cnnlab.checks.runner import exercise
 from cnnlab.checks.verdict import Wrong
-from cnnlab.checks.watching import Watched, must_be_logits, watch
+from cnnlab.checks.watching import IMAGES, Step, Watched, must_be_logits, watch
 
 
 def _count(found: int, asked: int, what: str) -> None:
@@ -72,6 +76,44 @@ def cnn(answer: object = ...) -> None:
     must_be_logits(seen)
 
 
+_SIZES = [28, 28, 14, 14]  # what lab 004's convolutions give
+_POOLED = {2, 4}  # the places of lab 004's layers that a pooling follows
+
+
+def _inner(step: Step) -> Tensor:
+    """What goes into a layer, without the border of a padding that is a layer of its own."""
+    assert step.into is not None
+    alone = step.name == "convolution" and step.gives[-1] < step.takes[-1]
+    return step.into[..., 1:-1, 1:-1] if alone else step.into
+
+
+def _only_padded(step: Step) -> None:
+    """Raise `Wrong` where the border of a padding that is a layer of its own is not 0."""
+    inner = _inner(step)
+    if step.into is not None and step.into.abs().sum() > inner.abs().sum() * (1 + 1e-6):
+        raise Wrong("What is put around a map is not one row of zeros on each side: its padding is another.")
+
+
+def _relu_and_pool(place: int, step: Step, after: Step) -> None:
+    """Raise `Wrong` where anything but a ReLU, and max pooling where it is due, follows a layer."""
+    reached = _inner(after)
+    if after.lowest < 0:
+        raise Wrong(f"Negative numbers leave layer {place}: its ReLU is missing.")
+    assert step.out is not None
+    right = made = step.out.relu()
+    if place in _POOLED:
+        right = F.max_pool2d(made, 2)
+    if after.name != "convolution":  # in whatever order the pixels stand in the row
+        right, reached = (t.reshape(IMAGES, -1).sort(dim=1).values for t in (right, reached))
+    if right.shape == reached.shape and torch.allclose(reached, right, atol=1e-5):
+        return _only_padded(after)
+    if bool((reached > 0).all()) and bool((right == 0).any()):
+        raise Wrong(f"No 0 leaves layer {place}: something other than ReLU follows it.")
+    if place in _POOLED:
+        raise Wrong(f"The pooling after layer {place} gives other numbers than the one that was asked for.")
+    raise Wrong(f"Between layers {place} and {place + 1} something changes the numbers that ReLU gives.")
+
+
 @exercise(
     "Lab 004: the network as it was asked for",
     10,
@@ -89,7 +131,11 @@ def network_as_asked(answer: object = ...) -> None:
         if step.weight[-2:] != (3, 3):
             kernel = f"{step.weight[-2]} × {step.weight[-1]}"
             raise Wrong(f"Convolution {place} has kernels of {kernel}: others are asked for.")
-        if step.gives[-1] != step.takes[-1]:
+        if not step.plain:
+            raise Wrong(f"Convolution {place} has a stride, a dilation or groups: nobody asked for that.")
+        if step.gives[-1] > 28:
+            raise Wrong(f"{step.map_size} after convolution {place}: too much is put around the map.")
+        if step.gives[-1] < step.takes[-1] and step.gives[-1] not in _SIZES[place - 1 : place]:
             raise Wrong(
                 f"{step.map_size} after convolution {place}: it shrinks the map, so its padding is missing."
             )
@@ -101,7 +147,7 @@ def network_as_asked(answer: object = ...) -> None:
         made = ", ".join(map(str, channels))
         raise Wrong(f"Your convolutions make {made} channels: compare that with the list of layers.")
     sizes = [step.gives[-1] for step in seen.convolutions]
-    if sizes != [28, 28, 14, 14][: len(sizes)]:
+    if sizes != _SIZES[: len(sizes)]:
         raise Wrong(
             f"The convolutions work at the sizes {', '.join(map(str, sizes))}: a pooling layer is misplaced."
         )
@@ -115,10 +161,12 @@ def network_as_asked(answer: object = ...) -> None:
     if seen.linears[0].takes[-1] == 64 * 14 * 14:
         raise Wrong("12,544 numbers reach the first linear layer: the second pooling is missing.")
     must_be_logits(seen)
-    layers = [*seen.convolutions, *seen.linears]
-    for place, step in enumerate(layers[1:], start=1):
-        if step.lowest < 0:
-            raise Wrong(f"Negative numbers leave layer {place}: its ReLU is missing.")
+    _only_padded(seen.convolutions[0])
+    own = torch.Generator().manual_seed(4)
+    for place, step in enumerate(seen.layers[:-1], start=1):
+        wide = 10 * torch.randn(step.gives, generator=own)  # numbers that show each bend
+        again = watch(model, (place - 1, wide.to(next(model.parameters()).dtype)))
+        _relu_and_pool(place, *again.layers[place - 1 : place + 1])
     total = sum(p.numel() for p in model.parameters())
     if total != 870_634:
         raise Wrong(

@@ -8,6 +8,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn.parameter import is_lazy
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from cnnlab.checks.broken_code import words_for
@@ -18,17 +19,9 @@ IMAGES = 16  # a multiple of 16: the batch sizes with which a wrong view() stays
 
 _INPUT = {"convolution": 0, "addmm": 1, "mm": 0, "linear": 0, "bmm": 0}  # which argument holds the images
 _LINEAR = {"addmm", "mm", "linear", "bmm"}
-_STRAIGHT = {  # operations that bend nothing: a chain of them is one linear layer
-    *_LINEAR,
-    "convolution", "t", "view", "_unsafe_view", "reshape", "_reshape_alias", "flatten", "transpose",
-    "permute", "clone", "detach", "alias", "expand", "unsqueeze", "squeeze", "slice", "select",
-    "contiguous", "as_strided", "lift_fresh", "_to_copy", "copy_", "empty", "zeros", "add", "add_",
-    "sub", "mul", "div", "mean", "avg_pool2d", "native_dropout", "dropout", "native_batch_norm",
-    "_native_batch_norm_legit_no_training",
-}  # fmt: skip
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False)
 class Step:
     """One operation of PyTorch."""
 
@@ -36,8 +29,15 @@ class Step:
     takes: tuple[int, ...]  # shape of the images or numbers that go in
     gives: tuple[int, ...]
     weight: tuple[int, ...] = ()  # shape of a convolution's kernels
-    lowest: float = 0.0  # the lowest number that goes in
-    out: Tensor | None = None
+    bias: bool = False  # whether a convolution adds one itself
+    plain: bool = True  # whether a convolution has stride 1, no dilation and no groups
+    into: Tensor | None = None  # what goes into a layer
+    out: Tensor | None = None  # what a layer gives, with a bias that is added by hand
+
+    @property
+    def lowest(self) -> float:
+        """The lowest number that goes in."""
+        return self.into.min().item() if self.into is not None and self.into.numel() else 0.0
 
     @property
     def map_size(self) -> str:
@@ -53,6 +53,7 @@ class Watched:
     output: object = None
     error: Exception | None = None
     last: str = ""  # the operation that was begun last
+    model: nn.Module | None = None
 
     @property
     def convolutions(self) -> list[Step]:
@@ -64,10 +65,33 @@ class Watched:
         """The linear layers, in the order in which they ran."""
         return [step for step in self.steps if step.name in _LINEAR]
 
+    @property
+    def layers(self) -> list[Step]:
+        """The convolutions and the linear layers, in the order in which they ran."""
+        return [step for step in self.steps if step.name in _INPUT]
+
     def bends_between(self, first: Step, second: Step) -> bool:
-        """Whether an operation that is not linear, such as ReLU, runs between two steps."""
-        between = self.steps[self.steps.index(first) + 1 : self.steps.index(second)]
-        return any(step.name not in _STRAIGHT for step in between)
+        """Whether something that is not linear, such as ReLU, stands between two layers.
+
+        The first is made to give other numbers: a map without a bend keeps their mean. Where the second
+        does not depend on the first, the two are not one map, and the answer is yes too.
+        """
+        if self.model is None or first.out is None:
+            return True
+        own = torch.Generator().manual_seed(5)
+        wide = 3 * max(1.0, first.out.std().item())
+        one, other = (wide * torch.randn(first.gives, generator=own).to(first.out.dtype) for _ in "ab")
+        place, after = self.layers.index(first), self.layers.index(second)
+        reached = []
+        for instead in (one, other, (one + other) / 2):
+            layers = watch(self.model, (place, instead)).layers
+            into = layers[after].into if len(layers) > after else None
+            if into is None or into.shape != second.takes:
+                return True
+            reached.append(into.double())
+        mean = (reached[0] + reached[1]) / 2
+        allowed = 1e-4 * mean.abs().max().item()
+        return torch.equal(reached[0], reached[1]) or bool((reached[2] - mean).abs().max() > allowed)
 
     def finished(self) -> Tensor:
         """The output, (IMAGES, 10).
@@ -98,18 +122,48 @@ class Watched:
         return self.output.detach().double()
 
 
-def must_be_logits(seen: Watched) -> None:
-    """Raise `Wrong` where the network ends in softmax, sigmoid or ReLU."""
-    out = seen.finished()
+def must_be_logits(seen: Watched, log_softmax_too: bool = False) -> None:
+    """Raise `Wrong` where anything but a bias follows the last linear layer.
+
+    Args:
+        seen: the network at work.
+        log_softmax_too: whether log-softmax may follow it.
+    """
+    out, z = seen.finished(), seen.linears[-1].out if seen.linears else None
+    if z is not None and z.numel() == out.numel():
+        z = z.double().reshape(out.shape)
+        if only_shifted(out, z):
+            return
+        if _adds_to_one(out.exp(), 1) and only_shifted(*(t - t.mean(dim=1, keepdim=True) for t in (out, z))):
+            if log_softmax_too:
+                return
+            raise Wrong("It ends in log-softmax. Cross-entropy does that itself, on logits.")
     if bool((out >= 0).all()):
-        if torch.allclose(out.sum(dim=1), torch.ones(len(out), dtype=out.dtype), atol=1e-4):
+        if _adds_to_one(out, 1):
             raise Wrong(
                 "The rows are probabilities: it ends in softmax. Cross-entropy does that itself, on logits."
+            )
+        if _adds_to_one(out, 0):
+            raise Wrong(
+                "The columns add up to 1: it ends in softmax over the images. The logits are asked for."
             )
         if bool((out == 0).any()):
             raise Wrong("No output is negative: it ends in ReLU, which takes away all negative logits.")
         if bool((out <= 1).all()):
             raise Wrong("All outputs lie between 0 and 1: it ends in sigmoid. Cross-entropy takes logits.")
+    raise Wrong("Something follows the last layer and changes its numbers. Cross-entropy takes logits.")
+
+
+def only_shifted(one: Tensor, other: Tensor) -> bool:
+    """Whether two tables, (N, 10), differ by the same ten numbers in all rows, as by a bias."""
+    apart = one - other
+    allowed = 1e-5 * (1 + other.abs().max().item())
+    return bool((apart - apart[:1]).abs().max() <= allowed)
+
+
+def _adds_to_one(out: Tensor, dim: int) -> bool:
+    total = out.sum(dim=dim)
+    return torch.allclose(total, torch.ones_like(total), atol=1e-4)
 
 
 class Unfinished(Exception):
@@ -121,38 +175,69 @@ class _Watch(TorchDispatchMode):  # type: ignore[no-untyped-call]
     def _should_skip_dynamo(cls) -> bool:
         return False  # or the first check would spend two seconds on importing PyTorch's compiler
 
-    def __init__(self, seen: Watched) -> None:
+    def __init__(self, seen: Watched, instead: tuple[int, Tensor] | None) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
-        self.seen = seen
+        self.seen, self.instead = seen, instead
+        self.made: object = None  # what the last layer gave, before anything is done to it
 
     def __torch_dispatch__(
         self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Mapping[str, Any] | None = None
     ) -> Any:
         self.seen.last = name = str(func.overloadpacket.__name__)
         out = func(*args, **(kwargs or {}))
-        place = _INPUT.get(name)
-        given, made = (args[place] if place is not None else None), out
-        if isinstance(given, Tensor) and isinstance(made, Tensor):
-            weight = tuple(args[1].shape) if name == "convolution" else ()
-            lowest = given.min().item() if given.numel() else 0.0
-            self.seen.steps.append(
-                Step(name, tuple(given.shape), tuple(made.shape), weight, lowest, made.detach().clone())
-            )
-        else:
-            self.seen.steps.append(Step(name, (), ()))
+        if name in _INPUT and isinstance(out, Tensor):
+            return self._layer(name, args, out)
+        if name in {"add", "add_"} and isinstance(out, Tensor) and self._adds_a_bias(args):
+            layer = self.seen.layers[-1]
+            layer.out = (out.mT if layer.gives != tuple(out.shape) else out).detach().clone()
+            self.made = out
+        self.seen.steps.append(Step(name, (), ()))
         return out
 
+    def _layer(self, name: str, args: tuple[Any, ...], out: Tensor) -> Tensor:
+        turned = name in {"mm", "bmm"} and self._learned(args[0]) and not self._learned(args[1])
+        given = args[1].mT if turned else args[_INPUT[name]]  # turned: the weights stand before the images
+        if self.instead is not None and self.instead[0] == len(self.seen.layers):
+            out = self.instead[1].mT.contiguous() if turned else self.instead[1].clone()
+        made = out.mT if turned else out
+        step = Step(name, tuple(given.shape), tuple(made.shape))
+        step.into, step.out = given.detach().clone(), made.detach().clone()
+        if name == "convolution":
+            step.weight, step.bias = tuple(args[1].shape), args[2] is not None
+            step.plain = {*args[3], *args[5], args[8]} == {1}
+        self.seen.steps.append(step)
+        self.made = out
+        return out
 
-def watch(model: nn.Module) -> Watched:
+    def _learned(self, weight: Tensor) -> bool:
+        known = [p for p in self.seen.model.parameters() if not is_lazy(p)] if self.seen.model else []
+        return weight.untyped_storage().data_ptr() in {p.untyped_storage().data_ptr() for p in known}
+
+    def _adds_a_bias(self, args: tuple[Any, ...]) -> bool:
+        """Whether the same numbers are added to what the last layer gives for each image."""
+        made = self.made
+        other = next((a for a in args[:2] if a is not made), None)
+        if not any(a is made for a in args[:2]) or not isinstance(other, Tensor):
+            return False
+        assert isinstance(made, Tensor)
+        each = other.ndim == made.ndim and other.shape[0] == IMAGES and other.shape[-1] > 1
+        return other.numel() < made.numel() and not each
+
+
+def watch(model: nn.Module, instead: tuple[int, Tensor] | None = None) -> Watched:
     """Send random images through a network and note every operation, up to the one that fails.
 
     Args:
         model: a network for images of (1, 28, 28).
+        instead: the place of a layer, from 0, and what it is made to give.
     """
-    seen = Watched()
+    seen = Watched(model=model)
     images = torch.randn(IMAGES, 1, 28, 28, generator=torch.Generator().manual_seed(4))
+    if any(p.dtype == torch.float64 for p in model.parameters()):
+        images = images.double()
     try:
-        with torch.no_grad(), _Watch(seen):
+        with torch.random.fork_rng(devices=[]), torch.no_grad(), _Watch(seen, instead):
+            torch.default_generator.manual_seed(6)  # the same dropout each time
             seen.output = model(images)
     except NotImplementedError as error:
         if "forward" not in str(error):

@@ -55,13 +55,14 @@ class ByHand(nn.Module):
 
     def __init__(self):
         super().__init__()
-        shapes = {"k1": (10, 1, 5, 5), "k2": (20, 10, 5, 5), "w1": (320, 50), "w2": (50, 10), "b2": (10,)}
+        shapes = {"k1": (10, 1, 5, 5), "k2": (20, 10, 5, 5), "w1": (320, 50), "w2": (50, 10)}
+        shapes |= {"b": (20, 1, 1), "b2": (10,)}
         for name, shape in shapes.items():
             setattr(self, name, nn.Parameter(torch.randn(shape) / 20))
 
     def forward(self, x):
         x = torch.relu(F.max_pool2d(F.conv2d(x, self.k1), 2))
-        x = F.max_pool2d(F.conv2d(x, self.k2).clamp(min=0), 2)
+        x = F.max_pool2d((F.conv2d(x, self.k2) + self.b).clamp(min=0), 2)
         x = (x.reshape(len(x), -1) @ self.w1).relu() @ self.w2 + self.b2
         return x - x.logsumexp(dim=1, keepdim=True)
 
@@ -71,12 +72,23 @@ def viewed(self, x):
     return self.last(self.head(self.features(x).view(-1, 320)))
 
 
-def four(padding=1, bias=True, pools=(2, 4), channels=(32, 32, 64, 64), fc1=3136, last=(), relu=True):
+def four(
+    padding=1,
+    bias=True,
+    pools=(2, 4),
+    channels=(32, 32, 64, 64),
+    fc1=3136,
+    last=(),
+    relu=nn.ReLU,
+    pool=lambda: nn.MaxPool2d(2),
+    pad=None,
+    **more,
+):
     """Lab 004's network as it was asked for, with any one thing changed."""
     layers, before = [], 1
     for place, count in enumerate(channels, start=1):
-        layers += [nn.Conv2d(before, count, 3, padding=padding, bias=bias)]
-        layers += [nn.ReLU()] if relu else []
-        layers += [nn.MaxPool2d(2)] if place in pools else []
+        layers += [pad()] if pad else []
+        layers += [nn.Conv2d(before, count, 3, padding=padding, bias=bias, **more), relu()]
+        layers += [pool()] if place in pools else []
         before = count
-    return nn.Sequential(*layers, nn.Flatten(), nn.Linear(fc1, 256), nn.ReLU(), nn.Linear(256, 10), *last)
+    return nn.Sequential(*layers, nn.Flatten(), nn.Linear(fc1, 256), relu(), nn.Linear(256, 10), *last)

@@ -11,6 +11,17 @@ from tests.checks.cases import Cases
 from tests.checks.nets import ByHand, Net, net, sequential, viewed
 
 
+class Einsum(nn.Module):
+    """fc2 written as a sum over indices, with its bias by hand."""
+
+    def __init__(self):
+        super().__init__()
+        self.w, self.b = nn.Parameter(torch.randn(10, 50) / 9), nn.Parameter(torch.randn(10))
+
+    def forward(self, x):
+        return torch.einsum("oi,bi->bo", self.w, x) + self.b
+
+
 def no_second(self, x):
     return F.relu(F.max_pool2d(self.conv1(x), 2))
 
@@ -57,6 +68,8 @@ CASES = {
             (Net(conv2=nn.Conv2d(10, 20, 5, padding=2)), "12 × 12 after conv2"),
             (Net(conv2=nn.Conv2d(20, 20, 5)), "waits for 20 channels"),
             (Net(conv2=nn.Conv2d(10, 16, 5)), "conv2 makes 16 channels"),
+            (Net(conv2=nn.Conv2d(10, 20, 5, groups=10)), "looks at 1 of conv1's maps"),
+            (Net(conv2=nn.Conv2d(10, 20, 5, bias=False)), "conv2 has no bias"),
             (net(features=no_second), "conv2 is made, but forward() never calls it"),
             (
                 nn.Sequential(nn.Conv2d(1, 10, 5), nn.Flatten(), nn.Linear(320, 50)),
@@ -74,7 +87,15 @@ CASES = {
         secret=["Conv2d(10, 20", "320 = 20"],
     ),
     "add_fc2": Cases(
-        right=[Net, sequential(), ByHand(), net(last=lambda self, z: None), net(last=lambda self, z: z)],
+        right=[
+            Net,
+            sequential(),
+            ByHand(),
+            Net(fc2=Einsum()),
+            net(last=lambda self, z: None),
+            net(last=lambda self, z: z),
+            net(last=lambda self, z: z + torch.arange(10)),  # a bias by hand
+        ],
         wrong=[
             (Net(fc2=nn.Linear(50, 9)), "fc2 gives 9 numbers an image"),
             (Net(fc2=nn.Linear(320, 10)), "waits for 320 numbers an image"),
@@ -88,6 +109,9 @@ CASES = {
                 net(head=lambda self, x: F.relu(self.fc2(F.relu(self.fc1(x)))), last=lambda self, z: z),
                 "ReLU after",
             ),
+            (net(last=lambda self, z: torch.tanh(z)), "follows the last layer and changes its numbers"),
+            (net(last=lambda self, z: F.leaky_relu(z)), "follows the last layer and changes its numbers"),
+            (net(last=lambda self, z: F.softmax(z, dim=0)), "softmax over the images"),
             (Net(fc1=nn.Linear(320, 60), fc2=nn.Linear(60, 10)), "fc1 gives 60 numbers"),
         ],
         secret=["Linear(50", "to 10"],
@@ -97,8 +121,10 @@ CASES = {
             Net,
             ByHand,
             sequential(nn.LogSoftmax(dim=1)),
+            Net(fc2=Einsum()),
             net(last=lambda self, z: torch.log(torch.softmax(z, dim=-1))),
             net(last=lambda self, z: F.log_softmax(F.log_softmax(z, 1), 1)),
+            net(last=lambda self, z: F.log_softmax(z + torch.arange(10), 1)),  # a bias by hand
         ],
         wrong=[
             (net(last=lambda self, z: F.softmax(z, dim=1)), "that is softmax, without its logarithm"),
@@ -108,6 +134,22 @@ CASES = {
             (net(last=lambda self, z: torch.sigmoid(z)), "with a sigmoid"),
             (net(last=lambda self, z: -F.log_softmax(z, 1)), "the loss adds the minus"),
             (net(last=lambda self, z: z / 2), "add up to"),
+            *(
+                (
+                    net(last=lambda self, z, first=first: F.log_softmax(first(z), 1)),
+                    "changed the logits first",
+                )
+                for first in (
+                    torch.sigmoid,
+                    torch.tanh,
+                    torch.neg,
+                    torch.exp,
+                    torch.abs,
+                    torch.square,
+                    F.normalize,
+                    lambda z: 2 * z,
+                )
+            ),
             (net(last=lambda self, z: z.argmax(1)), "comes 1 number: one for each of the ten digits"),
             (net(forward=viewed, features=no_pool), "16 images go in and 64 rows come out"),
         ],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 
+import torch
 from torch import nn
 
 from cnnlab import checks, models
@@ -17,6 +18,14 @@ def plain(*middle, pixels=784, out=10, last=(), flat=True):
     )
 
 
+def conv_conv(*between):
+    """Two convolutions with something in between."""
+    return nn.Sequential(
+        nn.Conv2d(1, 4, 5), *between, nn.Conv2d(4, 4, 5), nn.ReLU(), nn.AdaptiveMaxPool2d(4),
+        plain(nn.ReLU(), pixels=64),
+    )  # fmt: skip
+
+
 class TwoLayers(nn.Module):
     def __init__(self):
         super().__init__()
@@ -24,6 +33,30 @@ class TwoLayers(nn.Module):
 
     def forward(self, x):
         return self.out(self.hidden(x.view(x.size(0), -1)).tanh())
+
+
+class WeightsFirst(nn.Module):
+    """By hand, with the images in columns and biases of their own."""
+
+    def __init__(self):
+        super().__init__()
+        shapes = {"w1": (30, 784), "b1": (30, 1), "w2": (10, 30), "b2": (10, 1)}
+        for name, shape in shapes.items():
+            setattr(self, name, nn.Parameter(torch.randn(shape) / 20))
+
+    def forward(self, x):
+        return (self.w2 @ torch.relu(self.w1 @ x.flatten(1).T + self.b1) + self.b2).T
+
+
+class Does(nn.Module):
+    """A layer that does one thing."""
+
+    def __init__(self, what):
+        super().__init__()
+        self.what = what
+
+    def forward(self, x):
+        return self.what(x)
 
 
 class MixesImages(TwoLayers):
@@ -47,7 +80,15 @@ class FunctionalFour(nn.Module):
 
 CASES = {
     "two_layer_network": Cases(
-        right=[plain(nn.ReLU()), TwoLayers, TwoLayers(), plain(nn.Sigmoid(), nn.Dropout()), plain(nn.GELU())],
+        right=[
+            plain(nn.ReLU()),
+            TwoLayers,
+            TwoLayers(),
+            plain(nn.Sigmoid(), nn.Dropout()),
+            plain(nn.GELU()),
+            plain(Does(lambda x: x * x)),
+            WeightsFirst,
+        ],
         wrong=[
             (plain(), "one linear map in disguise"),
             (nn.Sequential(nn.Flatten(), nn.Linear(784, 10)), "runs 1 linear layer: more are asked for"),
@@ -55,6 +96,20 @@ CASES = {
             (plain(nn.ReLU(), last=[nn.Softmax(dim=1)]), "it ends in softmax"),
             (plain(nn.ReLU(), last=[nn.ReLU()]), "it ends in ReLU"),
             (plain(nn.ReLU(), last=[nn.Sigmoid()]), "it ends in sigmoid"),
+            (plain(nn.ReLU(), last=[nn.Tanh()]), "follows the last layer and changes its numbers"),
+            (plain(nn.ReLU(), last=[nn.LogSoftmax(dim=1)]), "It ends in log-softmax"),
+            *(
+                (plain(Does(between)), "one linear map in disguise")
+                for between in (
+                    torch.neg,
+                    lambda x: 1 - x,
+                    lambda x: torch.cat([x[:, 30:], x[:, :30]], 1),
+                    lambda x: nn.functional.dropout(x),
+                    lambda x: x.unflatten(1, (60, 1)).sum(2),
+                    lambda x: torch.stack([x, x]).mean(0),
+                    lambda x: x.flip(1).roll(1, 1),
+                )
+            ),
             (plain(nn.ReLU(), out=1), "comes 1 number: one for each of the ten digits"),
             (plain(nn.ReLU(), flat=False), "flatten"),
             (MixesImages, "16 images go in and 32 rows come out"),
@@ -63,7 +118,14 @@ CASES = {
         secret=["nn.ReLU", "784, "],
     ),
     "cnn": Cases(
-        right=[Net, sequential(), models.build("cnn_wide"), sequential(channels=7)],
+        right=[
+            net(last=lambda self, z: z),
+            sequential(),
+            models.build("cnn_wide"),
+            sequential(channels=7),
+            conv_conv(nn.ReLU(), nn.AdaptiveAvgPool2d(12)),
+            conv_conv(nn.MaxPool2d(2)),  # the largest of a sum is not the sum of the largest
+        ],
         wrong=[
             (plain(nn.ReLU()), "runs 0 convolutions: more are asked for"),
             (models.build("cnn_deep"), "runs 4 convolutions: fewer"),
@@ -72,14 +134,38 @@ CASES = {
                 nn.Sequential(nn.Conv2d(1, 4, 3), nn.Conv2d(4, 4, 3), plain(nn.ReLU(), pixels=2304)),
                 "Two convolutions",
             ),
+            *(
+                (conv_conv(between), "Two convolutions follow each other without an activation")
+                for between in (
+                    nn.AdaptiveAvgPool2d(12),
+                    nn.AvgPool2d(2),
+                    nn.ZeroPad2d(1),
+                    nn.Upsample(scale_factor=2),
+                    nn.Upsample(scale_factor=2, mode="bilinear"),
+                    nn.ReflectionPad2d(2),
+                    nn.Dropout2d(),
+                )
+            ),
             (sequential(nn.Softmax(dim=1)), "it ends in softmax"),
+            (sequential(nn.Softmax(dim=0)), "softmax over the images"),
+            (sequential(nn.Tanh()), "follows the last layer and changes its numbers"),
+            (sequential(nn.LogSoftmax(dim=1)), "It ends in log-softmax"),
+            (Net, "It ends in log-softmax"),
             (sequential(nn.ReLU(), nn.Linear(10, 10)), "runs 3 linear layers"),
             (Net(fc1=nn.Linear(321, 50)), "waits for 321 numbers an image"),
         ],
         secret=["nn.Conv2d", "nn.Linear"],
     ),
     "network_as_asked": Cases(
-        right=[four(), FunctionalFour, models.build("cnn_deep")],
+        right=[
+            four(),
+            FunctionalFour,
+            models.build("cnn_deep"),
+            four().double(),
+            four(padding=0, pad=lambda: nn.ZeroPad2d(1)),
+            four(padding=0, pad=lambda: Does(lambda x: nn.functional.pad(x, (1, 1, 1, 1)))),
+            four(pool=lambda: nn.Sequential(nn.MaxPool2d(2, ceil_mode=True), nn.Dropout())),
+        ],
         wrong=[
             (models.build("cnn_padded"), "It has 2 convolutions: that is what the lab built"),
             (four(padding=0, fc1=1024), "26 × 26 after convolution 1: it shrinks the map"),
@@ -88,7 +174,24 @@ CASES = {
             (four(channels=(32, 64, 64, 64)), "make 32, 64, 64, 64 channels"),
             (four(bias=False), "It has 870,442 parameters"),
             (four(last=[nn.Softmax(dim=1)]), "it ends in softmax"),
-            (four(relu=False), "its ReLU is missing"),
+            *(
+                (four(last=[last]), "follows the last layer and changes its numbers")
+                for last in (nn.Tanh(), nn.LeakyReLU())
+            ),
+            (four(last=[nn.LogSoftmax(dim=1)]), "It ends in log-softmax"),
+            (four(relu=nn.Sigmoid), "No 0 leaves layer 1"),
+            (four(relu=nn.Softplus), "No 0 leaves layer 1"),
+            (four(relu=nn.LeakyReLU), "its ReLU is missing"),
+            (four(relu=nn.ReLU6), "Between layers 1 and 2 something changes"),
+            (four(relu=lambda: nn.Sequential(nn.ReLU(), Does(torch.square))), "Between layers 1 and 2"),
+            (four(pool=lambda: nn.AvgPool2d(2)), "The pooling after layer 2 gives other numbers"),
+            (four(pool=lambda: nn.MaxPool2d(3, 2, 1)), "The pooling after layer 2 gives other numbers"),
+            (four(pool=lambda: nn.MaxPool2d(1, 2)), "The pooling after layer 2 gives other numbers"),
+            (four(padding=0, pad=lambda: nn.ReplicationPad2d(1)), "not one row of zeros"),
+            (four(padding=0, pad=lambda: nn.ZeroPad2d((0, 2, 0, 2))), "not one row of zeros"),
+            (four(padding=2), "30 × 30 after convolution 1: too much is put around the map"),
+            (four(padding=2, dilation=2), "has a stride, a dilation or groups"),
+            (four(relu=nn.Identity), "its ReLU is missing"),
             (four(fc1=1024), "waits for 1024 numbers an image"),
             (nn.Sequential(OrderedDict(conv=nn.Conv2d(1, 32, 5, padding=2))), "kernels of 5 × 5"),
         ],
@@ -99,5 +202,5 @@ CASES = {
 
 def test_a_network_may_be_a_class_an_instance_or_a_sequential() -> None:
     assert checks.two_layer_network(TwoLayers)
-    assert checks.cnn(Net())
+    assert checks.cnn(sequential())
     assert checks.network_as_asked(FunctionalFour)

@@ -26,6 +26,40 @@ def test_two_linear_layers_with_nothing_in_between_do_not_bend() -> None:
     assert not seen.bends_between(*seen.linears)
 
 
+def test_a_layer_that_does_not_need_the_one_before_is_no_collapse() -> None:
+    class Side(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.one, self.other = nn.Linear(784, 5), nn.Linear(784, 5)
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return torch.cat([self.one(x.flatten(1)), self.other(x.flatten(1))], 1)
+
+    seen = watch(Side().eval())
+    assert seen.bends_between(*seen.linears)
+
+
+@pytest.mark.parametrize("model", [ByHand(), sequential().double()])
+def test_what_a_layer_gives_holds_a_bias_added_by_hand(model: nn.Module) -> None:
+    seen = watch(model.eval())
+    out, fc2 = seen.finished(), seen.linears[-1].out
+    assert fc2 is not None
+    assert torch.allclose(out.log_softmax(1), fc2.double().log_softmax(1), atol=1e-5)
+    convolution, after = seen.convolutions[-1], seen.linears[0].into
+    assert convolution.out is not None
+    assert after is not None
+    pooled = nn.functional.max_pool2d(convolution.out.relu(), 2).flatten(1)
+    assert torch.allclose(pooled, after)
+
+
+def test_a_bend_is_seen_also_where_the_numbers_are_small() -> None:
+    model = nn.Sequential(nn.Flatten(), nn.Linear(784, 5), nn.Tanh(), nn.Linear(5, 10)).eval()
+    with torch.no_grad():
+        model[1].weight.mul_(1e-3)
+    seen = watch(model)
+    assert seen.bends_between(*seen.linears)
+
+
 def test_steps_up_to_a_failure_are_kept() -> None:
     seen = watch(Net(fc1=nn.Linear(7, 7)).eval())
     assert [step.map_size for step in seen.convolutions] == ["24 × 24", "8 × 8"]
