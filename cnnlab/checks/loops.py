@@ -33,15 +33,25 @@ def minibatches(answer: object = ...) -> None:
         made = call(student, images, labels, size)
         if not isinstance(made, Iterable):
             raise Wrong(f"Your function gives {kind(made)}: a list of batches is asked for, or a generator.")
-        seen = []
-        for batch in islice(made, 2 * count):
-            seen += _ids(batch, size)
+        batches = [_ids(batch, size) for batch in islice(made, 2 * count)]
+        seen = [one for ids in batches for one in ids]
         if len(set(seen)) < len(seen):
             raise Wrong(f"With {count} images and batches of {size}, some images come twice.")
         missing = count - len(seen)
         if missing:
             where = "those of the last, smaller batch" if missing == count % size else "look at the borders"
             raise Wrong(f"With {count} images and batches of {size}, {missing} never come: {where}.")
+        _judge_lengths([len(ids) for ids in batches], count, size)
+
+
+def _judge_lengths(lengths: list[int], count: int, size: int) -> None:
+    """Raise `Wrong` for an empty batch, and for more than one that is not full."""
+    said = f"With {count} images and batches of {size},"
+    if 0 in lengths:
+        raise Wrong(f"{said} a batch of yours is empty: every batch should hold an image.")
+    if sum(length < size for length in lengths) > 1:
+        told = ", ".join(map(str, lengths[:4])) + (", …" if len(lengths) > 4 else "")
+        raise Wrong(f"{said} yours hold {told} images: one batch at most may be smaller.")
 
 
 def _ids(batch: object, size: int) -> list[int]:

@@ -34,6 +34,10 @@ def wrapped(images, labels, size):
         yield images[part], labels[part]
 
 
+def smaller_one_first(images, labels, size):
+    return list(cut(images, labels, size))[::-1]
+
+
 def twice_shuffled(images, labels, size):
     return list(zip(images[torch.randperm(len(images))].split(size), labels.split(size)))
 
@@ -59,6 +63,21 @@ def by_forward(model, optimizer, images, labels):
     F.nll_loss(z.log_softmax(1), labels).backward()
     optimizer.step()
     return (z.max(dim=1).indices == labels).sum()
+
+
+def counted_with_a_closure(model, optimizer, images, labels):
+    right = []
+
+    def closure():
+        optimizer.zero_grad()
+        logits = model(images)
+        right.append((logits.argmax(dim=1) == labels).sum().item())
+        loss = F.cross_entropy(logits, labels)
+        loss.backward()
+        return loss
+
+    optimizer.step(closure)
+    return right[0]
 
 
 class Base(nn.Module):
@@ -129,7 +148,7 @@ def always_42(seed):
 
 CASES = {
     "minibatches": Cases(
-        right=[cut, shuffled, lambda x, y, n: zip(x.split(n), y.split(n))],
+        right=[cut, shuffled, smaller_one_first, lambda x, y, n: zip(x.split(n), y.split(n))],
         wrong=[
             (full_ones, "With 10 images and batches of 4, 2 never come: those of the last, smaller batch."),
             (wrapped, "some images come twice"),
@@ -139,11 +158,20 @@ CASES = {
             (lambda x, y, n: x.split(n), "a pair of images and labels is asked for"),
             (lambda x, y, n: zip(x.split(n), y.split(n + 1)), "A batch has 4 images and 5 labels"),
             (lambda x, y, n: 3, "Your function gives an int"),
+            (lambda x, y, n: list(cut(x, y, 1)), "yours hold 1, 1, 1, 1, … images: one batch at most"),
+            (lambda x, y, n: cut(x, y, (n + 1) // 2), "one batch at most may be smaller"),
+            (lambda x, y, n: zip(x.chunk(n), y.chunk(n)), "yours hold 3, 3, 3, 1 images"),
+            (lambda x, y, n: [*cut(x, y, n), (x[:0], y[:0])], "a batch of yours is empty"),
         ],
         secret=["range(", "split"],
     ),
     "counted_step": Cases(
-        right=[step(), by_forward, step(gives=lambda right, loss, n: torch.tensor(right))],
+        right=[
+            step(),
+            by_forward,
+            counted_with_a_closure,
+            step(gives=lambda right, loss, n: torch.tensor(right)),
+        ],
         wrong=[
             (step(passes=3), "runs the network 3 times for one batch"),
             (step(passes=2, after=True), "runs the network 2 times for one batch"),
