@@ -193,11 +193,26 @@ def seeded_network(answer: object = ...) -> None:
     made = []
     for noise, seed in ((5, 1), (6, 1), (6, 2), (7, 2)):
         torch.default_generator.manual_seed(noise)  # what a program did before must not matter
-        found = weights_of(network(call(student, seed)))
-        if not len(found):
-            raise Wrong("Your network has no weights.")
-        made.append(found)
+        theirs = network(call(student, seed))
+        _judge_shapes(theirs)
+        made.append(weights_of(theirs))
     if not same(made[0], made[1]) or not same(made[2], made[3]):
         raise Wrong("Twice the same seed gives two different networks: which generator draws the weights?")
     if same(made[0], made[2]):
         raise Wrong("Seeds 1 and 2 give the same network: the seed is not used.")
+
+
+def _judge_shapes(theirs: nn.Module) -> None:
+    """Raise `Wrong` if the network is not one linear layer from 784 to 10."""
+    shapes = [tuple(p.shape) for p in theirs.parameters()]
+    if shapes == [(10, 784), (10,)]:
+        return
+    asked = "a linear layer from 784 to 10 is asked for."
+    if not shapes:
+        raise Wrong(f"Your network has no weights: {asked}")
+    if shapes == [(10, 784)]:
+        raise Wrong(f"Your layer has no bias: {asked}")
+    if isinstance(theirs, nn.Linear):
+        raise Wrong(f"Your layer goes from {theirs.in_features} to {theirs.out_features}: {asked}")
+    numbers = ", ".join(" × ".join(map(str, shape)) for shape in shapes[:6])
+    raise Wrong(f"The weights and biases of your network are {numbers}: {asked}")

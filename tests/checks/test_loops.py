@@ -119,7 +119,7 @@ def seeded(seed):
 
 
 def with_generator(seed):
-    model, draw = nn.Linear(5, 3), torch.Generator().manual_seed(seed)
+    model, draw = nn.Linear(784, 10), torch.Generator().manual_seed(seed)
     for p in model.parameters():
         nn.init.uniform_(p, -1, 1, generator=draw)
     return model
@@ -127,23 +127,35 @@ def with_generator(seed):
 
 def by_numpy(seed):
     np.random.seed(seed)  # noqa: NPY002
-    return nn.Linear(5, 3)
+    return nn.Linear(784, 10)
 
 
 def by_random(seed):
     random.seed(seed)
-    return nn.Linear(5, 3)
+    return nn.Linear(784, 10)
 
 
 def too_late(seed):
-    model = nn.Linear(5, 3)
+    model = nn.Linear(784, 10)
     torch.manual_seed(seed)
     return model
 
 
 def always_42(seed):
     torch.manual_seed(42)
-    return nn.Linear(5, 3)
+    return nn.Linear(784, 10)
+
+
+def with_seed(make):
+    def seeded_network(seed):
+        torch.manual_seed(seed)
+        return make()
+
+    return seeded_network
+
+
+def two_layers():
+    return nn.Sequential(nn.Linear(784, 50), nn.ReLU(), nn.Linear(50, 10))
 
 
 CASES = {
@@ -201,13 +213,17 @@ CASES = {
         secret=["self.parameters()"],
     ),
     "seeded_network": Cases(
-        right=[seeded, with_generator],
+        right=[seeded, with_generator, with_seed(lambda: nn.Sequential(nn.Flatten(), nn.Linear(784, 10)))],
         wrong=[
             (by_numpy, "which generator draws the weights?"),
             (by_random, "Twice the same seed gives two different networks"),
             (too_late, "Twice the same seed gives two different networks"),
             (always_42, "Seeds 1 and 2 give the same network"),
             (lambda seed: nn.ReLU(), "Your network has no weights"),
+            (with_seed(lambda: nn.Linear(10, 784)), "Your layer goes from 10 to 784"),
+            (with_seed(lambda: nn.Linear(784, 10, bias=False)), "Your layer has no bias"),
+            (with_seed(lambda: nn.Conv2d(1, 10, 5)), "are 10 × 1 × 5 × 5, 10: a linear layer"),
+            (with_seed(two_layers), "are 50 × 784, 50, 10 × 50, 10: a linear layer"),
         ],
         secret=["torch.manual_seed"],
     ),
