@@ -10,9 +10,9 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from cnnlab.checks.functions import same
-from cnnlab.checks.reading import call, function, kind, network, not_blank, number, shown
+from cnnlab.checks.reading import call, function, kind, network, not_blank, number, shown, told
 from cnnlab.checks.runner import exercise
-from cnnlab.checks.steps import SmallNetwork, SmallSgd, two_batches, weights_of
+from cnnlab.checks.steps import LOSSES, SmallNetwork, SmallSgd, two_batches, weights_of
 from cnnlab.checks.verdict import Blank, Wrong
 
 
@@ -50,8 +50,8 @@ def _judge_lengths(lengths: list[int], count: int, size: int) -> None:
     if 0 in lengths:
         raise Wrong(f"{said} a batch of yours is empty: every batch should hold an image.")
     if sum(length < size for length in lengths) > 1:
-        told = ", ".join(map(str, lengths[:4])) + (", …" if len(lengths) > 4 else "")
-        raise Wrong(f"{said} yours hold {told} images: one batch at most may be smaller.")
+        held = ", ".join(map(str, lengths[:4])) + (", …" if len(lengths) > 4 else "")
+        raise Wrong(f"{said} yours hold {held} images: one batch at most may be smaller.")
 
 
 def _ids(batch: object, size: int) -> list[int]:
@@ -142,14 +142,16 @@ def own_weights(answer: object = ...) -> None:
     first, second = answer(), answer()
     if not callable(getattr(second, "learn", None)):
         raise Wrong("Your class has no method learn(images, labels).")
-    images, labels = two_batches()[0]
-    before = weights_of(second)
-    gradient = torch.autograd.grad(F.cross_entropy(second(images), labels), list(second.parameters()))
-    downhill = -torch.cat([part.flatten().double() for part in gradient])
+    _steepen(second)
+    uphill = _gradients(second, 0)
     others = [m for m in _outside(answer) if m is not second] + [first]
     kept = [{name: value.clone() for name, value in other.state_dict().items()} for other in others]
+    before = [p.detach().clone() for p in second.parameters()]
     try:
-        second.learn(images, labels)  # type: ignore[operator]
+        passes = _learn(second, 0)
+        moves = [p.detach() - old for p, old in zip(second.parameters(), before)]
+        found, again = _found(second), _gradients(second, 1)[""]
+        _learn(second, 1)
         moved_others = any(
             not torch.equal(value, old[name])
             for other, old in zip(others, kept)
@@ -158,20 +160,96 @@ def own_weights(answer: object = ...) -> None:
     finally:
         for other, old in zip(others, kept):
             other.load_state_dict(old)
-    move = weights_of(second) - before
     if moved_others:
         raise Wrong("learn() of one network moved the weights of another: it holds a name from outside.")
-    if not bool(move.any()):
-        if not any(p.grad is not None and bool(p.grad.any()) for p in second.parameters()):
+    if not any(bool(move.any()) for move in moves):
+        if not any(bool(part.any()) for part in found):
             raise Blank("learn() leaves its own network as it was so far: no gradients, and no weight moved.")
         raise Wrong(
             "learn() finds the gradients of its own network and does not use them: "
             "whose weights does it move?"
         )
-    if not bool(move.isfinite().all()) or float(move @ downhill) <= 0:
+    _judge_direction(moves, uphill, 0.9 if passes < 2 else 0.6)  # several steps leave the slope a little
+    now = _found(second)
+    if _fit(now, again) + 0.01 < _fit([new - old for new, old in zip(now, found)], again):
+        raise Wrong("learn() is right once. At the second call the gradients of the first are still there.")
+
+
+def _judge_direction(moves: list[Tensor], uphill: dict[str, list[Tensor]], least: float) -> None:
+    """Raise `Wrong` unless all weights moved, and that down the slope of cross-entropy."""
+    still = [len(g.flatten()) for move, g in zip(moves, uphill[""]) if bool(g.any()) and not bool(move.any())]
+    if still:
+        count = sum(len(move.flatten()) for move in moves)
+        raise Wrong(f"learn() leaves {sum(still):,} of its {count:,} weights and biases as they were.")
+    fits = {words: _fit([-move for move in moves], slope) for words, slope in uphill.items()}
+    if not all(bool(move.isfinite().all()) for move in moves) or fits[""] <= 0:
         raise Wrong(
             "learn() moves its own weights, but not downhill: look at the loss and the order of its lines."
         )
+    best = max(fits, key=lambda words: fits[words])
+    if fits[best] > fits[""] + 0.05:
+        raise Wrong(told("learn() moves its own weights to another place", best))
+    if fits[""] < least:
+        raise Wrong(
+            "learn() moves its own weights, but not down the slope of cross-entropy on its images and labels."
+        )
+
+
+def _logits(theirs: nn.Module, batch: int) -> tuple[Tensor, Tensor]:
+    """Logits and labels of a batch, with the same dropout as in `_learn`."""
+    images, labels = two_batches()[batch]
+    torch.default_generator.manual_seed(batch)
+    out = theirs(2.4 * images)
+    if bool((out >= 0).all()) and same(out.sum(1), torch.ones(len(out))):
+        out = out.clamp(min=1e-30).log()  # a network that gives probabilities
+    return out, labels
+
+
+def _learn(theirs: nn.Module, batch: int) -> int:
+    """Let a network learn a batch; how often it was run for that."""
+    passes: list[None] = []
+    images, labels = two_batches()[batch]
+    torch.default_generator.manual_seed(batch)
+    with theirs.register_forward_pre_hook(lambda module, inputs: passes.append(None)):
+        theirs.learn(2.4 * images, labels)  # type: ignore[operator]
+    return len(passes)
+
+
+def _steepen(theirs: nn.Module) -> None:
+    """Enlarge the weights until the logits differ: near zero, many losses have the slope of cross-entropy."""
+    with torch.no_grad():
+        for _ in range(12):
+            if float(_logits(theirs, 0)[0].std()) > 1.5:
+                return
+            for p in theirs.parameters():
+                p.mul_(1.5)
+
+
+def _gradients(theirs: nn.Module, batch: int) -> dict[str, list[Tensor]]:
+    """The gradients of cross-entropy, under "", and those of the losses that are known to be wrong."""
+    trained = [p for p in theirs.parameters() if p.requires_grad]
+    logits, labels = _logits(theirs, batch)
+    slopes = {}
+    for words, loss in {"": F.cross_entropy, **LOSSES}.items():
+        found = torch.autograd.grad(loss(logits, labels), trained, retain_graph=True, materialize_grads=True)
+        parts = iter(found)
+        slopes[words] = [next(parts) if p.requires_grad else torch.zeros_like(p) for p in theirs.parameters()]
+    return slopes
+
+
+def _found(theirs: nn.Module) -> list[Tensor]:
+    """The gradients that lie in a network."""
+    return [torch.zeros_like(p) if p.grad is None else p.grad.clone() for p in theirs.parameters()]
+
+
+def _fit(moves: list[Tensor], slope: list[Tensor]) -> float:
+    """How well movements follow a slope, or, as with Adam, its signs: 1 is exactly."""
+    pairs = [(move.flatten(), g.flatten()) for move, g in zip(moves, slope) if bool(g.any())]
+    fits = [
+        max(float(F.cosine_similarity(a.double(), b.double(), dim=0, eps=1e-30)) for a, b in both)
+        for both in (((move, g), (move.sign(), g.sign())) for move, g in pairs)
+    ]
+    return sum(fits) / max(1, len(fits))
 
 
 def _outside(cls: type) -> list[nn.Module]:

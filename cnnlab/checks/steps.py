@@ -17,7 +17,7 @@ SGD_LR = 0.5
 Loss = Callable[[Tensor, Tensor], Tensor]
 
 # What is wrong if the weights are those that these losses lead to.
-_LOSSES: dict[str, Loss] = {
+LOSSES: dict[str, Loss] = {
     "the loss is summed over the images: it should be their mean.": (
         lambda z, y: F.cross_entropy(z, y, reduction="sum")
     ),
@@ -143,7 +143,7 @@ def training_step(answer: object = ...) -> None:
         raise Wrong("The first step is right, the second is not: the gradients of the first are still there.")
     if _alike(after, _by_hand(times=2)):
         raise Wrong("The weights moved as in two steps: something is done twice.")
-    for words, loss in _LOSSES.items():
+    for words, loss in LOSSES.items():
         if _alike(after, _by_hand(loss)):
             raise Wrong(told("The weights moved to another place", words))
     if same(after[0], before):

@@ -106,6 +106,54 @@ def class_with(learn):
     return type("Net", (Base,), {"learn": learn})
 
 
+def by(make, loss=F.cross_entropy, zero=True, steps=1):
+    """learn() with an optimizer that is made anew at each call."""
+
+    def learn(self, images, labels):
+        optimizer = make(self)
+        for _ in range(steps):
+            if zero:
+                optimizer.zero_grad()
+            loss(self(images), labels).backward()
+            optimizer.step()
+
+    return class_with(learn)
+
+
+def sgd(lr):
+    return lambda network: torch.optim.SGD(network.parameters(), lr=lr)
+
+
+class WithMomentum(Base):
+    def __init__(self):
+        super().__init__()
+        self.optimizer = torch.optim.SGD(self.parameters(), lr=0.05, momentum=0.9)
+
+    def learn(self, images, labels):
+        F.cross_entropy(self(images), labels).backward()
+        self.optimizer.step()
+        self.optimizer.zero_grad()
+
+
+class WithDropout(Base):
+    def forward(self, x):
+        return F.dropout(F.relu(self.fc(x.flatten(1))) - F.relu(-self.fc(x.flatten(1))), 0.3, self.training)
+
+    def learn(self, images, labels):
+        trained(self, self, images, labels)
+
+
+class Probabilities(Base):
+    def forward(self, x):
+        return super().forward(x).softmax(1)
+
+    def learn(self, images, labels):
+        optimizer = torch.optim.AdamW(self.parameters())
+        F.nll_loss(self(images).log(), labels).backward()
+        optimizer.step()
+        optimizer.zero_grad()
+
+
 def with_optimizer(self, images, labels):
     optimizer = torch.optim.Adam(self.parameters(), lr=0.01)
     optimizer.zero_grad()
@@ -195,7 +243,17 @@ CASES = {
         secret=["argmax(dim=1)"],
     ),
     "own_weights": Cases(
-        right=[class_with(lambda self, x, y: trained(self, self, x, y)), class_with(with_optimizer)],
+        right=[
+            class_with(lambda self, x, y: trained(self, self, x, y)),
+            class_with(with_optimizer),
+            WithMomentum,
+            WithDropout,
+            Probabilities,
+            *(by(sgd(lr)) for lr in (1e-5, 0.01, 1.0)),
+            by(sgd(0.1), steps=5),
+            by(lambda network: torch.optim.RMSprop(network.parameters())),
+            by(sgd(0.1), lambda z, y: F.nll_loss(z.log_softmax(1), y)),
+        ],
         wrong=[
             (
                 class_with(lambda self, x, y: trained(net, net, x, y)),
@@ -207,6 +265,22 @@ CASES = {
             ),
             (class_with(lambda self, x, y: trained(self, self, x, y, sign=1)), "not downhill"),
             (class_with(lambda self, x, y: optimiser.step()), "The name optimiser is not known here"),  # noqa: F821
+            (by(sgd(0.1), F.nll_loss), "the logits were fed to the negative log-likelihood"),
+            (by(sgd(0.1), lambda z, y: F.cross_entropy(z.softmax(1), y)), "went through softmax before"),
+            (
+                by(
+                    lambda network: torch.optim.Adam(network.parameters()),
+                    lambda z, y: F.cross_entropy(z.softmax(1), y),
+                ),
+                "went through softmax before",
+            ),
+            (
+                by(lambda network: torch.optim.SGD([network.fc.bias], lr=0.1)),
+                "learn() leaves 7,840 of its 7,850 weights and biases as they were",
+            ),
+            (by(sgd(0.1), zero=False), "At the second call the gradients of the first are still there"),
+            (by(sgd(0.1), lambda z, y: F.cross_entropy(z[:4], y[:4])), "not down the slope of cross-entropy"),
+            (by(sgd(0.1), lambda z, y: F.cross_entropy(z, y.flip(0))), "not down the slope of cross-entropy"),
             (Base, "has no method learn"),
             (Base(), "give the class of your network"),
         ],
