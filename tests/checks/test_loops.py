@@ -143,6 +143,32 @@ class WithDropout(Base):
         trained(self, self, images, labels)
 
 
+class WithBatchNorm(Base):
+    def __init__(self):
+        super().__init__()
+        convolution = nn.Conv2d(1, 4, 5, stride=2)  # its bias has no effect, and a gradient of rounding
+        layers = [convolution, nn.BatchNorm2d(4), nn.ReLU(), nn.Flatten(), nn.Linear(576, 10)]
+        self.fc = nn.Sequential(*layers)
+
+    def forward(self, x):
+        return self.fc(x)
+
+    def learn(self, images, labels):
+        optimizer = torch.optim.RAdam(self.parameters())
+        optimizer.zero_grad()
+        F.cross_entropy(self(images), labels).backward()
+        optimizer.step()
+
+
+class Frozen(Base):
+    def __init__(self):
+        super().__init__()
+        self.requires_grad_(False)
+
+    def learn(self, images, labels):
+        trained(self, self, images, labels)
+
+
 class Probabilities(Base):
     def forward(self, x):
         return super().forward(x).softmax(1)
@@ -248,6 +274,7 @@ CASES = {
             class_with(with_optimizer),
             WithMomentum,
             WithDropout,
+            WithBatchNorm,
             Probabilities,
             *(by(sgd(lr)) for lr in (1e-5, 0.01, 1.0)),
             by(sgd(0.1), steps=5),
@@ -281,6 +308,7 @@ CASES = {
             (by(sgd(0.1), zero=False), "At the second call the gradients of the first are still there"),
             (by(sgd(0.1), lambda z, y: F.cross_entropy(z[:4], y[:4])), "not down the slope of cross-entropy"),
             (by(sgd(0.1), lambda z, y: F.cross_entropy(z, y.flip(0))), "not down the slope of cross-entropy"),
+            (Frozen, "no weights that can be trained"),
             (Base, "has no method learn"),
             (Base(), "give the class of your network"),
         ],
