@@ -109,6 +109,18 @@ def layer_output(answer: object = ...) -> None:
         raise Wrong(f"For {name} you return {kind(value)}, and not what the layer gives.")
     if any(module._forward_hooks or module._forward_pre_hooks for module in theirs.modules()):
         raise Wrong("The numbers are right, but your hook stays in the network: take it out with remove().")
+    if _parts(theirs) != _parts(model) or any(_patched(module) for module in theirs.modules()):
+        raise Wrong("The numbers are right, but the network is left changed: put back what you replaced.")
+
+
+def _parts(model: nn.Module) -> list[tuple[str, type]]:
+    return [(name, type(module)) for name, module in model.named_modules()]
+
+
+def _patched(module: nn.Module) -> bool:
+    """Whether forward of a layer is another function than its class says."""
+    own = vars(module).get("forward")
+    return own is not None and getattr(own, "__func__", None) is not type(module).forward
 
 
 def _told(other: str, name: str, names: list[str]) -> str:

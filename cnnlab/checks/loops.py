@@ -10,9 +10,9 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from cnnlab.checks.functions import same
-from cnnlab.checks.reading import call, function, kind, network, not_blank, number, shown
+from cnnlab.checks.reading import call, function, kind, network, not_blank, number, shown, told
 from cnnlab.checks.runner import exercise
-from cnnlab.checks.steps import SmallNetwork, SmallSgd, two_batches, weights_of
+from cnnlab.checks.steps import LOSSES, SmallNetwork, SmallSgd, two_batches, weights_of
 from cnnlab.checks.verdict import Blank, Wrong
 
 
@@ -33,15 +33,25 @@ def minibatches(answer: object = ...) -> None:
         made = call(student, images, labels, size)
         if not isinstance(made, Iterable):
             raise Wrong(f"Your function gives {kind(made)}: a list of batches is asked for, or a generator.")
-        seen = []
-        for batch in islice(made, 2 * count):
-            seen += _ids(batch, size)
+        batches = [_ids(batch, size) for batch in islice(made, 2 * count)]
+        seen = [one for ids in batches for one in ids]
         if len(set(seen)) < len(seen):
             raise Wrong(f"With {count} images and batches of {size}, some images come twice.")
         missing = count - len(seen)
         if missing:
             where = "those of the last, smaller batch" if missing == count % size else "look at the borders"
             raise Wrong(f"With {count} images and batches of {size}, {missing} never come: {where}.")
+        _judge_lengths([len(ids) for ids in batches], count, size)
+
+
+def _judge_lengths(lengths: list[int], count: int, size: int) -> None:
+    """Raise `Wrong` for an empty batch, and for more than one that is not full."""
+    said = f"With {count} images and batches of {size},"
+    if 0 in lengths:
+        raise Wrong(f"{said} a batch of yours is empty: every batch should hold an image.")
+    if sum(length < size for length in lengths) > 1:
+        held = ", ".join(map(str, lengths[:4])) + (", …" if len(lengths) > 4 else "")
+        raise Wrong(f"{said} yours hold {held} images: one batch at most may be smaller.")
 
 
 def _ids(batch: object, size: int) -> list[int]:
@@ -132,14 +142,16 @@ def own_weights(answer: object = ...) -> None:
     first, second = answer(), answer()
     if not callable(getattr(second, "learn", None)):
         raise Wrong("Your class has no method learn(images, labels).")
-    images, labels = two_batches()[0]
-    before = weights_of(second)
-    gradient = torch.autograd.grad(F.cross_entropy(second(images), labels), list(second.parameters()))
-    downhill = -torch.cat([part.flatten().double() for part in gradient])
+    _steepen(second)
+    uphill = _gradients(second, 0)
     others = [m for m in _outside(answer) if m is not second] + [first]
     kept = [{name: value.clone() for name, value in other.state_dict().items()} for other in others]
+    before = [p.detach().clone() for p in second.parameters()]
     try:
-        second.learn(images, labels)  # type: ignore[operator]
+        passes = _learn(second, 0)
+        moves = [p.detach() - old for p, old in zip(second.parameters(), before)]
+        found, again = _found(second), _gradients(second, 1)[""]
+        _learn(second, 1)
         moved_others = any(
             not torch.equal(value, old[name])
             for other, old in zip(others, kept)
@@ -148,20 +160,105 @@ def own_weights(answer: object = ...) -> None:
     finally:
         for other, old in zip(others, kept):
             other.load_state_dict(old)
-    move = weights_of(second) - before
     if moved_others:
         raise Wrong("learn() of one network moved the weights of another: it holds a name from outside.")
-    if not bool(move.any()):
-        if not any(p.grad is not None and bool(p.grad.any()) for p in second.parameters()):
+    if not any(bool(move.any()) for move in moves):
+        if not any(bool(part.any()) for part in found):
             raise Blank("learn() leaves its own network as it was so far: no gradients, and no weight moved.")
         raise Wrong(
             "learn() finds the gradients of its own network and does not use them: "
             "whose weights does it move?"
         )
-    if not bool(move.isfinite().all()) or float(move @ downhill) <= 0:
+    _judge_direction(moves, uphill, 0.9 if passes < 2 else 0.6)  # several steps leave the slope a little
+    now = _found(second)
+    if _fit(now, again) + (0.01 if passes < 2 else 0.3) < _fit(
+        [new - old for new, old in zip(now, found)], again
+    ):
+        raise Wrong("learn() is right once. At the second call the gradients of the first are still there.")
+
+
+def _judge_direction(moves: list[Tensor], uphill: dict[str, list[Tensor]], least: float) -> None:
+    """Raise `Wrong` unless all weights moved, and that down the slope of cross-entropy."""
+    still = [move.numel() for move, _ in _steep(moves, uphill[""]) if not bool(move.any())]
+    if still:
+        count = sum(move.numel() for move in moves)
+        raise Wrong(f"learn() leaves {sum(still):,} of its {count:,} weights and biases as they were.")
+    fits = {words: _fit([-move for move in moves], slope) for words, slope in uphill.items()}
+    if not all(bool(move.isfinite().all()) for move in moves) or fits[""] <= 0:
         raise Wrong(
             "learn() moves its own weights, but not downhill: look at the loss and the order of its lines."
         )
+    best = max(fits, key=lambda words: fits[words])
+    if fits[best] > fits[""] + 0.05:
+        raise Wrong(told("learn() moves its own weights to another place", best))
+    if fits[""] < least:
+        raise Wrong(
+            "learn() moves its own weights, but not down the slope of cross-entropy on its images and labels."
+        )
+
+
+def _logits(theirs: nn.Module, batch: int) -> tuple[Tensor, Tensor]:
+    """Logits and labels of a batch, with the same dropout as in `_learn`."""
+    images, labels = two_batches()[batch]
+    torch.default_generator.manual_seed(batch)
+    out = theirs(2.4 * images)
+    if bool((out >= 0).all()) and same(out.sum(1), torch.ones(len(out))):
+        out = out.clamp(min=1e-30).log()  # a network that gives probabilities
+    return out, labels
+
+
+def _learn(theirs: nn.Module, batch: int) -> int:
+    """Let a network learn a batch; how often it was run for that."""
+    passes: list[None] = []
+    images, labels = two_batches()[batch]
+    torch.default_generator.manual_seed(batch)
+    with theirs.register_forward_pre_hook(lambda module, inputs: passes.append(None)):
+        theirs.learn(2.4 * images, labels)  # type: ignore[operator]
+    return len(passes)
+
+
+def _steepen(theirs: nn.Module) -> None:
+    """Enlarge the weights until the logits differ: near zero, many losses have the slope of cross-entropy."""
+    with torch.no_grad():
+        for _ in range(12):
+            if float(_logits(theirs, 0)[0].std()) > 1.5:
+                return
+            for p in theirs.parameters():
+                p.mul_(1.5)
+
+
+def _gradients(theirs: nn.Module, batch: int) -> dict[str, list[Tensor]]:
+    """The gradients of cross-entropy, under "", and those of the losses that are known to be wrong."""
+    trained = [p for p in theirs.parameters() if p.requires_grad]
+    if not trained:
+        raise Wrong("Your network has no weights that can be trained.")
+    logits, labels = _logits(theirs, batch)
+    slopes = {}
+    for words, loss in {"": F.cross_entropy, **LOSSES}.items():
+        found = torch.autograd.grad(loss(logits, labels), trained, retain_graph=True, materialize_grads=True)
+        parts = iter(found)
+        slopes[words] = [next(parts) if p.requires_grad else torch.zeros_like(p) for p in theirs.parameters()]
+    return slopes
+
+
+def _found(theirs: nn.Module) -> list[Tensor]:
+    """The gradients that lie in a network."""
+    return [torch.zeros_like(p) if p.grad is None else p.grad.clone() for p in theirs.parameters()]
+
+
+def _steep(moves: list[Tensor], slope: list[Tensor]) -> list[tuple[Tensor, Tensor]]:
+    """The parameters, in rows, whose gradient is more than rounding (as before a batch norm)."""
+    most = max((float(g.norm()) for g in slope), default=0.0)
+    return [(m.flatten(), g.flatten()) for m, g in zip(moves, slope) if float(g.norm()) > 1e-5 * most]
+
+
+def _fit(moves: list[Tensor], slope: list[Tensor]) -> float:
+    """How well movements follow a slope, or, as with Adam, its signs: 1 is exactly."""
+    fits = [
+        max(float(F.cosine_similarity(a.double(), b.double(), dim=0, eps=1e-30)) for a, b in both)
+        for both in (((move, g), (move.sign(), g.sign())) for move, g in _steep(moves, slope))
+    ]
+    return sum(fits) / max(1, len(fits))
 
 
 def _outside(cls: type) -> list[nn.Module]:
@@ -183,11 +280,26 @@ def seeded_network(answer: object = ...) -> None:
     made = []
     for noise, seed in ((5, 1), (6, 1), (6, 2), (7, 2)):
         torch.default_generator.manual_seed(noise)  # what a program did before must not matter
-        found = weights_of(network(call(student, seed)))
-        if not len(found):
-            raise Wrong("Your network has no weights.")
-        made.append(found)
+        theirs = network(call(student, seed))
+        _judge_shapes(theirs)
+        made.append(weights_of(theirs))
     if not same(made[0], made[1]) or not same(made[2], made[3]):
         raise Wrong("Twice the same seed gives two different networks: which generator draws the weights?")
     if same(made[0], made[2]):
         raise Wrong("Seeds 1 and 2 give the same network: the seed is not used.")
+
+
+def _judge_shapes(theirs: nn.Module) -> None:
+    """Raise `Wrong` if the network is not one linear layer from 784 to 10."""
+    shapes = [tuple(p.shape) for p in theirs.parameters()]
+    if shapes == [(10, 784), (10,)]:
+        return
+    asked = "a linear layer from 784 to 10 is asked for."
+    if not shapes:
+        raise Wrong(f"Your network has no weights: {asked}")
+    if shapes == [(10, 784)]:
+        raise Wrong(f"Your layer has no bias: {asked}")
+    if isinstance(theirs, nn.Linear):
+        raise Wrong(f"Your layer goes from {theirs.in_features} to {theirs.out_features}: {asked}")
+    numbers = ", ".join(" × ".join(map(str, shape)) for shape in shapes[:6])
+    raise Wrong(f"The weights and biases of your network are {numbers}: {asked}")

@@ -170,21 +170,41 @@ class _FakeDevice:
 
     def __init__(self) -> None:
         self.calls = self.waits = 0
-        self.queued = 0.0  # seconds of work that wait to be done
-        self.times: list[float] = []  # what the usual calls really took, in seconds
+        self.queued = 0  # calls that wait to be done
+        self.first: list[float] = []  # what the wait with the first call took: one number, in seconds
+        self.usual: list[tuple[int, float]] = []  # calls in each later wait, and what they took together
 
     def work(self) -> None:
-        self.queued += self.EACH if self.calls else self.FIRST
+        self.queued += 1
         self.calls += 1
 
     def synchronise(self) -> None:
         self.waits += 1
-        count, before = round(self.queued / self.EACH), time.perf_counter()
-        if self.queued:
-            time.sleep(self.queued)
-        if self.queued and self.queued < self.FIRST:
-            self.times.append((time.perf_counter() - before) / count)
-        self.queued = 0.0
+        if not self.queued:
+            return
+        count, before = self.queued, time.perf_counter()
+        time.sleep(count * self.EACH + (0 if self.first else self.FIRST - self.EACH))
+        took = time.perf_counter() - before
+        if self.first:
+            self.usual.append((count, took))
+        else:
+            self.first.append(took)
+        self.queued = 0
+
+    def each(self) -> float:
+        """What a usual call really took: the median of the waits."""
+        times = sorted(took / count for count, took in self.usual)
+        return times[len(times) // 2] if times else self.EACH
+
+    def holds_the_first(self, value: float) -> bool:
+        """Whether a time for one call is nearer to the mean with the first call than to that without."""
+        if not self.usual:
+            return True  # no wait came between the first call and the end
+        count, took = map(sum, zip(*self.usual))
+        mean, mean_of_all = took / count, (took + self.first[0]) / self.calls
+        if mean_of_all < 1.1 * mean:
+            return False  # with so many calls the first one does not matter
+        return max(0.8 * mean_of_all, math.sqrt(mean * mean_of_all)) < value <= 1.25 * mean_of_all
 
 
 @exercise(
@@ -201,27 +221,26 @@ def clock(answer: object = ...) -> None:
     student: Callable[..., object] = function(answer, "seconds(work, synchronise)", 2)
     device = _FakeDevice()
     value = number(call(student, device.work, device.synchronise), "What your function returns")
-    each = sorted(device.times)[len(device.times) // 2] if device.times else device.EACH
+    each = device.each()
     if device.calls == 0:
         raise Wrong("Your clock never calls work(): write the brackets behind it.")
     if device.waits == 0:
         raise Wrong("Your clock never calls synchronise(): it stops before the device has done anything.")
     if value < 0:
         raise Wrong("Your clock gives less than no time: subtract the start from the end.")
-    if 0.6 * each <= value <= 1.5 * each:
-        return
     if value < 0.6 * each:
         raise Wrong(
             "Your clock measures too little: it stops before synchronise(), or divides by too many calls."
         )
     if device.calls == 1:
         raise Wrong("Your clock measures the very first call: that one prepares things. Warm up first.")
-    with_first = (device.FIRST + (device.calls - 1) * device.EACH) / device.calls
-    if not device.times or 0.8 <= value / with_first <= 1.25:
+    if device.holds_the_first(value):
         raise Wrong(
             "Your clock measures too much: the first call is in it. "
             "Warm up before the start, and wait until that is done."
         )
+    if value <= 1.5 * each:
+        return
     if value > 250 * each and value > 1.5:
         raise Wrong("Your clock gives far too much for seconds: are these milliseconds?")
     if 0.6 <= value / (each * (device.calls - 1)) <= 1.4 or 0.6 <= value / (each * device.calls) <= 1.4:

@@ -16,6 +16,7 @@ _EPOCHS: list[tuple[object, ...]] = [
     (60_000, 100, 67.0),
     (1_000, 64, 2.5),
     (500, 50, 8.0),
+    (1_000, 300, 2.0),
 ]
 
 
@@ -34,6 +35,10 @@ _EPOCH = [
         lambda n, b, ms: _with_steps(n, ms, n // b), "the images that are left over make a step, too."
     ),
     Misconception(lambda n, b, ms: _with_steps(n, ms, n / b), "a step is a whole one."),
+    Misconception(
+        lambda n, b, ms: _with_steps(n, ms, int(n / b + 0.5)),
+        "you take the nearest whole number, but the images that are left over need a step, however few.",
+    ),
     Misconception(lambda n, b, ms: _with_steps(n, ms, n), "a step takes a batch, not an image."),
     Misconception(
         lambda n, b, ms: (_epoch(n, b, ms)[0], _epoch(n, b, ms)[0] * ms, n / (_epoch(n, b, ms)[0] * ms)),

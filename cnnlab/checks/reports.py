@@ -31,6 +31,8 @@ def rows(answer: object = ...) -> None:
         except RuntimeError as error:
             if shape[0] == 16 or "shape" not in str(error):
                 raise
+            written = re.search(r"(\d+)\]'", str(error))
+            _judge_row(int(written[1]) if written else 0, shape)
             raise Wrong(
                 "It works for maps of 20 × 7 × 7, and not for others: a size is written into it."
             ) from None
@@ -41,9 +43,20 @@ def rows(answer: object = ...) -> None:
             raise Wrong(f"Something of {made.ndim} dimensions comes out: rows have two, images and numbers.")
         if len(made) != shape[0]:
             count, long = made.shape
+            _judge_row(long, shape)
             raise Wrong(f"{shape[0]} images go in and {count} rows of {long} come out: that mixes images.")
         if not same(made, maps.flatten(1).double()):
             raise Wrong("The rows do not hold the numbers of their images, one after the other.")
+
+
+def _judge_row(long: int, shape: tuple[int, int, int, int]) -> None:
+    """Raise `Wrong` for rows as long as if the maps were square."""
+    _, channels, height, width = shape
+    if height != width and long in (channels * height**2, channels * width**2):
+        raise Wrong(
+            f"It works for square maps, and not for {channels} × {height} × {width}: "
+            f"a row of yours would hold {long} numbers. Which size do you take twice?"
+        )
 
 
 class _Drops(nn.Sequential):
@@ -190,7 +203,8 @@ def percent_text(answer: object = ...) -> None:
         if decimals == 0 and value == int(exact) != round(exact):
             raise Wrong(f"{call_text}: the decimals are cut off.")
         if decimals != 2:
-            raise Wrong(f"{call_text}, with {decimals} decimals: two are asked for.")
+            plural = "decimal" if decimals == 1 else "decimals"
+            raise Wrong(f"{call_text}, with {decimals} {plural}: two are asked for.")
         if found[3] is None:
             raise Wrong(f"{call_text}: the sign % is missing.")
         if abs(value - exact) > 0.00501:

@@ -17,7 +17,7 @@ SGD_LR = 0.5
 Loss = Callable[[Tensor, Tensor], Tensor]
 
 # What is wrong if the weights are those that these losses lead to.
-_LOSSES: dict[str, Loss] = {
+LOSSES: dict[str, Loss] = {
     "the loss is summed over the images: it should be their mean.": (
         lambda z, y: F.cross_entropy(z, y, reduction="sum")
     ),
@@ -47,7 +47,7 @@ class SmallSgd:
     """What a step needs of torch.optim.SGD; making the real one would first import PyTorch's compiler."""
 
     def __init__(self, parameters: list[torch.nn.Parameter]) -> None:
-        self.param_groups = [{"params": parameters, "lr": SGD_LR}]
+        self.param_groups: list[dict[str, object]] = [{"params": parameters, "lr": SGD_LR}]
         self.parameters = parameters
         self.calls = 0
 
@@ -56,12 +56,23 @@ class SmallSgd:
         for p in self.parameters:
             p.grad = None if set_to_none or p.grad is None else torch.zeros_like(p)
 
-    def step(self) -> None:
+    def step(self, closure: Callable[[], object] | None = None) -> object:
+        """Move the weights; a closure finds the gradients first, and its loss is given back."""
         self.calls += 1
+        loss = None
+        if closure is not None:
+            with torch.enable_grad():
+                loss = closure()
         with torch.no_grad():
             for p in self.parameters:
                 if p.grad is not None:
                     p.sub_(SGD_LR * p.grad)
+        return loss
+
+    def state_dict(self) -> dict[str, object]:
+        """As PyTorch's: what is kept for each weight (nothing), and the groups with numbers for weights."""
+        groups = [{**group, "params": list(range(len(self.parameters)))} for group in self.param_groups]
+        return {"state": {}, "param_groups": groups}
 
 
 def two_batches() -> list[tuple[Tensor, Tensor]]:
@@ -132,7 +143,7 @@ def training_step(answer: object = ...) -> None:
         raise Wrong("The first step is right, the second is not: the gradients of the first are still there.")
     if _alike(after, _by_hand(times=2)):
         raise Wrong("The weights moved as in two steps: something is done twice.")
-    for words, loss in _LOSSES.items():
+    for words, loss in LOSSES.items():
         if _alike(after, _by_hand(loss)):
             raise Wrong(told("The weights moved to another place", words))
     if same(after[0], before):

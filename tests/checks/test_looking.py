@@ -58,6 +58,41 @@ def hook_that_stays(model, images, name):
     return kept[-1]
 
 
+def with_its_forward(put_back):
+    def layer_output(model, images, name):
+        layer, kept = model.get_submodule(name), []
+        usual = layer.forward
+
+        def new(x):
+            kept.append(usual(x))
+            return kept[-1]
+
+        layer.forward = new
+        model(images)
+        if put_back:
+            layer.forward = usual
+        return kept[-1]
+
+    return layer_output
+
+
+class Keeps(torch.nn.Module):
+    def __init__(self, layer):
+        super().__init__()
+        self.layer = layer
+
+    def forward(self, x):
+        self.kept = self.layer(x)
+        return self.kept
+
+
+def wrapped(model, images, name):
+    keeps = Keeps(model.get_submodule(name))
+    setattr(model, name, keeps)
+    model(images)
+    return keeps.kept
+
+
 def what_goes_in(model, images, name):
     kept = []
     with model.get_submodule(name).register_forward_hook(lambda m, x, out: kept.append(x[0])):
@@ -92,6 +127,7 @@ CASES = {
         right=[
             with_a_hook,
             layer_after_layer,
+            with_its_forward(put_back=True),
             lambda m, x, name: m[: [key for key, _ in m.named_children()].index(name) + 1](x),
         ],
         wrong=[
@@ -100,6 +136,8 @@ CASES = {
             (lambda m, x, name: m.get_submodule(name).weight, "its weights"),
             (what_goes_in, "what goes into it"),
             (hook_that_stays, "your hook stays in the network"),
+            (with_its_forward(put_back=False), "the network is left changed"),
+            (wrapped, "the network is left changed"),
             (lambda m, x, name: m.get_submodule(name)(x), "waits for 3 channels"),
             (lambda m, x, name: m.missing(x), "There is no missing on that object"),
         ],

@@ -34,6 +34,10 @@ def wrapped(images, labels, size):
         yield images[part], labels[part]
 
 
+def smaller_one_first(images, labels, size):
+    return list(cut(images, labels, size))[::-1]
+
+
 def twice_shuffled(images, labels, size):
     return list(zip(images[torch.randperm(len(images))].split(size), labels.split(size)))
 
@@ -59,6 +63,21 @@ def by_forward(model, optimizer, images, labels):
     F.nll_loss(z.log_softmax(1), labels).backward()
     optimizer.step()
     return (z.max(dim=1).indices == labels).sum()
+
+
+def counted_with_a_closure(model, optimizer, images, labels):
+    right = []
+
+    def closure():
+        optimizer.zero_grad()
+        logits = model(images)
+        right.append((logits.argmax(dim=1) == labels).sum().item())
+        loss = F.cross_entropy(logits, labels)
+        loss.backward()
+        return loss
+
+    optimizer.step(closure)
+    return right[0]
 
 
 class Base(nn.Module):
@@ -87,6 +106,80 @@ def class_with(learn):
     return type("Net", (Base,), {"learn": learn})
 
 
+def by(make, loss=F.cross_entropy, zero=True, steps=1):
+    """learn() with an optimizer that is made anew at each call."""
+
+    def learn(self, images, labels):
+        optimizer = make(self)
+        for _ in range(steps):
+            if zero:
+                optimizer.zero_grad()
+            loss(self(images), labels).backward()
+            optimizer.step()
+
+    return class_with(learn)
+
+
+def sgd(lr):
+    return lambda network: torch.optim.SGD(network.parameters(), lr=lr)
+
+
+class WithMomentum(Base):
+    def __init__(self):
+        super().__init__()
+        self.optimizer = torch.optim.SGD(self.parameters(), lr=0.05, momentum=0.9)
+
+    def learn(self, images, labels):
+        F.cross_entropy(self(images), labels).backward()
+        self.optimizer.step()
+        self.optimizer.zero_grad()
+
+
+class WithDropout(Base):
+    def forward(self, x):
+        return F.dropout(F.relu(self.fc(x.flatten(1))) - F.relu(-self.fc(x.flatten(1))), 0.3, self.training)
+
+    def learn(self, images, labels):
+        trained(self, self, images, labels)
+
+
+class WithBatchNorm(Base):
+    def __init__(self):
+        super().__init__()
+        convolution = nn.Conv2d(1, 4, 5, stride=2)  # its bias has no effect, and a gradient of rounding
+        layers = [convolution, nn.BatchNorm2d(4), nn.ReLU(), nn.Flatten(), nn.Linear(576, 10)]
+        self.fc = nn.Sequential(*layers)
+
+    def forward(self, x):
+        return self.fc(x)
+
+    def learn(self, images, labels):
+        optimizer = torch.optim.RAdam(self.parameters())
+        optimizer.zero_grad()
+        F.cross_entropy(self(images), labels).backward()
+        optimizer.step()
+
+
+class Frozen(Base):
+    def __init__(self):
+        super().__init__()
+        self.requires_grad_(False)
+
+    def learn(self, images, labels):
+        trained(self, self, images, labels)
+
+
+class Probabilities(Base):
+    def forward(self, x):
+        return super().forward(x).softmax(1)
+
+    def learn(self, images, labels):
+        optimizer = torch.optim.AdamW(self.parameters())
+        F.nll_loss(self(images).log(), labels).backward()
+        optimizer.step()
+        optimizer.zero_grad()
+
+
 def with_optimizer(self, images, labels):
     optimizer = torch.optim.Adam(self.parameters(), lr=0.01)
     optimizer.zero_grad()
@@ -100,7 +193,7 @@ def seeded(seed):
 
 
 def with_generator(seed):
-    model, draw = nn.Linear(5, 3), torch.Generator().manual_seed(seed)
+    model, draw = nn.Linear(784, 10), torch.Generator().manual_seed(seed)
     for p in model.parameters():
         nn.init.uniform_(p, -1, 1, generator=draw)
     return model
@@ -108,28 +201,40 @@ def with_generator(seed):
 
 def by_numpy(seed):
     np.random.seed(seed)  # noqa: NPY002
-    return nn.Linear(5, 3)
+    return nn.Linear(784, 10)
 
 
 def by_random(seed):
     random.seed(seed)
-    return nn.Linear(5, 3)
+    return nn.Linear(784, 10)
 
 
 def too_late(seed):
-    model = nn.Linear(5, 3)
+    model = nn.Linear(784, 10)
     torch.manual_seed(seed)
     return model
 
 
 def always_42(seed):
     torch.manual_seed(42)
-    return nn.Linear(5, 3)
+    return nn.Linear(784, 10)
+
+
+def with_seed(make):
+    def seeded_network(seed):
+        torch.manual_seed(seed)
+        return make()
+
+    return seeded_network
+
+
+def two_layers():
+    return nn.Sequential(nn.Linear(784, 50), nn.ReLU(), nn.Linear(50, 10))
 
 
 CASES = {
     "minibatches": Cases(
-        right=[cut, shuffled, lambda x, y, n: zip(x.split(n), y.split(n))],
+        right=[cut, shuffled, smaller_one_first, lambda x, y, n: zip(x.split(n), y.split(n))],
         wrong=[
             (full_ones, "With 10 images and batches of 4, 2 never come: those of the last, smaller batch."),
             (wrapped, "some images come twice"),
@@ -139,11 +244,20 @@ CASES = {
             (lambda x, y, n: x.split(n), "a pair of images and labels is asked for"),
             (lambda x, y, n: zip(x.split(n), y.split(n + 1)), "A batch has 4 images and 5 labels"),
             (lambda x, y, n: 3, "Your function gives an int"),
+            (lambda x, y, n: list(cut(x, y, 1)), "yours hold 1, 1, 1, 1, … images: one batch at most"),
+            (lambda x, y, n: cut(x, y, (n + 1) // 2), "one batch at most may be smaller"),
+            (lambda x, y, n: zip(x.chunk(n), y.chunk(n)), "yours hold 3, 3, 3, 1 images"),
+            (lambda x, y, n: [*cut(x, y, n), (x[:0], y[:0])], "a batch of yours is empty"),
         ],
         secret=["range(", "split"],
     ),
     "counted_step": Cases(
-        right=[step(), by_forward, step(gives=lambda right, loss, n: torch.tensor(right))],
+        right=[
+            step(),
+            by_forward,
+            counted_with_a_closure,
+            step(gives=lambda right, loss, n: torch.tensor(right)),
+        ],
         wrong=[
             (step(passes=3), "runs the network 3 times for one batch"),
             (step(passes=2, after=True), "runs the network 2 times for one batch"),
@@ -155,7 +269,18 @@ CASES = {
         secret=["argmax(dim=1)"],
     ),
     "own_weights": Cases(
-        right=[class_with(lambda self, x, y: trained(self, self, x, y)), class_with(with_optimizer)],
+        right=[
+            class_with(lambda self, x, y: trained(self, self, x, y)),
+            class_with(with_optimizer),
+            WithMomentum,
+            WithDropout,
+            WithBatchNorm,
+            Probabilities,
+            *(by(sgd(lr)) for lr in (1e-5, 0.01, 1.0)),
+            by(sgd(0.1), steps=5),
+            by(lambda network: torch.optim.RMSprop(network.parameters())),
+            by(sgd(0.1), lambda z, y: F.nll_loss(z.log_softmax(1), y)),
+        ],
         wrong=[
             (
                 class_with(lambda self, x, y: trained(net, net, x, y)),
@@ -167,19 +292,40 @@ CASES = {
             ),
             (class_with(lambda self, x, y: trained(self, self, x, y, sign=1)), "not downhill"),
             (class_with(lambda self, x, y: optimiser.step()), "The name optimiser is not known here"),  # noqa: F821
+            (by(sgd(0.1), F.nll_loss), "the logits were fed to the negative log-likelihood"),
+            (by(sgd(0.1), lambda z, y: F.cross_entropy(z.softmax(1), y)), "went through softmax before"),
+            (
+                by(
+                    lambda network: torch.optim.Adam(network.parameters()),
+                    lambda z, y: F.cross_entropy(z.softmax(1), y),
+                ),
+                "went through softmax before",
+            ),
+            (
+                by(lambda network: torch.optim.SGD([network.fc.bias], lr=0.1)),
+                "learn() leaves 7,840 of its 7,850 weights and biases as they were",
+            ),
+            (by(sgd(0.1), zero=False), "At the second call the gradients of the first are still there"),
+            (by(sgd(0.1), lambda z, y: F.cross_entropy(z[:4], y[:4])), "not down the slope of cross-entropy"),
+            (by(sgd(0.1), lambda z, y: F.cross_entropy(z, y.flip(0))), "not down the slope of cross-entropy"),
+            (Frozen, "no weights that can be trained"),
             (Base, "has no method learn"),
             (Base(), "give the class of your network"),
         ],
         secret=["self.parameters()"],
     ),
     "seeded_network": Cases(
-        right=[seeded, with_generator],
+        right=[seeded, with_generator, with_seed(lambda: nn.Sequential(nn.Flatten(), nn.Linear(784, 10)))],
         wrong=[
             (by_numpy, "which generator draws the weights?"),
             (by_random, "Twice the same seed gives two different networks"),
             (too_late, "Twice the same seed gives two different networks"),
             (always_42, "Seeds 1 and 2 give the same network"),
             (lambda seed: nn.ReLU(), "Your network has no weights"),
+            (with_seed(lambda: nn.Linear(10, 784)), "Your layer goes from 10 to 784"),
+            (with_seed(lambda: nn.Linear(784, 10, bias=False)), "Your layer has no bias"),
+            (with_seed(lambda: nn.Conv2d(1, 10, 5)), "are 10 × 1 × 5 × 5, 10: a linear layer"),
+            (with_seed(two_layers), "are 50 × 784, 50, 10 × 50, 10: a linear layer"),
         ],
         secret=["torch.manual_seed"],
     ),

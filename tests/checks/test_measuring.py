@@ -97,6 +97,32 @@ def clock(warm=True, wait_before=True, wait_after=True, late=False, times=10, fa
     return seconds
 
 
+def warm_without_a_wait(work, synchronise):
+    for _ in range(3):
+        work()
+    return clock(warm=False, wait_before=False, times=200)(work, synchronise)
+
+
+def warm_three_times(work, synchronise):
+    for _ in range(3):
+        work()
+    return clock(warm=False, times=2)(work, synchronise)
+
+
+def mean_of_each(work, synchronise):
+    times = [clock(warm=False, times=1)(work, synchronise) for _ in range(150)]
+    return statistics.fmean(times)
+
+
+def by_monotonic(work, synchronise):
+    honest(work, synchronise)
+    start = time.monotonic()
+    for _ in range(30):
+        work()
+        synchronise()
+    return (time.monotonic() - start) / 30
+
+
 CASES = {
     "accuracy": Cases(
         right=[counted, joined, on_the_models_device, lambda m, b: torch.tensor([counted(m, b)])],
@@ -125,12 +151,24 @@ CASES = {
         secret=["0.2942", "sqrt", "√"],
     ),
     "clock": Cases(
-        right=[honest, median_of_many, clock()],
+        right=[
+            honest,
+            median_of_many,
+            by_monotonic,
+            warm_three_times,
+            clock(),
+            clock(times=1),
+            clock(times=200),
+        ],
         wrong=[
             (clock(wait_before=False, wait_after=False), "never calls synchronise()"),
             (clock(warm=False), "the first call is in it"),
             (clock(warm=False, times=1), "Your clock measures the very first call"),
             (clock(wait_before=False), "the first call is in it"),
+            (clock(warm=False, times=150), "the first call is in it"),
+            (clock(wait_before=False, times=200), "the first call is in it"),
+            (warm_without_a_wait, "the first call is in it"),
+            (mean_of_each, "the first call is in it"),
             (clock(late=True), "it stops before synchronise()"),
             (clock(factor=10), "the time of all calls together"),
             (clock(factor=1000), "are these milliseconds?"),

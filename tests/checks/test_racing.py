@@ -52,6 +52,8 @@ CASES = {
         wrong=[
             (epoch_with(lambda n, b: n // b), "left over make a step"),
             (epoch_with(lambda n, b: n / b), "a step is a whole one"),
+            (epoch_with(lambda n, b: round(n / b)), "the nearest whole number"),
+            (epoch_with(lambda n, b: int(n / b + 0.5)), "the nearest whole number"),
             (epoch_with(lambda n, b: n), "a batch, not an image"),
             (
                 lambda n, b, ms: (math.ceil(n / b), math.ceil(n / b) * ms, n / (math.ceil(n / b) * ms)),

@@ -65,6 +65,13 @@ CASES = {
         wrong=[
             (lambda x: x.view(-1, 320), "16 images go in and 49 rows of 320 come out"),
             (lambda x: x.view(-1, 980), "a size is written into it"),
+            (lambda x: x.view(len(x), x.shape[1] * x.shape[2] ** 2), "a row of yours would hold 48 numbers"),
+            (
+                lambda x: x.reshape(-1, x.shape[1] * x.shape[2] ** 2),
+                "works for square maps, and not for 3 × 4",
+            ),
+            (lambda x: x.view(len(x), x.shape[1] * x.shape[3] ** 2), "Which size do you take twice?"),
+            (lambda x: x.view(-1, x.shape[1] * x.shape[3] ** 2), "a row of yours would hold 12 numbers"),
             (lambda x: x.flatten(), "one long row"),
             (lambda x: x.flatten(2), "Something of 3 dimensions comes out"),
             (lambda x: x.reshape(-1, len(x)).T, "do not hold the numbers of their images"),
@@ -112,6 +119,7 @@ CASES = {
             (lambda right, n: f"{int(10_000 * right / n) / 100:.2f} %", "it is cut, not rounded"),
             (lambda right, n: f"{100 * right / n} %", "decimals: two are asked for"),
             (lambda right, n: round(100 * right / n, 2), "a text is asked for"),
+            (lambda right, n: f"{round(100 * right / n, 2)} %", "with 1 decimal: two are asked for"),
             (lambda right, n: f"{100 - 100 * right / n:.2f} %", "that is another number"),
         ],
         secret=["98.97", "66.67", ".2f"],

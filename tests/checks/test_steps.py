@@ -7,7 +7,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from cnnlab import checks
-from cnnlab.checks.steps import SGD_LR, SmallNetwork, _by_hand, two_batches, weights_of
+from cnnlab.checks.steps import SGD_LR, SmallNetwork, SmallSgd, _by_hand, two_batches, weights_of
 from tests.checks.cases import Cases
 
 
@@ -33,6 +33,31 @@ def without_an_optimizer(model, optimizer, images, labels):
             p -= optimizer.param_groups[0]["lr"] * gradient
 
 
+def with_a_closure(model, optimizer, images, labels):
+    def closure():
+        optimizer.zero_grad()
+        loss = F.cross_entropy(model(images), labels)
+        loss.backward()
+        return loss
+
+    with torch.no_grad():
+        return optimizer.step(closure).item()
+
+
+def with_a_look_at_the_optimizer(model, optimizer, images, labels):
+    assert optimizer.state_dict()["param_groups"][0]["lr"] == SGD_LR
+    return usual(model, optimizer, images, labels)
+
+
+def closure_without_zero(model, optimizer, images, labels):
+    def closure():
+        loss = F.cross_entropy(model(images), labels)
+        loss.backward()
+        return loss
+
+    optimizer.step(closure)
+
+
 def step(loss=F.cross_entropy, order="zero forward back step"):
     def train(model, optimizer, images, labels):
         value = None
@@ -51,9 +76,16 @@ def step(loss=F.cross_entropy, order="zero forward back step"):
 
 CASES = {
     "training_step": Cases(
-        right=[usual, by_log_softmax, without_an_optimizer],
+        right=[
+            usual,
+            by_log_softmax,
+            without_an_optimizer,
+            with_a_closure,
+            with_a_look_at_the_optimizer,
+        ],
         wrong=[
             (step(order="forward back step"), "the gradients of the first are still there"),
+            (closure_without_zero, "the gradients of the first are still there"),
             (step(order="zero forward back"), "optimizer.step() is missing, or stands before backward()"),
             (step(order="zero forward step"), "backward() is missing"),
             (step(order="forward back zero step"), "the gradients are cleared after it"),
@@ -83,6 +115,14 @@ def test_sgd_by_hand_is_what_pytorch_does() -> None:
     for (images, labels), expected in zip(two_batches(), _by_hand()):
         usual(model, optimizer, images, labels)
         assert torch.allclose(weights_of(model), expected)
+
+
+def test_the_small_optimizer_tells_its_state_as_pytorch_does() -> None:
+    model = SmallNetwork()
+    real = torch.optim.SGD(model.parameters(), lr=SGD_LR).state_dict()
+    small = SmallSgd(list(model.parameters())).state_dict()
+    assert small["state"] == real["state"]
+    assert all(real["param_groups"][0][key] == value for key, value in small["param_groups"][0].items())
 
 
 def test_a_step_is_judged_by_the_weights_alone() -> None:
