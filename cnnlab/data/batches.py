@@ -106,10 +106,12 @@ class Batches:
 
 def shuffled_order(n: int, seed: int, epoch: int) -> torch.Tensor:
     """The order of n images in one pass, int64 (n,), the same on every machine."""
-    # PyTorch's CPU generator keeps only 32 bits of its seed: hash both numbers into them
-    digest = hashlib.blake2b(f"{seed},{epoch}".encode(), digest_size=4).digest()
-    generator = torch.Generator().manual_seed(int.from_bytes(digest, "little"))
-    return torch.randperm(n, generator=generator)
+    return torch.randperm(n, generator=torch.Generator().manual_seed(hashed(f"{seed},{epoch}")))
+
+
+def hashed(text: str) -> int:
+    """A text as 32 bits, which is all that PyTorch's CPU generator keeps of a seed."""
+    return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=4).digest(), "little")
 
 
 def check_split(split: object, who: str) -> None:

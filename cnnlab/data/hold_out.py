@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 import numbers
 import operator
 
 import torch
 
-from cnnlab.data.batches import check_seed, check_split
+from cnnlab.data.batches import check_seed, check_split, hashed
 from cnnlab.data.splits import Split
 
 
@@ -51,19 +50,13 @@ def stratified_mask(labels: torch.Tensor, count: int, seed: int) -> torch.Tensor
     chosen = shares // len(labels)
     missing = count - int(chosen.sum())
     chosen[torch.argsort(shares % len(labels), descending=True, stable=True)[:missing]] += 1
-    generator = torch.Generator().manual_seed(_in_32_bits(seed))
+    known = 0 <= seed < 2**32  # a longer one is hashed, so that no two are alike
+    generator = torch.Generator().manual_seed(seed if known else hashed(str(seed)))
     mask = torch.zeros(len(labels), dtype=torch.bool)
     for label, wanted in enumerate(chosen.tolist()):
         members = (labels == label).nonzero().flatten()
         mask[members[torch.randperm(len(members), generator=generator)[:wanted]]] = True
     return mask
-
-
-def _in_32_bits(seed: int) -> int:
-    """The seed as PyTorch's CPU generator keeps it; a longer one is hashed, so that no two are alike."""
-    if 0 <= seed < 2**32:
-        return seed
-    return int.from_bytes(hashlib.blake2b(str(seed).encode(), digest_size=4).digest(), "little")
 
 
 def _count(n: int, size: int | float) -> int:

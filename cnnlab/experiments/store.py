@@ -11,6 +11,7 @@ from typing import Any
 from cnnlab.experiments.run import Result, frozen
 from cnnlab.table import Table
 
+NO_RESULT = (ValueError, TypeError, KeyError, AttributeError)  # what reading something else raises
 BEGINNING = b'{"key": '  # of every line
 
 
@@ -35,7 +36,7 @@ def read_results(path: str | Path) -> Table[Result]:
             continue
         try:
             result = _from_json(json.loads(line))
-        except (ValueError, TypeError, KeyError, AttributeError) as error:
+        except NO_RESULT as error:
             if (number == len(lines) or b"\x00" in line) and _begun(line):
                 continue  # cut off: the program was killed, or the disk was full
             raise ValueError(
@@ -73,7 +74,7 @@ def _begun(line: bytes) -> bool:
 def _is_result(line: bytes) -> bool:
     try:
         _from_json(json.loads(line))
-    except (ValueError, TypeError, KeyError, AttributeError):
+    except NO_RESULT:
         return False
     return True
 

@@ -89,14 +89,14 @@ def _make_step(
 
     try:
         with torch.no_grad():
-            classes = forward().shape[1]
+            first = forward()
     except (RuntimeError, ValueError) as error:
         if "out of memory" in str(error):  # the caller may try a smaller batch
             raise
         raise forward_error(error, images, "timing", net) from error
     if not training:
         return infer
-    labels = torch.randint(classes, (batch_size,), generator=random).to(device)
+    labels = torch.randint(first.shape[1], (batch_size,), generator=random).to(device)
     # lr=0: all of Adam's work is done, and the weights stay, so the last step costs what the first did.
     optimizer = torch.optim.Adam(net.parameters(), lr=0.0)
 

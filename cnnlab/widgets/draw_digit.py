@@ -74,7 +74,7 @@ class DrawDigit(Explorer):
         std: float | None = None,
         **keywords: Any,
     ) -> None:
-        unknown = [name for name in keywords if not type(self).class_traits().get(name)]
+        unknown = [name for name in keywords if not self.has_trait(name)]
         if unknown:
             known = ("models", "preparation", "mean", "std")
             raise TypeError(f"DrawDigit knows no {unknown[0]!r}: {did_you_mean(unknown[0], known)}")

@@ -459,7 +459,7 @@ claim("the first is ahead of the last by", ahead, at_least=0.05)
 
 # %% [markdown]
 # Now the first is ahead. So the order is no law of nature: it belongs to
-# the learning rate. For the two wider scales these steps are too long, for 0 to 1 just right. (With 0.5 and 0.5, four of five pixels are −1 and all push the same way: it suffers most.) Normalising does not make the model better. It makes the usual learning rates fit.
+# the learning rate. For the two wider scales these steps are too long, for 0 to 1 just right. (With 0.5 and 0.5, four of five pixels are −1. That scale suffers most.) Normalising does not make the model better. It makes the usual learning rates fit.
 #
 # One more consequence that surprises people. Many networks *pad* an image: they lay a frame of zeros around it.
 #
