@@ -550,7 +550,7 @@ print("all misread 1s are of this style:", all(i in upstroke for i in missed if 
 #
 # <details><summary>Answers</summary>
 #
-# 1: we found a third to a half for the flat one. The steep one stayed a 1 even at two thirds. 2: try a pen of 2 pixels (the figure above). 3: try A, B and Z.
+# 1: we found a third to a half for the flat one. The steep one stayed a 1 even at two thirds. 2: try the thinnest pen; the MLP fails sooner (the figure above). 3: try A, B and Z.
 # </details>
 #
 # ## 9 · Your own test set
