@@ -25,6 +25,7 @@ from filelock import FileLock, Timeout
 from cnnlab.errors import did_you_mean
 from cnnlab.table import Table, column
 from cnnlab.whole_file import whole_file
+from cnnlab.wrapped import wrapped
 
 VARIABLE = "CNNLAB_PREDICTIONS"
 FILE = "predictions.json"
@@ -65,7 +66,7 @@ class Prediction:
         self._says = says
 
     def __repr__(self) -> str:
-        return self._says
+        return wrapped(self._says)
 
     def outcome(self, value: str | float) -> str:
         """Set what came out beside the guess, and keep both.

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from cnnlab import calibration, predict
-from cnnlab.predictions import path
+from cnnlab.predictions import Prediction, path
 
 LAYERS = ["conv1", "conv2", "fc1"]
 
@@ -20,6 +20,11 @@ LAYERS = ["conv1", "conv2", "fc1"]
 def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("CNNLAB_PREDICTIONS", str(tmp_path / "mine.json"))
     return tmp_path / "mine.json"
+
+
+def said(prediction: Prediction) -> str:
+    """What a prediction says, without the line breaks of the page."""
+    return repr(prediction).replace("\n", " ")
 
 
 def kept(file: Path) -> list[dict[str, object]]:
@@ -38,7 +43,7 @@ def test_a_blank_says_what_is_missing_and_keeps_nothing(file: Path) -> None:
 
 def test_a_guess_is_kept_with_its_outcome_in_a_readable_file(file: Path) -> None:
     prediction = predict("Which?", LAYERS, guess="conv2", sure=70)
-    assert repr(prediction) == "Kept: “conv2”, 70 % sure."
+    assert said(prediction) == "Kept: “conv2”, 70 % sure."
     assert prediction.outcome("fc1") == "You said “conv2”, 70 % sure. It was “fc1”: not so."
     (entry,) = kept(file)
     assert (entry["question"], entry["guess"], entry["sure"]) == ("Which?", "conv2", 70)
@@ -128,11 +133,11 @@ def test_numpys_numbers_are_numbers(file: Path) -> None:
 
 def test_a_damaged_file_is_left_as_it_is_and_named(file: Path) -> None:
     file.write_text('[\n{"question": ', encoding="utf-8")
-    said = repr(predict("Which?", LAYERS, guess="fc1", sure=50))
-    assert f"{file} is damaged, line 2" in said
+    told = said(predict("Which?", LAYERS, guess="fc1", sure=50))
+    assert f"{file} is damaged, line 2" in told
     assert file.read_text(encoding="utf-8") == '[\n{"question": '
     file.write_text('[{"name": 3}]', encoding="utf-8")
-    assert "damaged, its entries" in repr(predict("Which?", LAYERS, guess="fc1", sure=50))
+    assert "damaged, its entries" in said(predict("Which?", LAYERS, guess="fc1", sure=50))
     assert "damaged" in str(calibration())
 
 
@@ -141,8 +146,8 @@ def test_where_nothing_can_be_written_the_guess_still_counts_in_the_notebook(
 ) -> None:
     monkeypatch.setenv("CNNLAB_PREDICTIONS", str(tmp_path / "missing" / "mine.json"))
     prediction = predict("Which?", LAYERS, guess="fc1", sure=50)
-    assert repr(prediction).startswith("For now: “fc1”, 50 % sure. (It is not kept: ")
-    assert "CNNLAB_PREDICTIONS" in repr(prediction)
+    assert said(prediction).startswith("For now: “fc1”, 50 % sure. (It is not kept: ")
+    assert "CNNLAB_PREDICTIONS" in said(prediction)
     assert "It was “fc1”: right." in prediction.outcome("fc1")
 
 
@@ -152,7 +157,7 @@ def test_a_file_that_is_read_only_stays_as_it_is(file: Path, monkeypatch: pytest
     with monkeypatch.context() as patched:
         patched.setattr(os, "access", lambda name, mode: False)  # root may write everywhere
         prediction = predict("Which?", LAYERS, guess="fc1", sure=50)
-        assert "cannot be written, Permission denied" in repr(prediction)
+        assert "cannot be written, Permission denied" in said(prediction)
     assert file.read_bytes() == before
 
 
@@ -196,7 +201,7 @@ def test_an_entry_that_was_spoilt_by_hand_is_told_and_left(file: Path, spoilt: d
     text = json.dumps([{**entry, **spoilt}])
     file.write_text(text)
     prediction = predict("Accuracy?", guess=(0, 100), sure=100)
-    assert "is damaged, its entries: " in repr(prediction)
+    assert "is damaged, its entries: " in said(prediction)
     assert "You said 0 to 100, 100 % sure. It was 99: right." in prediction.outcome(99)
     assert "is damaged" in str(calibration())
     assert file.read_text() == text
@@ -204,7 +209,7 @@ def test_an_entry_that_was_spoilt_by_hand_is_told_and_left(file: Path, spoilt: d
 
 def test_brackets_without_an_end_are_told(file: Path) -> None:
     file.write_text("[" * 100_000)
-    assert "is damaged" in repr(predict("Which?", LAYERS, guess="fc1", sure=50))
+    assert "is damaged" in said(predict("Which?", LAYERS, guess="fc1", sure=50))
 
 
 def test_two_notebooks_at_once_lose_nothing(file: Path) -> None:
@@ -223,7 +228,7 @@ def test_where_no_lock_can_be_had_it_goes_on(file: Path, monkeypatch: pytest.Mon
     no_folder = file.with_name("a file")
     no_folder.touch()
     monkeypatch.setattr(tempfile, "gettempdir", lambda: str(no_folder))
-    assert repr(predict("Which?", LAYERS, guess="fc1", sure=50)) == "Kept: “fc1”, 50 % sure."
+    assert said(predict("Which?", LAYERS, guess="fc1", sure=50)) == "Kept: “fc1”, 50 % sure."
 
 
 def test_without_the_variable_the_file_stands_beside_the_notebook(monkeypatch: pytest.MonkeyPatch) -> None:

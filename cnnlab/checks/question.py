@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from cnnlab.checks.reading import kind, not_blank
 from cnnlab.checks.verdict import Blank, Wrong
+from cnnlab.wrapped import wrapped
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,7 @@ def questions(name: str) -> str:
         raise ValueError(f"There are no questions {name!r}: use one of {', '.join(SETS)}.")
     lines = []
     for letter, question in zip("abcdefgh", SETS[name]):
-        lines += [f"{letter}) {question.text}", f"   {' | '.join(question.options)}"]
+        lines += [wrapped(f"{letter}) {question.text}", "   "), wrapped(f"   {' | '.join(question.options)}")]
     return "\n".join(lines)
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from cnnlab.wrapped import wrapped
+
 
 class Wrong(Exception):
     """The answer is wrong; the message says what was misunderstood, never the answer.
@@ -52,4 +54,4 @@ class Verdict:
     def __repr__(self) -> str:
         opening = {"right": "Right", "not yet": "Not yet", "wrong": "Not right"}[self.state]
         earned = f" ({self.points:g} of {self.marks} marks)" if self.points else ""
-        return f"{opening}{earned}. {self.reason}"
+        return wrapped(f"{opening}{earned}. {self.reason}")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -22,9 +20,9 @@ from cnnlab.inspection.tracing import Step, Trace, trace, zeros_for
 from cnnlab.inspection.windows import windows_of
 from cnnlab.inspection.workbench import Remedies, fits, named
 from cnnlab.inspection.wrong_input import wrong_device, wrong_input
+from cnnlab.wrapped import wrapped
 
 _MNIST = (1, 28, 28)
-_WIDTH = 100  # characters in a line of text
 _LONGEST_CHAIN = 6  # steps that are shown before a mistake
 
 
@@ -46,18 +44,18 @@ class Explanation:
     error: str | None = None  # PyTorch's own message
 
     def __str__(self) -> str:
-        lines = _wrapped(self.headline)
+        lines = [wrapped(self.headline, "  ")]
         if self.line:
             lines.append(f"  {self.line}")
         lines += [f"  {text}" for text in self.chain]
         for text in self.details:
-            lines += _wrapped(text)
+            lines.append(wrapped(text, "  "))
         if self.remedies:
             lines.append(self.heading)
         for number, text in enumerate(self.remedies, start=1):
-            lines += _wrapped(f"  {number}. {text}", "     ")
+            lines.append(wrapped(f"  {number}. {text}", "   "))
         for text in self.notes:
-            lines += _wrapped(f"Note: {text}")
+            lines.append(wrapped(f"Note: {text}", "  "))
         return "\n".join(lines)
 
     __repr__ = __str__
@@ -201,12 +199,3 @@ def _name(step: Step) -> str:
 
 def _changes_shape(step: Step) -> bool:
     return step.in_shape != step.out_shape or windows_of(step) is not None
-
-
-def _wrapped(text: str, indent: str = "  ") -> list[str]:
-    """Lines of at most 100 characters that do not break inside (1, 28, 28)."""
-    whole = re.sub(r"\([^()]{1,40}\)", lambda found: found.group().replace(" ", "\0"), text)
-    lines = textwrap.wrap(
-        whole, _WIDTH, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
-    )
-    return [line.replace("\0", " ") for line in lines]

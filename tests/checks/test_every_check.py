@@ -31,6 +31,11 @@ def check(name: str, answer: object) -> checks.Verdict:
     return verdict
 
 
+def said(verdict: checks.Verdict) -> str:
+    """What the verdict says, without the line breaks of the page."""
+    return repr(verdict).replace("\n", " ")
+
+
 def test_every_check_has_two_right_answers_and_four_wrong_ones() -> None:
     assert set(CASES) == set(checks.EXERCISES)
     assert not [name for name, cases in CASES.items() if len(cases.right) < 2 or len(cases.wrong) < 4]
@@ -42,7 +47,7 @@ def test_a_right_answer_is_right_however_it_is_written(name: str, number: int) -
     verdict = check(name, CASES[name].right[number])
     assert verdict, verdict
     told = checks.EXERCISES[name]
-    assert repr(verdict) == f"Right ({told.marks} of {told.marks} marks). {told.shows}"
+    assert said(verdict) == f"Right ({told.marks} of {told.marks} marks). {told.shows}"
 
 
 @pytest.mark.parametrize(("name", "number"), WRONG)
@@ -50,8 +55,8 @@ def test_a_wrong_answer_is_told_its_misconception(name: str, number: int) -> Non
     answer, fragment = CASES[name].wrong[number]
     verdict = check(name, answer)
     assert verdict.state == "wrong"
-    assert fragment in repr(verdict)
-    assert "  " not in repr(verdict)
+    assert fragment in said(verdict)
+    assert "  " not in said(verdict)
     assert repr(verdict).endswith((".", "?"))
 
 
@@ -65,7 +70,7 @@ def holds(text: str, secret: str) -> bool:
 @pytest.mark.parametrize("name", CASES)
 def test_no_message_tells_the_answer(name: str) -> None:
     for answer, _ in CASES[name].wrong:
-        told = re.sub("“.*”", "", repr(check(name, answer)))  # not the student's own line
+        told = re.sub("“.*”", "", said(check(name, answer)))  # not the student's own line
         assert not [secret for secret in CASES[name].secret if holds(told, secret)], told
 
 
@@ -166,7 +171,7 @@ def test_nothing_makes_a_check_raise_or_say_right(name: str) -> None:
     for answer in odd():
         verdict = check(name, answer)
         assert not verdict, (name, verdict)
-        assert " at 0x" not in repr(verdict)
+        assert " at 0x" not in said(verdict)
         for verdict in (getattr(checks, name)(1, answer, 2), getattr(checks, name)(odd=answer)):
             assert isinstance(verdict, checks.Verdict)
             assert not verdict
@@ -246,4 +251,4 @@ def test_a_check_calls_a_function_by_the_name_that_it_has_in_the_notebook(name: 
     def too_few() -> None:
         pass
 
-    assert f"it is called as {usage}." in repr(check(name, too_few))
+    assert f"it is called as {usage}." in said(check(name, too_few))
