@@ -817,25 +817,18 @@ team_wrong = belief.argmax(dim=1) != data.test.labels
 claim("three networks together: accuracy", 100 * (~team_wrong).double().mean(), at_least=96, unit="%")
 claim("mistakes of the team, for each mistake of one network", team_wrong.sum() / one_alone, at_most=1.3)
 new = (team_wrong & (times_wrong == 0)).sum().item()
-print("images that the team gets wrong although each of the three is right:", new)
-by_luck = []  # section 9's test, the team against each seed
-for one_wrong in is_wrong:
+claim("images that the team gets wrong although each of the three is right", new, at_most=3, spec="d")
+for seed, one_wrong in enumerate(is_wrong):  # section 9's test, the team against each seed
     b, c = (one_wrong & ~team_wrong).sum().item(), (team_wrong & ~one_wrong).sum().item()
-    by_luck.append(100 * chance_of(b, c))
-clear = sum(often < 5 for often in by_luck)
-claim("comparisons, of three, where luck alone stays under 5 %", clear, at_most=2, spec="d")
-claim(
-    "the least convincing of the three: luck alone that uneven in",
-    max(by_luck),
-    at_least=5,
-    unit="%",
-    spec=".0f",
-)
+    print(
+        f"the team against seed {seed}: luck alone is this uneven in ≈ {100 * chance_of(b, c):.1f} % of all cases"
+    )
 
 # %% [markdown]
 # Together they make fewer mistakes on MNIST than one of them: some of the mistakes that chance made are outvoted. Those that all three share
-# mostly stay. But section 9's test holds for teams as well: against at least one of the three seeds, luck alone gives as large a
-# difference often. Here the team made fewer mistakes; that teams are better needs more than these 10,000 images to show.
+# mostly stay. Is a team better, then? Read the three lines, and remember the warning of section 9: they are about *these* networks. On one
+# machine we trained four teams from twelve seeds. For the first team the lines said 2.0, 0.0 and 0.6 %, for the other three 9 to 100 %.
+# A team is one run as well.
 #
 # And if somebody did report 100 %?
 #

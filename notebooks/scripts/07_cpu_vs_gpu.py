@@ -691,9 +691,8 @@ else:
     print(
         "No GPU here and no recorded figures: cnnlab shows a GPU's times only if they were measured on one."
     )
-    print(
-        "On a machine with a GPU, cnnlab record-gpu writes such a file; or run this notebook again: this cell then draws both curves and prints n*."
-    )
+    print("On a machine with a GPU, run this notebook again: this cell then draws both curves and prints n*.")
+    print("Or run cnnlab record-gpu there: it writes a file that this cell reads.")
 _ = plots.timing_curves(curves)
 
 # %% [markdown]
