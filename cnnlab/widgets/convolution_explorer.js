@@ -284,7 +284,7 @@ function render({ model, el }) {
     view.inputTitle.textContent = grown
       ? `Input ${height} × ${width}, padded to ${rows} × ${columns}`
       : `Input ${height} × ${width}`;
-    view.inputNote.textContent = grown ? `the blue border is padding: ${kind}` : "";
+    view.inputNote.textContent = grown ? `The blue border is padding, filled with ${kind}.` : "";
   }
 
   /** After a move of the window: everything that depends on where it stands. */
@@ -363,7 +363,7 @@ function render({ model, el }) {
     const { side, before } = state;
     outline(context, (column + before) * side, (row + before) * side, side, side, "#56b4e9");
     const level = pixels[row * width + column];
-    const text = `cursor: row ${row}, column ${column}, ${level ? `ink ${shortNumber(level)}` : "no ink"}`;
+    const text = `Cursor: row ${row}, column ${column}, ${level ? `ink ${shortNumber(level)}` : "no ink"}.`;
     if (view.penText.textContent !== text) view.penText.textContent = text; // it is spoken
   }
 
@@ -390,6 +390,7 @@ function render({ model, el }) {
       cell.weight.hidden = cell.product.hidden = !convolving;
       if (document.activeElement !== cell.weight) {
         cell.weight.value = texts[place].weight;
+        cell.weight.classList.toggle("long", texts[place].weight.includes("e"));
         cell.weight.classList.remove("wrong");
       }
       const tint = signed(part.product, strongest);

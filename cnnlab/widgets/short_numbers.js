@@ -22,6 +22,7 @@ function sidesOf(text) {
 function anyNumber(text) {
   const sides = sidesOf(text);
   if (sides.length > 2 || sides.some((side) => side === "" || GROUPED.test(side))) return NaN;
+  if (sides.some((side) => /[xob]/i.test(side))) return NaN; // JavaScript reads 0x10 as 16
   const [above, below = 1] = sides.map((side) => Number(side.replaceAll("−", "-").replace(",", ".")));
   return above / below;
 }

@@ -33,7 +33,7 @@
 #
 # ### How to work
 #
-# 1. Make a copy to work in. In a terminal, in the project's folder, `make mine` (or `cnnlab release notebooks/mine`) writes the whole course into the
+# 1. Make a copy to work in. In a second terminal, in the project's folder, `make mine` (or `cnnlab release notebooks/mine`) writes the whole course into the
 #    folder `mine`, with blanks in place of the solutions and without outputs. Or take only this notebook: menu **File › Save Notebook As…**, with a name of your own, then
 #    **Edit › Clear Outputs of All Cells**. JupyterLab saves what you do, and the originals stay whole.
 # 2. Run the cells from the top: Shift + Enter.
