@@ -6,6 +6,7 @@ import os
 import warnings
 from collections.abc import Sequence, Sized
 from contextlib import closing
+from numbers import Real
 from pathlib import Path
 
 import torch
@@ -51,6 +52,7 @@ def fit(
     nesterov: bool = False,
     weight_decay: float = 0.0,
     schedule: str = "constant",
+    label_smoothing: float = 0.0,
     validation: Source | None = None,
     device: str | torch.device = "auto",
     precision: str = "float32",
@@ -77,10 +79,13 @@ def fit(
         batch_size: images per step, for a Split; Batches and loaders have their own.
         optimizer: one of `OPTIMIZER_NAMES`, or a function from parameters to an optimiser.
         lr: learning rate; None takes the optimiser's default.
-        momentum: share of the last step that is kept, below 1; sgd and rmsprop only.
+        momentum: share of the last step that is kept, below 1; sgd, rmsprop and muon only.
         nesterov: look ahead along the momentum; sgd only.
         weight_decay: pull of the weights towards zero.
         schedule: "constant", "cosine", "one_cycle" or "step"; see `make_schedule`.
+        label_smoothing: share of the target that is spread evenly over all classes, 0 to below 1: 0.1 asks
+            for 91 % on the label and 1 % on each other digit, so that the network need not become surer
+            and surer. The training loss is measured against these targets, the validation loss is not.
         validation: measured after every epoch, like `train` in form; it never changes the training.
         device: "auto", "cpu", "cuda", "mps" or a `torch.device`; the model works there and comes back.
         precision: "float32", or "bfloat16" for automatic mixed precision: faster where the processor
@@ -101,6 +106,7 @@ def fit(
     guards.check_numbers(model)
     guards.check_count("epochs", epochs)
     guards.check_count("batch_size", batch_size)
+    _check_smoothing(label_smoothing)
     check_batch_size(train, batch_size)
     check_seed(seed)
     if precision not in PRECISIONS:
@@ -126,6 +132,7 @@ def fit(
             model, optimizer, lr=lr, momentum=momentum, nesterov=nesterov, weight_decay=weight_decay
         )
         settings = {"schedule": schedule, "epochs": epochs, "seed": seed, "precision": precision}
+        settings["label_smoothing"] = float(label_smoothing)
         settings["the validation set"] = describe_validation(validation, held_out)
         run = Run(
             model=model,
@@ -137,6 +144,7 @@ def fit(
             classes=class_names(train),
             device=chosen,
             precision=precision,
+            label_smoothing=float(label_smoothing),
             epochs=epochs,
             steps_per_epoch=steps,
             settings={**describe_optimizer(built), **settings, **describe_data(train, batches)},
@@ -148,6 +156,13 @@ def fit(
         history = run.recorder.history(stopped=run.epochs_done < epochs)
     tell_end(watching, history)
     return history
+
+
+def _check_smoothing(share: float) -> None:
+    if isinstance(share, bool) or not isinstance(share, Real):
+        raise TypeError(f"label_smoothing={share!r} is a {type(share).__name__}: give a number such as 0.1.")
+    if not 0 <= share < 1:
+        raise ValueError(f"label_smoothing={share} is out of range: 0 (none) to below 1, and 0.1 is usual.")
 
 
 def _run_to_the_end(run: Run, checkpoint: Path | None, progress: bool) -> None:

@@ -13,6 +13,7 @@ from torch.nn.parameter import is_lazy
 from torch.optim import Optimizer
 
 from cnnlab.errors import did_you_mean
+from cnnlab.training.muon import Muon
 
 OptimizerChoice: TypeAlias = "str | Callable[[Iterable[nn.Parameter]], Optimizer]"
 
@@ -25,6 +26,7 @@ _KNOWN: dict[str, tuple[type[Optimizer], float, frozenset[str]]] = {
     "adagrad": (torch.optim.Adagrad, 1e-2, frozenset()),
     "adadelta": (torch.optim.Adadelta, 1.0, frozenset()),
     "nadam": (torch.optim.NAdam, 2e-3, frozenset()),
+    "muon": (Muon, 5e-2, frozenset({"momentum"})),
 }
 OPTIMIZER_NAMES = tuple(_KNOWN)
 _SETTINGS = {"momentum": "momentum=0.9", "nesterov": "momentum=0.9, nesterov=True"}  # taken for a name
@@ -46,7 +48,7 @@ def make_optimizer(
         choice: one of `OPTIMIZER_NAMES`, or a function that takes the parameters and returns an
             optimiser, such as ``lambda p: torch.optim.Adam(p, lr=0.01, betas=(0.8, 0.99))``.
         lr: learning rate, above 0; None takes the optimiser's default.
-        momentum: share of the last step that is kept, 0 <= momentum < 1; sgd and rmsprop only.
+        momentum: share of the last step that is kept, 0 <= momentum < 1; sgd, rmsprop and muon only.
         nesterov: look ahead along the momentum; sgd with momentum only.
         weight_decay: pull towards zero, at least 0.
     Raises:

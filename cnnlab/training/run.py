@@ -42,6 +42,7 @@ class Run:
     classes: tuple[str, ...] | None  # their names, where the data carry them
     device: torch.device
     precision: str
+    label_smoothing: float  # share of the target that is spread over all classes
     epochs: int  # asked for
     steps_per_epoch: int | None  # None where the data do not tell
     settings: dict[str, Any]  # what a resumed run must agree with

@@ -10,7 +10,7 @@ import torch
 from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
 
-from cnnlab.errors import TrainingError
+from cnnlab.errors import CheckpointError, TrainingError
 from cnnlab.training import OPTIMIZER_NAMES, SCHEDULE_NAMES, evaluate, fit
 from cnnlab.training.evaluation import check_validation
 from tests.training.small import CLASSES, SmallSplit, net, pairs, weights
@@ -187,7 +187,8 @@ def test_data_that_promise_batches_and_give_none_are_refused():
 def test_fit_has_the_arguments_that_others_rely_on():
     parameters = inspect.signature(fit).parameters
     names = (
-        "model train epochs batch_size optimizer lr momentum nesterov weight_decay schedule validation device"
+        "model train epochs batch_size optimizer lr momentum nesterov weight_decay schedule "
+        "label_smoothing validation device"
     )
     assert list(parameters) == [*names.split(), "precision", "seed", "progress", "checkpoint", "callbacks"]
     assert parameters["batch_size"].default == 64
@@ -298,3 +299,31 @@ def test_the_look_at_the_validation_draws_no_random_numbers_of_its_loader():
     loader = DataLoader(data, 16, shuffle=True, generator=shared)
     check_validation(net(), loader, torch.device("cpu"), None, (16, 1, 6, 6))
     assert torch.equal(shared.get_state(), before)
+
+
+def test_label_smoothing_is_pytorchs_and_leaves_the_validation_loss_alone():
+    split = SmallSplit(16)
+    model = net()
+    images, labels = next(iter(split.batches(16)))
+    with torch.inference_mode():
+        wanted = nn.functional.cross_entropy(model.eval()(images), labels, label_smoothing=0.2)
+    _, history = train(
+        model, split, epochs=1, label_smoothing=0.2, lr=1e-9, optimizer="sgd", validation=split
+    )
+    assert history.steps[0].loss == pytest.approx(wanted.item(), abs=1e-5)
+    assert history.epochs[-1].validation_loss == pytest.approx(evaluate(model, split).loss, abs=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("value", "kind", "says"),
+    [(1.0, ValueError, "out of range"), (-0.1, ValueError, "out of range"), ("0.1", TypeError, "is a str")],
+)
+def test_a_label_smoothing_that_is_none_is_refused(value, kind, says):
+    with pytest.raises(kind, match=f"label_smoothing=.*{says}"):
+        train(label_smoothing=value)
+
+
+def test_a_run_is_not_continued_with_other_targets(tmp_path):
+    train(checkpoint=tmp_path / "run.pt", epochs=1, label_smoothing=0.1)
+    with pytest.raises(CheckpointError, match="label_smoothing"):
+        train(checkpoint=tmp_path / "run.pt", epochs=1)

@@ -23,7 +23,7 @@ def test_every_name_builds_an_optimiser_that_makes_a_step():
 
 
 def test_the_names_are_those_that_students_ask_for():
-    assert OPTIMIZER_NAMES == ("adam", "adamw", "sgd", "rmsprop", "adagrad", "adadelta", "nadam")
+    assert OPTIMIZER_NAMES == ("adam", "adamw", "sgd", "rmsprop", "adagrad", "adadelta", "nadam", "muon")
 
 
 def test_settings_reach_the_optimiser():
