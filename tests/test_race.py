@@ -9,7 +9,7 @@ from torch import nn
 from cnnlab import race as module
 from cnnlab.data import load_data
 from cnnlab.models import CNNRace
-from cnnlab.race import RECIPE, TARGET, WORST, Lap, Runner, lap, race, won
+from cnnlab.race import RECIPE, TARGET, WORST, Lap, Runner, faster_precision, lap, race, won
 from cnnlab.table import Table
 from cnnlab.training import History
 
@@ -58,6 +58,43 @@ def test_only_training_images_are_trained_on(few_images, monkeypatch):
     assert train is few_images.train
     assert "validation" not in settings
     assert {key: settings[key] for key in RECIPE} == RECIPE
+
+
+def test_a_lap_draws_as_many_images_as_it_is_told_by_its_seed(few_images, monkeypatch):
+    seen, unstopped = [], History(Table([]), Table([]))
+    monkeypatch.setattr(module, "fit", lambda model, train, **settings: seen.append(train) or unstopped)
+    for seed, images in ((0, 100), (0, 100), (1, 100), (0, 1000)):
+        lap(few_images, seed, device="cpu", images=images)
+    one, again, other, all_of_them = seen
+    assert len(one) == 100
+    assert torch.equal(one.images, again.images)
+    assert not torch.equal(one.images, other.images)
+    known = {image.numpy().tobytes() for image in few_images.train.images}
+    assert all(image.numpy().tobytes() in known for image in one.images)
+    assert all_of_them is few_images.train
+
+
+@pytest.mark.parametrize(("times", "expected"), [((2.0, 1.0), "bfloat16"), ((1.0, 2.0), "float32")])
+def test_the_precision_is_the_one_whose_steps_are_shorter(monkeypatch, times, expected):
+    timing = type("Timing", (), {})
+
+    def take_turns(jobs, rounds):
+        found = {}
+        for name, seconds in zip(jobs, times):
+            jobs[name]()  # both can be run
+            found[name] = timing()
+            found[name].median = seconds
+        return found
+
+    monkeypatch.setattr(module, "has_bfloat16", lambda device: True)
+    monkeypatch.setattr(module, "take_turns", take_turns)
+    assert faster_precision.__wrapped__(torch.device("cpu")) == expected
+
+
+def test_without_the_instruction_nothing_is_timed(monkeypatch):
+    monkeypatch.setattr(module, "has_bfloat16", lambda device: False)
+    monkeypatch.setattr(module, "take_turns", None)
+    assert faster_precision.__wrapped__(torch.device("cpu")) == "float32"
 
 
 def test_a_lap_that_was_stopped_is_none(few_images, monkeypatch):

@@ -5,7 +5,6 @@ import itertools
 import math
 import re
 from pathlib import Path
-from urllib.parse import unquote
 
 import pytest
 import torch
@@ -55,7 +54,7 @@ def needed_and_minutes(script: Path) -> tuple[set[int], int]:
 def links() -> list[tuple[str, str]]:
     """(notebook, heading) of each link of the map."""
     found = re.findall(r"\]\((\w+)\.ipynb(?:#([^)]*))?\)", "\n".join(markdown(MAP)))
-    return [(stem, unquote(heading)) for stem, heading in found]
+    return found
 
 
 @pytest.mark.parametrize("script", OTHERS, ids=lambda script: script.stem)
@@ -85,6 +84,8 @@ def test_the_picture_holds_the_same_notebooks_as_the_table() -> None:
 
 def test_every_link_leads_to_a_heading() -> None:
     assert len(links()) > 50
+    # a browser would encode other characters, and JupyterLab compares without decoding
+    assert not [heading for _, heading in links() if not re.fullmatch(r"[\w.,:;?!'()-]*", heading, re.ASCII)]
     for stem, heading in links():
         script = SCRIPTS / f"{stem}.py"
         assert script.exists(), f"there is no {script.name}"

@@ -6,7 +6,7 @@ import { asNumber, digitsFor, fitted, notUsable, shortNumber } from "./short_num
 import { paddingSides, reach, unread } from "./sizes.js";
 import { PADDING, css, extent, grey, mapColours, paint, readableOn, signed } from "./colours.js";
 import { button, checkbox, element, frame, newId, numbers, select, slider } from "./dom.js";
-import { UNHEARD_CHANGES, kernelLine, tell } from "./kernel_line.js";
+import { UNHEARD_CHANGES, kernelLine, listen, tell } from "./kernel_line.js";
 
 const OWN = "your own";
 const DRAWN_HERE = "drawn by you";
@@ -190,6 +190,7 @@ function render({ model, el }) {
         if (!root.isConnected) return play(false); // the output was cleared
         if (!state.map || state.place >= state.map.values.length - 1) return play(false);
         moveTo(state.place + 1, 0);
+        listen(model); // nothing is sent before the window rests
       }, SPEEDS[view.speed.value]);
     }
     view.play.textContent = state.timer ? "Pause" : "Play";

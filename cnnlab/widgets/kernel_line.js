@@ -24,6 +24,11 @@ export function silenceText(model) {
 export function tell(model, changes = {}) {
   for (const [name, value] of Object.entries(changes)) model.set(name, value);
   sendChanges(model);
+  listen(model);
+}
+
+/** Wait for a sign of life of Python's, unless it is waited for already. */
+export function listen(model) {
   lines.get(model)?.();
 }
 

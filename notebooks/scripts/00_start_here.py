@@ -225,64 +225,65 @@ print(f"by the formula {ends[0]:.2f} to {ends[1]:.2f} %, by the package {low:.2f
 # %% [markdown]
 # ## What to remember, and where it was said
 #
-# The last column leads to the section where the word is shown at work: 2.5 is section 5 of notebook 2.
+# The last column leads to the section where the word is shown at work: 2.5 is section 5 of notebook 2. The first click opens the notebook, a
+# second one goes to the section.
 #
 # | word | meaning | shown in |
 # |---|---|---|
-# | accuracy | share of the images that are read correctly | [2.13](02_build_the_cnn.ipynb#13-%C2%B7-How-good-is-it%3F) |
-# | activation | a number that a layer makes; also the function behind it, such as ReLU | [6.3](06_activations.ipynb#3-%C2%B7-One-digit-through-every-step) |
-# | Adam | an optimiser that scales the step of each weight by its recent gradients | [4.2](04_mlp_vs_cnn.ipynb#2-%C2%B7-Accuracy-over-three-seeds) |
-# | Amdahl's law | making a share of the time faster helps at most by that share | [11.3](11_race_to_99.ipynb#3-%C2%B7-Data-in-memory) |
-# | batch | the images that make one training step together | [1.11](01_data.ipynb#11-%C2%B7-What-a-batch-is) |
-# | batch normalisation | brings each channel's numbers in the batch to mean 0 and standard deviation 1, then scales and shifts them by learnt numbers; in `eval()` with means kept from training | [5.1](05_misclassified.ipynb#1-%C2%B7-A-good-network-in-one-epoch) |
-# | bfloat16 | numbers of 16 bits in place of 32: faster on some processors, two to three digits exact | [7.7](07_cpu_vs_gpu.ipynb#7-%C2%B7-What-a-CPU-can-do%3A-threads%2C-memory-layout%2C-bfloat16) |
-# | bias | one number for each output channel or unit, added to its sum | [2.4](02_build_the_cnn.ipynb#4-%C2%B7-Channels-and-bias) |
-# | calibrated | of the answers given with 80 %, 80 % are right | [5.3](05_misclassified.ipynb#3-%C2%B7-The-most-confident-mistakes) |
-# | channel | one of the maps that lie behind each other: a grey image has 1, a layer as many as kernels | [2.4](02_build_the_cnn.ipynb#4-%C2%B7-Channels-and-bias) |
-# | channels-last | the numbers of one pixel side by side in memory; same results, often faster | [7.7](07_cpu_vs_gpu.ipynb#7-%C2%B7-What-a-CPU-can-do%3A-threads%2C-memory-layout%2C-bfloat16) |
-# | class | what an image can be: here the ten digits | [1.4](01_data.ipynb#4-%C2%B7-How-many-of-each%3F) |
-# | confusion matrix | counts of label against answer; the diagonal is right | [5.2](05_misclassified.ipynb#2-%C2%B7-The-confusion-matrix) |
-# | convolution | a kernel laid on every place of an image: multiply, add up, write down | [2.1](02_build_the_cnn.ipynb#1-%C2%B7-One-number%2C-by-hand) |
-# | cross-correlation | the exact name of what PyTorch calls convolution: the kernel is not turned round | [2.2](02_build_the_cnn.ipynb#2-%C2%B7-Every-number%2C-by-a-loop) |
-# | cross-entropy | minus the logarithm of the probability of the true class, averaged over the batch: the loss of classification, from logits | [2.9](02_build_the_cnn.ipynb#9-%C2%B7-From-logits-to-a-loss) |
-# | data shift | the images in use differ from those in training | [8.4](08_draw_a_digit.ipynb#4-%C2%B7-300-drawings) |
-# | DataLoader | PyTorch's maker of batches, one image at a time | [1.12](01_data.ipynb#12-%C2%B7-Two-ways-to-make-batches%2C-side-by-side) |
-# | dead channel | a channel that ReLU makes 0 for every image; its gradient is 0, too | [6.5](06_activations.ipynb#5-%C2%B7-Dead-channels) |
-# | dilation | the distance d between neighbouring weights of a kernel, in pixels | [3.2](03_why_320.ipynb#2-%C2%B7-The-formula%2C-and-whether-it-is-true) |
-# | dropout | in training each unit is silenced with probability p and the others grow by 1 / (1 − p); in `eval()` none is | [3.11](03_why_320.ipynb#11-%C2%B7-A-live-network) |
-# | epoch | one pass over all training images | [1.11](01_data.ipynb#11-%C2%B7-What-a-batch-is) |
-# | feature map | what one kernel makes of an image, or of the maps before it | [2.2](02_build_the_cnn.ipynb#2-%C2%B7-Every-number%2C-by-a-loop) |
-# | flatten | all maps of an image in one row, the batch kept | [3.6](03_why_320.ipynb#6-%C2%B7-Padding-2%2C-and-a-network-that-lies) |
-# | gradient | how the loss changes with each weight; the step goes against it | [2.11](02_build_the_cnn.ipynb#11-%C2%B7-One-training-step) |
-# | kernel | the small table of weights of a convolution | [2.1](02_build_the_cnn.ipynb#1-%C2%B7-One-number%2C-by-hand) |
-# | learning rate | how long a step is | [2.11](02_build_the_cnn.ipynb#11-%C2%B7-One-training-step) |
-# | linear layer | every output is a weighted sum of all inputs, plus a bias | [2.8](02_build_the_cnn.ipynb#8-%C2%B7-The-network) |
-# | logit | a score before softmax; ten for each image | [2.8](02_build_the_cnn.ipynb#8-%C2%B7-The-network) |
-# | loss | one number that says how wrong the answers of a batch are; training makes it small | [2.9](02_build_the_cnn.ipynb#9-%C2%B7-From-logits-to-a-loss) |
-# | max pooling | the largest number of each window | [2.6](02_build_the_cnn.ipynb#6-%C2%B7-Stride-and-pooling%3A-make-it-smaller) |
-# | MLP | multilayer perceptron: linear layers with an activation between them | [4.1](04_mlp_vs_cnn.ipynb#1-%C2%B7-Five-networks-on-paper) |
-# | momentum | a step keeps a part of the last one's direction | [2.11](02_build_the_cnn.ipynb#11-%C2%B7-One-training-step) |
-# | multiply–add | one multiplication and one addition: the unit of work | [3.10](03_why_320.ipynb#10-%C2%B7-Where-the-work-is%2C-and-where-the-numbers-are) |
-# | normalisation | subtract the mean of the training pixels, divide by their standard deviation | [1.6](01_data.ipynb#6-%C2%B7-Normalisation) |
-# | occlusion map | what covering each patch of an image costs the answer | [6.8](06_activations.ipynb#8-%C2%B7-Occlusion%3A-cover-a-patch-and-ask-again) |
-# | one cycle | a learning rate that rises to a large value and falls to almost 0 within the training | [11.7](11_race_to_99.ipynb#7-%C2%B7-Fewer-epochs%3A-one-cycle) |
-# | optimiser | the rule that turns gradients into steps: SGD, Adam … | [2.11](02_build_the_cnn.ipynb#11-%C2%B7-One-training-step) |
-# | p-value | how often luck alone gives a difference this large or larger | [5.9](05_misclassified.ipynb#The-same-images%3A-pair-them) |
-# | padding | pixels added around the image, 0 as a rule; p on each side | [2.5](02_build_the_cnn.ipynb#5-%C2%B7-Padding%3A-room-at-the-edge) |
-# | parameter | a number that training changes: weights and biases | [3.9](03_why_320.ipynb#9-%C2%B7-Parameters%2C-by-formula) |
-# | receptive field | the patch of the image that one unit depends on | [3.8](03_why_320.ipynb#8-%C2%B7-What-do-the-320-numbers-see%3F) |
-# | ReLU | max(0, x) | [2.7](02_build_the_cnn.ipynb#7-%C2%B7-ReLU%3A-before-or-after-pooling%3F) |
-# | seed | the number from which the random numbers follow: same seed, same run | [4.2](04_mlp_vs_cnn.ipynb#2-%C2%B7-Accuracy-over-three-seeds) |
-# | SGD | stochastic gradient descent: steps judged from one batch each | [2.11](02_build_the_cnn.ipynb#11-%C2%B7-One-training-step) |
-# | softmax | turns logits into probabilities that add up to 1 | [2.9](02_build_the_cnn.ipynb#9-%C2%B7-From-logits-to-a-loss) |
-# | stride | by how many pixels the kernel moves | [2.6](02_build_the_cnn.ipynb#6-%C2%B7-Stride-and-pooling%3A-make-it-smaller) |
-# | strides of a tensor | how far its next image, channel, row and column lie apart in memory | [11.4](11_race_to_99.ipynb#4-%C2%B7-Memory-layout) |
-# | synchronise | wait until the GPU has done what it was asked, before reading the clock | [7.2](07_cpu_vs_gpu.ipynb#2-%C2%B7-The-clock-that-does-not-wait) |
-# | tensor | a table of numbers with any number of axes | [1.1](01_data.ipynb#1-%C2%B7-One-image-is-a-table-of-numbers) |
-# | test set | images looked at once, at the end | [1.7](01_data.ipynb#7-%C2%B7-Three-sets-of-images%2C-and-why) |
-# | unit | one number of a layer, with the place it stands at | [6.6](06_activations.ipynb#6-%C2%B7-Which-patch-does-one-unit-see%3F) |
-# | validation set | part of the training images, held out for choosing | [1.7](01_data.ipynb#7-%C2%B7-Three-sets-of-images%2C-and-why) |
-# | warm-up | calls before the clock starts, which set things up | [7.1](07_cpu_vs_gpu.ipynb#1-%C2%B7-A-wrong-clock%2C-and-a-right-one) |
-# | Wilson interval | the range of true accuracies that fits k right of n | [5.6](05_misclassified.ipynb#6-%C2%B7-One-digit-at-a-time%2C-from-all-the-images) |
+# | accuracy | share of the images that are read correctly | [2.13](02_build_the_cnn.ipynb#13.-How-good-is-it?) |
+# | activation | a number that a layer makes; also the function behind it, such as ReLU | [6.3](06_activations.ipynb#3.-One-digit-through-every-step) |
+# | Adam | an optimiser that scales the step of each weight by its recent gradients | [4.2](04_mlp_vs_cnn.ipynb#2.-Accuracy-over-three-seeds) |
+# | Amdahl's law | making a share of the time faster helps at most by that share | [11.3](11_race_to_99.ipynb#3.-Data-in-memory) |
+# | batch | the images that make one training step together | [1.11](01_data.ipynb#11.-What-a-batch-is) |
+# | batch normalisation | brings each channel's numbers in the batch to mean 0 and standard deviation 1, then scales and shifts them by learnt numbers; in `eval()` with means kept from training | [5.1](05_misclassified.ipynb#1.-A-good-network-in-one-epoch) |
+# | bfloat16 | numbers of 16 bits in place of 32: faster on some processors, two to three digits exact | [7.7](07_cpu_vs_gpu.ipynb#7.-What-a-CPU-can-do:-threads,-memory-layout,-bfloat16) |
+# | bias | one number for each output channel or unit, added to its sum | [2.4](02_build_the_cnn.ipynb#4.-Channels-and-bias) |
+# | calibrated | of the answers given with 80 %, 80 % are right | [5.3](05_misclassified.ipynb#3.-The-most-confident-mistakes) |
+# | channel | one of the maps that lie behind each other: a grey image has 1, a layer as many as kernels | [2.4](02_build_the_cnn.ipynb#4.-Channels-and-bias) |
+# | channels-last | the numbers of one pixel side by side in memory; same results, often faster | [7.7](07_cpu_vs_gpu.ipynb#7.-What-a-CPU-can-do:-threads,-memory-layout,-bfloat16) |
+# | class | what an image can be: here the ten digits | [1.4](01_data.ipynb#4.-How-many-of-each?) |
+# | confusion matrix | counts of label against answer; the diagonal is right | [5.2](05_misclassified.ipynb#2.-The-confusion-matrix) |
+# | convolution | a kernel laid on every place of an image: multiply, add up, write down | [2.1](02_build_the_cnn.ipynb#1.-One-number,-by-hand) |
+# | cross-correlation | the exact name of what PyTorch calls convolution: the kernel is not turned round | [2.2](02_build_the_cnn.ipynb#2.-Every-number,-by-a-loop) |
+# | cross-entropy | minus the logarithm of the probability of the true class, averaged over the batch: the loss of classification, from logits | [2.9](02_build_the_cnn.ipynb#9.-From-logits-to-a-loss) |
+# | data shift | the images in use differ from those in training | [8.4](08_draw_a_digit.ipynb#4.-300-drawings) |
+# | DataLoader | PyTorch's maker of batches, one image at a time | [1.12](01_data.ipynb#12.-Two-ways-to-make-batches,-side-by-side) |
+# | dead channel | a channel that ReLU makes 0 for every image; its gradient is 0, too | [6.5](06_activations.ipynb#5.-Dead-channels) |
+# | dilation | the distance d between neighbouring weights of a kernel, in pixels | [3.2](03_why_320.ipynb#2.-The-formula,-and-whether-it-is-true) |
+# | dropout | in training each unit is silenced with probability p and the others grow by 1 / (1 − p); in `eval()` none is | [3.11](03_why_320.ipynb#11.-A-live-network) |
+# | epoch | one pass over all training images | [1.11](01_data.ipynb#11.-What-a-batch-is) |
+# | feature map | what one kernel makes of an image, or of the maps before it | [2.2](02_build_the_cnn.ipynb#2.-Every-number,-by-a-loop) |
+# | flatten | all maps of an image in one row, the batch kept | [3.6](03_why_320.ipynb#6.-Padding-2,-and-a-network-that-lies) |
+# | gradient | how the loss changes with each weight; the step goes against it | [2.11](02_build_the_cnn.ipynb#11.-One-training-step) |
+# | kernel | the small table of weights of a convolution | [2.1](02_build_the_cnn.ipynb#1.-One-number,-by-hand) |
+# | learning rate | how long a step is | [2.11](02_build_the_cnn.ipynb#11.-One-training-step) |
+# | linear layer | every output is a weighted sum of all inputs, plus a bias | [2.8](02_build_the_cnn.ipynb#8.-The-network) |
+# | logit | a score before softmax; ten for each image | [2.8](02_build_the_cnn.ipynb#8.-The-network) |
+# | loss | one number that says how wrong the answers of a batch are; training makes it small | [2.9](02_build_the_cnn.ipynb#9.-From-logits-to-a-loss) |
+# | max pooling | the largest number of each window | [2.6](02_build_the_cnn.ipynb#6.-Stride-and-pooling:-make-it-smaller) |
+# | MLP | multilayer perceptron: linear layers with an activation between them | [4.1](04_mlp_vs_cnn.ipynb#1.-Five-networks-on-paper) |
+# | momentum | a step keeps a part of the last one's direction | [2.11](02_build_the_cnn.ipynb#11.-One-training-step) |
+# | multiply–add | one multiplication and one addition: the unit of work | [3.10](03_why_320.ipynb#10.-Where-the-work-is,-and-where-the-numbers-are) |
+# | normalisation | subtract the mean of the training pixels, divide by their standard deviation | [1.6](01_data.ipynb#6.-Normalisation) |
+# | occlusion map | what covering each patch of an image costs the answer | [6.8](06_activations.ipynb#8.-Occlusion:-cover-a-patch-and-ask-again) |
+# | one cycle | a learning rate that rises to a large value and falls to almost 0 within the training | [11.7](11_race_to_99.ipynb#7.-Fewer-epochs:-one-cycle) |
+# | optimiser | the rule that turns gradients into steps: SGD, Adam … | [2.11](02_build_the_cnn.ipynb#11.-One-training-step) |
+# | p-value | how often luck alone gives a difference this large or larger | [5.9](05_misclassified.ipynb#The-same-images:-pair-them) |
+# | padding | pixels added around the image, 0 as a rule; p on each side | [2.5](02_build_the_cnn.ipynb#5.-Padding:-room-at-the-edge) |
+# | parameter | a number that training changes: weights and biases | [3.9](03_why_320.ipynb#9.-Parameters,-by-formula) |
+# | receptive field | the patch of the image that one unit depends on | [3.8](03_why_320.ipynb#8.-What-do-the-320-numbers-see?) |
+# | ReLU | max(0, x) | [2.7](02_build_the_cnn.ipynb#7.-ReLU:-before-or-after-pooling?) |
+# | seed | the number from which the random numbers follow: same seed, same run | [4.2](04_mlp_vs_cnn.ipynb#2.-Accuracy-over-three-seeds) |
+# | SGD | stochastic gradient descent: steps judged from one batch each | [2.11](02_build_the_cnn.ipynb#11.-One-training-step) |
+# | softmax | turns logits into probabilities that add up to 1 | [2.9](02_build_the_cnn.ipynb#9.-From-logits-to-a-loss) |
+# | stride | by how many pixels the kernel moves | [2.6](02_build_the_cnn.ipynb#6.-Stride-and-pooling:-make-it-smaller) |
+# | strides of a tensor | how far its next image, channel, row and column lie apart in memory | [11.4](11_race_to_99.ipynb#4.-Memory-layout) |
+# | synchronise | wait until the GPU has done what it was asked, before reading the clock | [7.2](07_cpu_vs_gpu.ipynb#2.-The-clock-that-does-not-wait) |
+# | tensor | a table of numbers with any number of axes | [1.1](01_data.ipynb#1.-One-image-is-a-table-of-numbers) |
+# | test set | images looked at once, at the end | [1.7](01_data.ipynb#7.-Three-sets-of-images,-and-why) |
+# | unit | one number of a layer, with the place it stands at | [6.6](06_activations.ipynb#6.-Which-patch-does-one-unit-see?) |
+# | validation set | part of the training images, held out for choosing | [1.7](01_data.ipynb#7.-Three-sets-of-images,-and-why) |
+# | warm-up | calls before the clock starts, which set things up | [7.1](07_cpu_vs_gpu.ipynb#1.-A-wrong-clock,-and-a-right-one) |
+# | Wilson interval | the range of true accuracies that fits k right of n | [5.6](05_misclassified.ipynb#6.-One-digit-at-a-time,-from-all-the-images) |
 #
 # **Next**: [notebook 1](01_data.ipynb), where a 3 turns into 784 numbers.

@@ -91,7 +91,7 @@ data
 # digits in its place. Everything below works with them too; where the text says MNIST's number,
 # yours differs.
 #
-# ## 1 · One image is a table of numbers
+# ## 1. One image is a table of numbers
 #
 # **Predict.** An image is 28 pixels wide and 28 high. How many numbers is that, and of which type? And:
 
@@ -147,7 +147,7 @@ print("flip(1) twice gives the image back:", torch.equal(seven.flip(1).flip(1), 
 # Axis 0 is the channel, axis 1 the rows, axis 2 the columns. `flip(1)` reverses the order of the rows, `flip(2)` that of the columns; `mT` makes rows of the columns. A
 # batch has one more axis in front, (N, C, H, W), and there the rows are axis 2.
 #
-# ## 2 · Bytes come to an end
+# ## 2. Bytes come to an end
 #
 # You want the image brighter: add 100 to every pixel.
 #
@@ -188,7 +188,7 @@ print("no pixel became brighter:", bool((darker <= image).all()))
 # 156, and the whole black background turns light grey.
 # </details>
 #
-# ## 3 · Fifty images
+# ## 3. Fifty images
 #
 # One image teaches little. Here are the first fifty, five rows of ten, as lab 002 shows them, but without the labels.
 #
@@ -232,7 +232,7 @@ print("images:", len(sorted_images), "= 5 rows × 10 digits")
 # and closed, sevens with and without a bar. "A 7" is not a shape. It is a family of shapes, and that
 # is why nobody writes the rule down and why we let a program learn it.
 #
-# ## 4 · How many of each?
+# ## 4. How many of each?
 #
 # Lab 003 says: 6000 images per class.
 #
@@ -260,7 +260,7 @@ claim("always answer the commonest digit: test accuracy", 100 * right, at_least=
 # %% [markdown]
 # That is the score of a program that does not look at the image. Any classifier starts there, not at 0.
 #
-# ## 5 · What the pixels are
+# ## 5. What the pixels are
 #
 # **Predict.** Are the values from 1 to 255 about equally common? And the 0:
 
@@ -287,7 +287,7 @@ print(share_of_zeros.outcome(100 * zero))
 # paper than ink. So most of the numbers that a network reads say nothing. MNIST is almost black and
 # white; the greys are the ramps at the edges of the strokes.
 #
-# ## 6 · Normalisation
+# ## 6. Normalisation
 #
 # Networks are not fed bytes. Every pixel becomes
 #
@@ -479,7 +479,7 @@ claim("the byte that becomes 0: 255 × mean", 255 * data.mean, at_least=20, at_m
 # Zero is no longer black. Black is −mean / std, which is −0.424 for MNIST, and 0 is the grey of byte
 # 33. Every padded convolution of this course sees that faint frame. Now you know that it is there.
 #
-# ## 7 · Three sets of images, and why
+# ## 7. Three sets of images, and why
 #
 # | set | who looks at it | what for |
 # |---|---|---|
@@ -554,7 +554,7 @@ print(best_guesser.outcome(scores.max()))
 # not carry over. Each time you pick a model, an epoch or a learning rate by a score, that score becomes too
 # good. So choose by validation, and keep the test set for the number you report.
 #
-# ## 8 · Average digits, and a first classifier
+# ## 8. Average digits, and a first classifier
 #
 # Add up all training images of a digit and divide by their number.
 #
@@ -612,7 +612,7 @@ print(nearest_average.outcome(accuracy))
 # This is your first honest baseline: from now on, "my network reaches 82 % on MNIST" impresses nobody.
 # And it is honest because nothing was chosen by looking at the test set.
 #
-# ## 9 · Look-alikes
+# ## 9. Look-alikes
 #
 # The averages forget how people differ. What if we forget nothing, keep all the training images, and answer the label of
 # the single nearest one? Below, on the left, are five test images that the averages get *wrong*. Beside each
@@ -653,7 +653,7 @@ print(f"multiplications for one answer, with 60,000 images of 784 pixels: {60_00
 # them for each answer. The network of notebook 2 has 21,840 numbers. If a CNN is to be worth its trouble, it has to
 # beat *this*.
 #
-# ## 10 · Move them, shuffle them
+# ## 10. Move them, shuffle them
 #
 # Both methods compare pixel with pixel.
 #
@@ -736,7 +736,7 @@ print(all_shuffled.outcome(100 * (by_shuffled == data.test.labels).double().mean
 # Keep both experiments in mind. They name the two things that a convolution adds: it looks at neighbours
 # together, and it looks for the same pattern everywhere. Notebook 4 repeats both with networks.
 #
-# ## 11 · What a batch is
+# ## 11. What a batch is
 #
 # A network does not read images one by one, nor all at once. It reads a **batch**, takes one step, and reads the next;
 # when all images have been read once, an **epoch** is over.
@@ -790,7 +790,7 @@ print("another seed, same order:", torch.equal(first_epoch, other_seed))
 # %% [markdown]
 # That is what a seed is for: the run can be repeated exactly, and still no two epochs are alike.
 #
-# ## 12 · Two ways to make batches, side by side
+# ## 12. Two ways to make batches, side by side
 #
 # The labs use torchvision's way: a `DataLoader` fetches each image alone, turns it into a picture object, then
 # into a tensor (`ToTensor`), normalises it, and stacks 64 of them. `Batches` keeps all images in one tensor of bytes,

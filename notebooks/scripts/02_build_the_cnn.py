@@ -48,7 +48,7 @@ data = load_data()
 data
 
 # %% [markdown]
-# ## 1 · One number, by hand
+# ## 1. One number, by hand
 #
 # A **kernel** is a small table of numbers. Lay it on a patch of the image of the same size, multiply the numbers that
 # lie on each other, add the products: that is one number of the result. Here the kernel is 3 × 3,
@@ -141,7 +141,7 @@ print(verdict)
 verdict.points  # of 5
 
 # %% [markdown]
-# ## 2 · Every number, by a loop
+# ## 2. Every number, by a loop
 #
 # Now the same at every place. The kernel is 3 wide, the image 28.
 #
@@ -246,7 +246,7 @@ print("turned kernel gives the negative of the map:", torch.equal(turned, -resul
 # </details>
 
 # %% [markdown]
-# ## 3 · Kernels that see different things
+# ## 3. Kernels that see different things
 #
 # Four kernels. Two ask about edges; "blur" averages; "sharpen" takes each pixel twice and subtracts the average around it.
 #
@@ -321,7 +321,7 @@ ConvolutionExplorer(data.test)
 # </details>
 
 # %% [markdown]
-# ## 4 · Channels and bias
+# ## 4. Channels and bias
 #
 # A layer has several kernels, and each makes one feature map, one **channel** of the output. `nn.Conv2d(1, 4, 3)` holds four kernels of
 # 3 × 3. We put ours in by hand: a convolution layer is nothing but its kernels and its biases.
@@ -372,7 +372,7 @@ print("same as the layer, up to 1e-5:", torch.allclose(by_hand, layer(x)[0, 3], 
 # gets by with 5,000, because it asks the *same* questions at every place.
 
 # %% [markdown]
-# ## 5 · Padding: room at the edge
+# ## 5. Padding: room at the edge
 #
 # Without padding a 5 × 5 kernel turns 28 into 24.
 #
@@ -478,7 +478,7 @@ verdict.points  # of 5
 # Lab 002 uses no padding, lab 000 uses 2. Neither is wrong: MNIST's outer pixels are black. What it does to all sizes is the subject of notebook 3.
 
 # %% [markdown]
-# ## 6 · Stride and pooling: make it smaller
+# ## 6. Stride and pooling: make it smaller
 #
 # **Stride** 2 moves the kernel by two pixels each time.
 #
@@ -603,7 +603,7 @@ verdict.points  # of 5
 # parameters are saved), and a small move within a window is forgotten.
 
 # %% [markdown]
-# ## 7 · ReLU: before or after pooling?
+# ## 7. ReLU: before or after pooling?
 #
 # **ReLU** replaces every negative number by 0 and leaves the others: max(0, x). Without something like it between them, two layers are no more than one
 # (a sum of sums is a sum). The usual order is convolution → ReLU → pooling. Lab 002 writes pooling → ReLU, and its comments say the opposite.
@@ -644,7 +644,7 @@ for name, pool in (("max", F.max_pool2d), ("average", F.avg_pool2d)):
 # cheaper one: after pooling, ReLU has a quarter of the numbers to look at.
 
 # %% [markdown]
-# ## 8 · The network
+# ## 8. The network
 #
 # Now all of it together, as lab 002 builds it: a convolution with ten 5 × 5 kernels, max pooling 2, ReLU; a convolution with twenty 5 × 5 kernels, max pooling 2, ReLU;
 # then all numbers in one row, and two linear layers, to 50 numbers and to 10.
@@ -796,7 +796,7 @@ claim("greatest chance it gives to any digit", favourite, at_most=25, unit="%", 
 # each digit about one chance in ten.
 
 # %% [markdown]
-# ## 9 · From logits to a loss
+# ## 9. From logits to a loss
 #
 # Training needs one number that says how wrong an answer is. Take three classes with logits 2.0, 1.0 and 0.1, and let the true class be the *first*.
 #
@@ -932,7 +932,7 @@ print(verdict)
 verdict.points  # of 5
 
 # %% [markdown]
-# ## 10 · The loss before training
+# ## 10. The loss before training
 #
 # The untrained network gives each of ten digits a chance of about 1/10.
 #
@@ -957,7 +957,7 @@ print(loss_untrained.outcome(untrained))
 # **ln 10 ≈ 2.303** is the first thing to check in any training on ten classes. Far above: the inputs or the start weights are too large. Below 0: the wrong loss.
 
 # %% [markdown]
-# ## 11 · One training step
+# ## 11. One training step
 #
 # Three lines: compute the loss, find for each of the 21,840 numbers in which direction it makes the loss grow (`backward`), move each a little the other way (`step`).
 # A fourth, `zero_grad`, throws away the directions of the step before.
@@ -1036,7 +1036,7 @@ claim("loss after 200 more steps", loss.item(), at_most=1.5, spec=".2f")
 # One step changes almost nothing; two hundred change a lot. But fifty images learnt by heart are not the aim: every step must see other images.
 
 # %% [markdown]
-# ## 12 · Training
+# ## 12. Training
 #
 # `fit` does what you have just written, with a new batch each step, and keeps a record. The recipe is lab 002's: SGD, learning rate 0.001, momentum 0.9, batches of 50, five epochs.
 # (The bundled digits are 40 times fewer, so they are gone through 20 times.)
@@ -1115,7 +1115,7 @@ for row, lab_loss in zip(rows, LAB_002):
 # (the very first: 1.646 there, about 1.9 here). Equality cannot be expected: the lab's first weights and the order of its images were other random numbers, and nobody recorded them. The
 # points of one run hang together, too: all come from one set of first weights. Whether something else in the recipe differs, one run cannot say. Same shape, same end: that is what can be reproduced here.
 #
-# ## 13 · How good is it?
+# ## 13. How good is it?
 #
 # Only the test images count: the network has never seen them. You wrote a number down in section 12.
 #
@@ -1159,7 +1159,7 @@ claim("interval of one digit ÷ interval of all", typical / (high - low), at_lea
 #
 # An interval of one digit is about three times as wide as that of all digits: it rests on a tenth of the images, and √10 ≈ 3.2.
 #
-# ## 14 · Why some of the lab's figures do not repeat
+# ## 14. Why some of the lab's figures do not repeat
 #
 # Look at the lab's figures again: two digits with exactly 100 %, and no decimals. Here is its counting loop, in the words of today's PyTorch:
 #
@@ -1238,7 +1238,7 @@ print(verdict)
 verdict.points  # of 5
 
 # %% [markdown]
-# ## 15 · Ten of them
+# ## 15. Ten of them
 #
 # Ten test images, chosen at random, without their labels.
 #

@@ -52,7 +52,7 @@ data = load_data()
 data
 
 # %% [markdown]
-# ## 1 · In how many places can a kernel stand?
+# ## 1. In how many places can a kernel stand?
 #
 # One row of the image has 28 pixels; a kernel is 5 pixels wide and must lie inside the row.
 #
@@ -88,7 +88,7 @@ ax.set_title(f"{len(places)} places for a kernel of width {kernel} on {row} pixe
 print(f"bars drawn: {len(ax.patches)}")
 
 # %% [markdown]
-# ## 2 · The formula, and whether it is true
+# ## 2. The formula, and whether it is true
 #
 # **Padding** `p` adds p pixels on *each* side, so the row is `w + 2p` wide. **Stride** `s` keeps every s-th place
 # only. Counting as above gives
@@ -159,7 +159,7 @@ print(f"{tried:,} settings tried; the formula and PyTorch agree on {agree:,}")
 # From here on `w_out` does the arithmetic. It takes one more number, the dilation `d` (the step between neighbouring numbers of the kernel, here always 1), and has error messages.
 
 # %% [markdown]
-# ## 3 · Layer by layer to 320
+# ## 3. Layer by layer to 320
 #
 # The network of notebook 2 (lab 002): conv1 with a 5×5 kernel and 10 channels, max pooling 2, conv2 with a 5×5
 # kernel and 20 channels, max pooling 2. No padding anywhere. Pooling uses the same formula; its stride is
@@ -281,7 +281,7 @@ print(" → ".join(f"{channels.numel():,}" for channels in maps.values()), "numb
 # Pooling is what brings them down: 5,760 → 1,440.
 
 # %% [markdown]
-# ## 4 · The same for another network: your turn
+# ## 4. The same for another network: your turn
 #
 # Lab 000 uses 5×5 kernels with **padding 2**, 32 and then 64 channels, and max pooling 2 after each convolution.
 # The first two numbers are filled in. Replace each `None`, then run the cell.
@@ -352,7 +352,7 @@ print(verdict)
 verdict.points  # of 10
 
 # %% [markdown]
-# ## 5 · Every network of the labs
+# ## 5. Every network of the labs
 #
 # Each with its lab, its widths and its flatten step, every size by `w_out`. The first two have no convolution and flatten the image itself: `logistic` is one linear layer; `mlp` is a
 # **multilayer perceptron**, linear layers with ReLU between them.
@@ -425,7 +425,7 @@ print(explain(lab_001_as_explained, (1, 28, 28)))
 # of another network. Arithmetic belongs next to the code that it describes.
 
 # %% [markdown]
-# ## 6 · Padding 2, and a network that lies
+# ## 6. Padding 2, and a network that lies
 #
 # Give both convolutions of the 320 network `padding=2`, and change nothing else.
 
@@ -587,7 +587,7 @@ except RuntimeError as error:
 # </details>
 
 # %% [markdown]
-# ## 7 · Why true division breaks it
+# ## 7. Why true division breaks it
 #
 # Lab 004 ships a calculator for the output size. It divides with `/`, Python's true division:
 
@@ -639,7 +639,7 @@ print("pixel column 26 changed, output the same:", torch.equal(conv(image), conv
 # Padding 1 repairs it here: (28 + 2 − 3) // 2 + 1 = 14 places, and the last one ends on pixel 27.
 
 # %% [markdown]
-# ## 8 · What do the 320 numbers see?
+# ## 8. What do the 320 numbers see?
 #
 # One number after conv1 sees a patch of 5 × 5 pixels. One number after pool2 depends on more, because each layer looks at several
 # numbers of the layer before. This patch is its **receptive field**.
@@ -778,7 +778,7 @@ print(seen_in_the_middle.outcome(times_seen[14, 14]))
 # so a digit in the middle is seen by more of the 320 numbers.
 
 # %% [markdown]
-# ## 9 · Parameters, by formula
+# ## 9. Parameters, by formula
 #
 # A convolution has one kernel for each output channel. Each kernel has k × k numbers for *every* input channel, and one bias.
 # A linear layer has one weight for each pair of an input and an output, and one bias for each output.
@@ -918,7 +918,7 @@ print("yours:        ", "found it" if mlp_parameters(*your_widths) == 105_681 el
 # </details>
 
 # %% [markdown]
-# ## 10 · Where the work is, and where the numbers are
+# ## 10. Where the work is, and where the numbers are
 #
 # A parameter of a convolution is used again at every place, a parameter of a linear layer once. So the cost in **multiply–adds** (one multiplication and the addition that goes with it) and the
 # count of parameters can sit in different layers.
@@ -979,7 +979,7 @@ for pooling in ("max", "none"):
 # The lab's network would be 14 times larger without it.
 
 # %% [markdown]
-# ## 11 · A live network
+# ## 11. A live network
 #
 # It begins as the 320 network: 28 → 24 → 12 → 8 → 4, 21,840 parameters. The boxes are drawn to scale. Move any slider; every size
 # is computed again while you move. Point at a layer, and the orange cone shows which pixels one of its numbers sees.

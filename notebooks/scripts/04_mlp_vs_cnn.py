@@ -52,7 +52,7 @@ data = load_data()
 data
 
 # %% [markdown]
-# ## 1 · Five networks on paper
+# ## 1. Five networks on paper
 #
 # - **Logistic regression**: one linear layer, 784 pixels → 10 logits.
 # - **Small MLP** (multilayer perceptron: linear layers with ReLU between them): 784 → 27 → 10. The 27 is chosen so that it has about as
@@ -116,7 +116,7 @@ print(verdict)
 verdict.points  # of 10
 
 # %% [markdown]
-# ## 2 · Accuracy over three seeds
+# ## 2. Accuracy over three seeds
 #
 # The same recipe for all: Adam, batches of 128, a one-cycle learning rate that peaks at 0.01, one pass over the first 30,000 images of
 # MNIST. That is half of them: the cell trains 15 networks, and half the images is half the wait, about half a minute on two
@@ -216,7 +216,7 @@ claim(
 )
 
 # %% [markdown]
-# ## 3 · What it costs
+# ## 3. What it costs
 #
 # **Predict.** The CNN has a fifth of the MLP's parameters.
 
@@ -299,7 +299,7 @@ print(verdict)
 verdict.points  # of 5
 
 # %% [markdown]
-# ## 4 · Moved by a few pixels
+# ## 4. Moved by a few pixels
 #
 # MNIST's digits are all centred. We move the *test* digits to the side; the networks are not
 # trained again.
@@ -383,7 +383,7 @@ print(
 )
 
 # %% [markdown]
-# ## 5 · The same pixels, shuffled
+# ## 5. The same pixels, shuffled
 #
 # Now the surprise. Choose one permutation of the 784 pixels and apply it to *every* image, in training and in the
 # test. No person can read the result. No information is lost: the shuffle could be undone.
@@ -453,7 +453,7 @@ with torch.no_grad():
 print("the same logits on shuffled images:", torch.allclose(logits, logits_shuffled, atol=1e-4))
 
 # %% [markdown]
-# ## 6 · With few images
+# ## 6. With few images
 #
 # **Predict.** Only 100 training images, ten for each digit: what becomes of the CNN's advantage over the MLP? Answer twice: as errors of the
 # MLP ÷ errors of the CNN, and in points:
@@ -533,7 +533,7 @@ print(lead_with_100.outcome("larger" if lead[0] > lead[1] else "smaller"))
 # </details>
 
 # %% [markdown]
-# ## 7 · When to use which
+# ## 7. When to use which
 #
 # | what you saw | section |
 # |---|---|

@@ -47,7 +47,7 @@ data = load_data()
 data
 
 # %% [markdown]
-# ## 1 · A good network in one epoch
+# ## 1. A good network in one epoch
 #
 # We want mistakes worth looking at, so the network has to be good. Two convolutions with 16 and 32 channels,
 # batch normalisation (a layer that brings each channel's numbers to mean 0 and standard deviation 1 within the batch, so that
@@ -123,7 +123,7 @@ print(verdict)
 verdict.points  # of 10
 
 # %% [markdown]
-# ## 2 · The confusion matrix
+# ## 2. The confusion matrix
 #
 # Row: what the image is. Column: what the network took it for. One count for each of the 100 cells.
 #
@@ -161,7 +161,7 @@ print("right:", taken_for_3 == (result.predicted == 3).sum().item())
 # `taken_for_3 = matrix[:, 3].sum().item()`: the sum of *column* 3. The sum of row 3 is how many images *are* a 3.
 # </details>
 #
-# ## 3 · The most confident mistakes
+# ## 3. The most confident mistakes
 #
 # **Predict.** When the network is wrong, how sure is it? How many of the mistakes does it make with less
 # than 50 %, how many with more than 90 %? And in the middle:
@@ -259,7 +259,7 @@ MistakeBrowser(network, data.test, train=data.train, evaluation=result)
 # (section 7). Compare your count with a neighbour's. One rule helps to read the logits: the odds
 # between two digits are e to the power of the difference of their logits. A lead of 1 means odds of 2.7 to 1, a lead of 5 means 148 to 1.
 #
-# ## 4 · The most doubtful right answers
+# ## 4. The most doubtful right answers
 #
 # Ten images that were read correctly, by the smallest margin between the best and the second-best digit.
 #
@@ -314,7 +314,7 @@ print(mistakes_left_out.outcome(100 * caught))
 # Leave out one image in twenty and most of the mistakes are gone. A network that may say "ask a person" is a different, and
 # often a better product than one that has to answer.
 #
-# ## 5 · Which pairs are confused?
+# ## 5. Which pairs are confused?
 #
 # First a list of the commonest pairs, then the images of the first one.
 #
@@ -348,7 +348,7 @@ print(f"if all 45 pairs were alike: 100 % / 45 = {100 / 45:.1f} %")
 # You may have read that "CNNs confuse 4 and 9". Do they? The commonest pair here has a handful of images. Section 7 trains the
 # same network again and asks whether it is the same pair.
 #
-# ## 6 · One digit at a time, from all the images
+# ## 6. One digit at a time, from all the images
 #
 # Lab 002 reports an accuracy for each digit: 98, 100, 96, 97, 99, 100, 98, 97, 98, 95. Two things are
 # wrong with how it got them. The first is one character wide.
@@ -426,7 +426,7 @@ for correct, n in ((98, 100), (980, 1000), (9800, 10_000)):
 # MNIST, so its accuracy is known to about one point; ten times more images would give a third of that. Before you
 # explain why one digit is harder than another, look whether it is.
 #
-# ## 7 · The same network, other random numbers
+# ## 7. The same network, other random numbers
 #
 # We train it twice more. Same architecture, same data, same settings; only the seed differs.
 #
@@ -479,7 +479,7 @@ for seed, r in enumerate(results):
 # random numbers decided. And "the pair that CNNs confuse" changes with the seed: a cell of the matrix with 6 or 10
 # images is too small to tell a story about.
 #
-# ## 8 · Labels that look wrong
+# ## 8. Labels that look wrong
 #
 # MNIST has 70,000 labels, and somebody had to make them. If 1 in 1,000 is wrong, ten of the test set's are. The network cannot tell us
 # which: when it disagrees with a label, one of the two is wrong, and it is usually the network. What would count as evidence?
@@ -576,7 +576,7 @@ claim("belief of the three in the label of the first", 100 * belief_in_label[lea
 # (2021, *Pervasive Label Errors in Test Sets*) flagged images by a similar rule and then asked five people about each: for MNIST's test
 # set 15 labels were judged wrong. Over ten data sets only about half (51 %) of what the computer flagged was confirmed.
 #
-# ## 9 · Is 99.1 % better than 98.9 %?
+# ## 9. Is 99.1 % better than 98.9 %?
 #
 # Two networks, the same 10,000 test images: one makes 110 mistakes, the other 90.
 #
@@ -774,7 +774,7 @@ print("luck alone gives such a difference in less than 1 case in 1,000:", chance
 # One warning. This test asks about *these two trained networks* on images like these. "Architecture A is better than B" is
 # another claim: a seed alone moves the accuracy, as section 7 showed. For that you need several seeds of each (notebook 4).
 #
-# ## 10 · Is 100 % to be expected?
+# ## 10. Is 100 % to be expected?
 #
 # **Exercise: can one expect 100 %?** (5 marks). Lab 000 asks it. You have what it takes to answer; choose for
 # each question one of the options that stand below it.

@@ -48,7 +48,7 @@ data = load_data()
 data
 
 # %% [markdown]
-# ## 1 · Two networks that differ in one thing
+# ## 1. Two networks that differ in one thing
 #
 # Both are the 320 network of notebook 2, started from the same random numbers. We train one
 # and leave the other as it is. Whatever differs below was learnt.
@@ -71,7 +71,7 @@ claim("untrained: test accuracy", before.accuracy, at_most=40, unit="%", spec=".
 claim("trained: test accuracy", after.accuracy, at_least=93, unit="%", spec=".1f")
 
 # %% [markdown]
-# ## 2 · The kernels: ten small pictures
+# ## 2. The kernels: ten small pictures
 #
 # `conv1` holds ten kernels of 5×5 numbers. They are the only weights that touch pixels, so
 # they can be read as pictures: where the kernel is positive it wants ink, where it is negative
@@ -102,7 +102,7 @@ claim("mean cosine similarity of a kernel before and after", alike.mean().item()
 # the brightness changes in one direction: it finds an edge. Section 3 measures which of the ten do, and in which direction.
 
 # %% [markdown]
-# ## 3 · One digit through every step
+# ## 3. One digit through every step
 #
 # `activations(model, images)` runs the network once and returns the output of every layer, by
 # name. The shapes are those of notebook 3.
@@ -294,7 +294,7 @@ print("numbers behind relu2:", steps["relu2"][0].numel())
 # The shape of the 7 is gone. What is left are answers such as "there is something of this kind, about here".
 
 # %% [markdown]
-# ## 4 · What ReLU throws away
+# ## 4. What ReLU throws away
 #
 # ReLU sets every negative number to 0.
 #
@@ -345,7 +345,7 @@ print("ReLU passes what is positive and sets the rest to 0:", clipped)
 # zeros are useful: a unit that is 0 for most images says something when it is not.
 
 # %% [markdown]
-# ## 5 · Dead channels
+# ## 5. Dead channels
 #
 # A channel is **dead** when ReLU makes it 0 everywhere, for every image. Its gradient is then 0
 # too, because the slope of ReLU is 0 on the negative side. Nothing can bring it back by itself.
@@ -404,7 +404,7 @@ claim(
 # </details>
 
 # %% [markdown]
-# ## 6 · Which patch does one unit see?
+# ## 6. Which patch does one unit see?
 #
 # Notebook 3 computed receptive fields, and checked them. Here they lie on the digit: the
 # patch that one unit in the middle of each layer depends on. Nothing outside the frame can change that unit.
@@ -460,7 +460,7 @@ ActivationBrowser(trained, data.test)
 # </details>
 
 # %% [markdown]
-# ## 7 · What does a channel look for?
+# ## 7. What does a channel look for?
 #
 # Ask the data. For one channel of `relu2`, go through the first 2,000 test digits and all 16 units of its
 # 4×4 map, and keep the patches with the largest values: the places the channel likes best.
@@ -492,7 +492,7 @@ print("patch size:", f"{height}×{width}", "| channels shown:", len(channels))
 # it predicts the ninth.
 
 # %% [markdown]
-# ## 8 · Occlusion: cover a patch and ask again
+# ## 8. Occlusion: cover a patch and ask again
 #
 # An occlusion map asks a plain question: if I cover this 5×5 patch with background, how much
 # less sure is the network of the answer? Where the map is orange, the network needed those pixels.
@@ -550,7 +550,7 @@ claim("covering what misled it most lowers the lead by", lead.max(), at_least=1)
 # read as a 5, and two places are such: the stroke on the left of the upper half, which a 5 has and a 3 has not, and the right end of the bar on top.
 
 # %% [markdown]
-# ## 9 · The same layer for two digits
+# ## 9. The same layer for two digits
 #
 # Average the 20 channels of `relu2` over each map and over the test digits of one class (of the first 2,000): one
 # number for each class and channel.
@@ -612,7 +612,7 @@ print(three_and_eight.outcome("left" if left > right else "right"))
 # the 8 is closed and the 3 is open: there they differ most, and that is the evidence the last two layers work with.
 
 # %% [markdown]
-# ## 10 · What did training change?
+# ## 10. What did training change?
 #
 # Look at the trained and the untrained network with one plain measure. Take the activations of
 # a layer. For each class, average them over 1,000 training digits: that is the class's mean point. Then give each

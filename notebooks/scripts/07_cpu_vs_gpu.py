@@ -73,7 +73,7 @@ if device.type == "cpu":
     print("No GPU here: every time below is of this CPU, and the parts about a GPU say what they would do.")
 
 # %% [markdown]
-# ## 1 · A wrong clock, and a right one
+# ## 1. A wrong clock, and a right one
 #
 # The work to time: one forward pass of lab 004's network for 64 images.
 #
@@ -141,7 +141,7 @@ print(stands_out.outcome(which))
 # median, the interquartile range and the number of runs.
 
 # %% [markdown]
-# ## 2 · The clock that does not wait
+# ## 2. The clock that does not wait
 #
 # The third mistake needs a device that works *while* your program goes on. A GPU does: a call puts
 # the work into a queue and returns at once. You may have no GPU, so here is the same thing with what
@@ -240,7 +240,7 @@ else:
     )
 
 # %% [markdown]
-# ## 3 · Where does the time of a step go?
+# ## 3. Where does the time of a step go?
 #
 # We time three parts of a training step: forward with the loss, backward, update. **Predict** to which of the three backward comes nearest:
 
@@ -346,7 +346,7 @@ took = take_turns({"lean": lean_step, "as published": step_as_published}, rounds
 claim("as published ÷ lean", took["as published"].median / took["lean"].median, at_least=1.1)
 
 # %% [markdown]
-# ## 4 · Batch size: the law *a + b · n*
+# ## 4. Batch size: the law *a + b · n*
 #
 # **Predict.** A step with 64 images takes some time. How long does a step with 1 image take: a
 # 64th of it (1.6 %), half of it, or something between? For the MLP, and here for `cnn_320`:
@@ -466,7 +466,7 @@ print("measurements:", sum(len(table) for table in rows.values()), "| constants:
 # also means fewer steps in an epoch. Notebook 2's recipe makes 1,200 steps of 50 images; with 1,024 it would make 59.
 
 # %% [markdown]
-# ## 5 · "Slower than the MLP": is it the arithmetic?
+# ## 5. "Slower than the MLP": is it the arithmetic?
 #
 # Lab 000 asks why its CNN is slower than an MLP. The first answer is to count.
 #
@@ -526,7 +526,7 @@ print("parameters, cnn_wide ÷ mlp:", round(454_922 / 106_050, 1))
 # dashed line: its time is mostly the fixed cost *a*.
 
 # %% [markdown]
-# ## 6 · Transfer against compute
+# ## 6. Transfer against compute
 #
 # A GPU has its own memory. Before it can compute with a batch, the batch must get there. So a
 # step on a GPU has two times, and an honest table shows both.
@@ -553,7 +553,7 @@ if device.type == "cpu":
 # float32 moves 188 MB in each epoch, four times as much.
 
 # %% [markdown]
-# ## 7 · What a CPU can do: threads, memory layout, bfloat16
+# ## 7. What a CPU can do: threads, memory layout, bfloat16
 #
 # Three switches that change nothing in the network:
 #
@@ -629,7 +629,7 @@ claim(
 # a question for an experiment with seeds, never for a feeling. So: no speed without the accuracy beside it.
 
 # %% [markdown]
-# ## 8 · Where a GPU begins to pay
+# ## 8. Where a GPU begins to pay
 #
 # Give each device its own law. A GPU usually has a larger *a* (each operation must be launched, and
 # the batch may have to travel) and a much smaller *b* (thousands of multiplications at once). The two

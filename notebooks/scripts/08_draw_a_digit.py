@@ -49,7 +49,7 @@ data = load_data()
 data
 
 # %% [markdown]
-# ## 1 · Draw
+# ## 1. Draw
 #
 # Run the cell and draw with mouse or finger, or with the keys that stand below the pad. Two trained networks read along: a CNN
 # and an MLP.
@@ -84,7 +84,7 @@ print("ink", tuple(digit.ink.shape), digit.ink.dtype, "-> image", tuple(image.sh
 print("probabilities of:", ", ".join(digit.probabilities))
 
 # %% [markdown]
-# ## 2 · Who is reading?
+# ## 2. Who is reading?
 #
 # Both networks come trained with the course. Their recipe says on what, how, and what came out. Their training images were moved,
 # turned and scaled a little, anew in every pass, so that they forgive small differences.
@@ -109,7 +109,7 @@ for name, at_least in (("CNN", 95), ("MLP", 80)):
 
 
 # %% [markdown]
-# ## 3 · What was done to every MNIST digit
+# ## 3. What was done to every MNIST digit
 #
 # MNIST's makers did not resize whole sheets of paper. They describe three steps (LeCun, Bottou, Bengio and Haffner, *Gradient-based learning
 # applied to document recognition*, Proceedings of the IEEE, 1998, section III):
@@ -210,7 +210,7 @@ again = torch.stack([prepare_drawing(one) for one in back])
 print("prepared twice is prepared once:", torch.equal(again, back))
 
 # %% [markdown]
-# ## 4 · 300 drawings
+# ## 4. 300 drawings
 #
 # `drawn_digits(seed)` gives thirty digits as strokes of a pen: ten digits in three styles. The seed chooses sizes, places, slants and
 # tremor. They were drawn for this course; no network was trained on them.
@@ -289,7 +289,7 @@ claim("drawings misread, of 300", len(wrong), at_least=45, spec="d")
 claim("confidence of the tenth", 100 * sure[shown[-1]], at_least=85, unit="%")
 
 # %% [markdown]
-# ## 5 · Which of the steps is it?
+# ## 5. Which of the steps is it?
 #
 # There are two changes: the size and the place. Do only one of them at a time.
 #
@@ -326,7 +326,7 @@ print(one_step_alone.outcome(max(alone, key=lambda step: accuracy(networks["CNN"
 # The place alone does as well as both. The drawings are of many heights after the plain resize, and the training images were of several
 # sizes, too: the network has learnt to bear with that. But MNIST never showed it a digit outside of the middle.
 #
-# ## 6 · The same ink, moved
+# ## 6. The same ink, moved
 #
 # Notebook 4 moved test digits and saw the CNN hold out longer than the MLP, and why. Those networks had been trained on digits in the middle. These two were trained on digits
 # moved by up to 1.5 pixels, in all directions. Now move the prepared drawings to the right, pixel by pixel.
@@ -368,7 +368,7 @@ claim("CNN at 8 pixels", curves["CNN"][8], at_most=60, unit="%", spec=".1f")
 # **Try it** in the explorer of section 1: choose *plain resize*, draw a digit in the middle, then the same one near the edge. Find
 # a place where the CNN is right and the MLP is wrong.
 #
-# ## 7 · Spoil the test set, and mend it
+# ## 7. Spoil the test set, and mend it
 #
 # Is it only our drawings? Take the test images, scale each to 14 pixels instead of 20, and put it anywhere on the sheet, as someone might who
 # knows nothing about MNIST.
@@ -401,7 +401,7 @@ claim(
 # %% [markdown]
 # The digits were there all the time, in fewer pixels than before, and that is enough.
 #
-# ## 8 · Where preparation does not help
+# ## 8. Where preparation does not help
 #
 # **Black on white.** A photo of paper has dark ink on a light ground; MNIST has light ink on a dark one.
 #
@@ -553,7 +553,7 @@ print("all misread 1s are of this style:", all(i in upstroke for i in missed if 
 # 1: we found a third to a half for the flat one. The steep one stayed a 1 even at two thirds. 2: try the thinnest pen; the MLP fails sooner (the figure above). 3: try A, B and Z.
 # </details>
 #
-# ## 9 · Your own test set
+# ## 9. Your own test set
 #
 # Run this cell after each drawing, with what you meant in place of the 7. Twenty drawings are a small test set of your own: the only
 # one that says how well the network reads *your* hand.

@@ -53,7 +53,7 @@ data = load_data()
 data
 
 # %% [markdown]
-# ## 1 · One number is not enough
+# ## 1. One number is not enough
 #
 # An experiment needs a **base**: a network and a recipe with which everything else is compared. Ours is the 320 network, with the
 # settings below. It sees the first 3,000 training images once, in batches of 32, so that one run takes a second or a few. (The bundled digits
@@ -100,7 +100,7 @@ claim("spread of one run (standard deviation)", stdev(at_base), at_least=0.1, at
 # Nothing was changed, and yet the accuracy moves. Whoever tries a new idea once, with one seed, may measure this and take it for the
 # idea. So **every variant is trained with several seeds**.
 #
-# ## 2 · Change one thing
+# ## 2. Change one thing
 #
 # Eight changes, each alone. Why each alone? If you change the kernel and the pooling together and the accuracy rises, no run tells
 # which of the two did it, or whether one even did harm.
@@ -185,7 +185,7 @@ print(f"(1 + {len(change)}) × {len(seeds)} = {runs} runs, {len(seeds)} of them 
 claim("training of one run, median", one, at_most=60, unit="seconds")
 
 # %% [markdown]
-# ## 3 · Run it, stop it, go on
+# ## 3. Run it, stop it, go on
 #
 # While `sweep` runs, a bar shows how far it is. It looks like this, for example:
 #
@@ -243,7 +243,7 @@ print("the sweep is complete:", len(results) == runs)
 #
 # It works for growing, too: four of the six runs of section 1 belong to this sweep, and were not run again.
 #
-# ## 4 · One table
+# ## 4. One table
 #
 # The file is text: one line for each run. You can read it with any program.
 
@@ -268,7 +268,7 @@ for result in read_results(out)[4:16]:
     print(f"{result.seed:4} {result.accuracy:13.2f} {result.seconds:9.2f}  {what}")
 
 # %% [markdown]
-# ## 5 · A difference with its uncertainty
+# ## 5. A difference with its uncertainty
 #
 # Each variant was trained with the same four seeds as the base, on the same images. So compare **seed by seed**: the run with seed 0
 # against the base with seed 0, and so on. This gives four differences. Here with made-up numbers, to compute by hand:
@@ -362,7 +362,7 @@ print(f"unpaired: +1.0 ± {unpaired:.2f} points, which does not")
 # planned **before** the runs, by giving all variants the same seeds; you cannot choose afterwards whichever interval is
 # narrower.
 #
-# ## 6 · Eight changes
+# ## 6. Eight changes
 #
 # `differences` does for each change what you have just done by hand. *The figure: a dot for each change at its mean difference, a line for its
 # 95 % interval; the base is the line at 0. Changes by more than 60 points are left out, or the others would be too small to see.*
@@ -406,7 +406,7 @@ claim("changes that four seeds cannot tell from the base", unsure, at_least=1, a
 # **And the images?** This interval says what other *seeds* would do on these held-out images. That other images were drawn is a second
 # uncertainty; notebook 5 has its interval.
 #
-# ## 7 · Was it fair to SGD?
+# ## 7. Was it fair to SGD?
 #
 # On MNIST Adam made more than 70 points more. A drastic result, and it is true: for lr = 0.003, a value that suits Adam. Adam divides each gradient by its usual
 # size, so its steps have about the size of the learning rate. SGD takes the gradient as it is, and that is small here. The two need
@@ -489,7 +489,7 @@ claim("part of this lead that is left when SGD has lr = 0.1", 100 * share, at_mo
 # **The lesson.** "One thing at a time" is a rule for knowing what caused a difference, not for being fair. If a setting needs another one to go with
 # it, as an optimiser needs its learning rate, compare the best of each: tune both, with the same effort, and say so.
 #
-# ## 8 · Luck, eight times
+# ## 8. Luck, eight times
 #
 # A 95 % interval misses the truth in 5 % of all cases. One comparison, one chance in twenty. You made eight.
 #
@@ -534,7 +534,7 @@ print(
 )
 
 # %% [markdown]
-# ## 9 · Choose on held-out images, test once
+# ## 9. Choose on held-out images, test once
 #
 # Which learning rate is best for the base? That is a *choice*, and the held-out images make it.
 
@@ -618,7 +618,7 @@ print(verdict)
 verdict.points  # of 10
 
 # %% [markdown]
-# ## 10 · What it costs, and who pays
+# ## 10. What it costs, and who pays
 #
 # Cost = runs × seconds of one run. Our runs are tiny. Suppose one takes five minutes, with 20 changes and 5 seeds:
 
@@ -648,7 +648,7 @@ for workers, where in ((1, "one core"), (8, "a laptop with 8 cores"), (64, "a cl
 #
 # **Try it**: put `"jobs": None` into `common`, give section 1 six new seeds, and read the time in the bar.
 #
-# ## 11 · An experiment of your own
+# ## 11. An experiment of your own
 #
 # Fill in the form **in this order**, the first five lines before you run anything. Ideas: does `padding=2` help more with `kernel=3`?
 # (Then the base has kernel 3.) Does dropout help after ten epochs on 500 images? Is `activation="gelu"` worth it? Does the effect of `hidden`

@@ -300,6 +300,18 @@ def test_without_its_kernel_it_goes_on_and_says_that_python_does_not_hear_it(not
     assert "Python does not hear what you change here" in silence.inner_text()
 
 
+def test_a_kernel_that_goes_while_the_window_walks_is_told_at_once(notebook: Notebook) -> None:
+    page = notebook.page
+    page.get_by_role("button", name="Play").click()
+    restart = "() => jupyterapp.shell.currentWidget.sessionContext.session.kernel.restart()"
+    page.evaluate(restart)  # not `notebook.restart`, which waits until nothing moves
+    silence = page.locator(".cnnlab .silence:not([hidden])")
+    silence.wait_for(timeout=8000)
+    assert "Run this cell again" in silence.inner_text()
+    assert page.get_by_role("button", name="Pause").is_visible(), "it walks on"
+    page.get_by_role("button", name="Pause").click()
+
+
 def test_a_single_image_that_is_a_pattern_is_named_and_can_be_come_back_to(
     open_notebook: Callable[..., Notebook],
 ) -> None:

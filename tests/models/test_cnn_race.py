@@ -9,7 +9,7 @@ from cnnlab.models.cnn_race import EDGE
 
 
 def test_it_has_as_many_parameters_as_it_says():
-    assert sum(p.numel() for p in CNNRace().parameters()) == 15_674
+    assert sum(p.numel() for p in CNNRace().parameters()) == 36_794
 
 
 def test_it_gives_ten_logits_and_its_sizes_fit():
@@ -18,7 +18,7 @@ def test_it_gives_ten_logits_and_its_sizes_fit():
     assert explain(model, (1, 28, 28)).works
     sizes = {row.name: row.out_shape for row in trace_shapes(model)}
     assert sizes["conv1"] == (16, 20, 20)
-    assert sizes["flatten"] == (128,)
+    assert sizes["flatten"] == (384,)
 
 
 def test_it_looks_at_the_inner_pixels_alone():
