@@ -90,6 +90,7 @@ def _array(values: Drawable) -> Pixels:
     if hasattr(getattr(values, "train", None), "images"):
         raise TypeError(f"images are a {type(values).__name__}: give one part of it, such as data.test.")
     if isinstance(values, torch.Tensor):
+        values = values.float() if values.dtype == torch.bfloat16 else values  # NumPy has none
         return values.detach().cpu().numpy()
     try:
         return np.asarray(values)

@@ -469,11 +469,12 @@ function render({ model, el }) {
     view.index = element("input", { type: "number", id: indexId, min: 0, max: Math.max(0, count - 1), "aria-label": "number of the digit" });
     view.index.addEventListener("input", () => {
       const index = Number(view.index.value);
-      if (view.index.value === "") return model.set("problem", "");
+      if (view.index.value === "") return model.set("problem", "a number is missing: the digit stays until you write one.");
       if (!Number.isInteger(index) || index < 0 || index >= count)
         return model.set("problem", `There is no digit ${view.index.value}: use a whole number, 0 to ${count - 1}.`);
       chooseIndex(index);
     });
+    view.index.addEventListener("blur", () => leaveField(() => (view.index.value = model.get("index"))));
     view.indexField = element("div", { class: "control" }, element("label", { for: indexId }, "number"), view.index);
     view.indexField.hidden = !count;
     view.pen = button("Draw", () => draw(!view.drawing), { pressed: false });

@@ -69,7 +69,8 @@ def square_kernel(numbers: Any) -> torch.Tensor:
         ValueError: it is no square of finite real numbers, or too large, or holds too large a number.
     """
     try:
-        given = torch.as_tensor(numbers)
+        # PyTorch takes no array that is read backwards, such as kernel[::-1, ::-1]
+        given = torch.as_tensor(numbers.copy() if isinstance(numbers, np.ndarray) else numbers)
     except (TypeError, ValueError, RuntimeError) as error:
         raise ValueError(f"the kernel is not k rows of k numbers ({error}).") from error
     if given.is_complex() or given.dtype == torch.bool:

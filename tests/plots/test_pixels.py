@@ -77,3 +77,9 @@ def test_a_data_set_and_ragged_rows_are_told_in_words():
         one_image(load_data("digits"))
     with pytest.raises(ValueError, match="the rows differ in length"):
         one_image([[1, 2], [3]])
+
+
+def test_an_image_of_sixteen_bits_is_read_like_any_other() -> None:
+    image = torch.arange(784.0).reshape(28, 28) / 784
+    for kind in (torch.bfloat16, torch.float16):
+        assert np.abs(one_image(image.to(kind)) - image.numpy()).max() < 0.01

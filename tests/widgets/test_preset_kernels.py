@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import re
 
+import numpy as np
 import pytest
 import torch
 
@@ -77,3 +78,8 @@ def test_a_kernel_of_ones_own_is_a_copy() -> None:
 def test_what_is_no_kernel_is_refused_in_words(numbers: object, says: str) -> None:
     with pytest.raises(ValueError, match=re.escape(says)):
         square_kernel(numbers)
+
+
+def test_an_array_that_is_read_backwards_is_a_kernel_like_any_other() -> None:
+    numbers = np.array([[-1.0, 0.0, 1.0], [-2.0, 0.0, 2.0], [-1.0, 0.0, 3.0]])
+    assert square_kernel(numbers[::-1, ::-1]).tolist() == numbers[::-1, ::-1].tolist()
