@@ -112,7 +112,8 @@ def predict(
         question: what is asked; it is also the name under which the guess is kept.
         choices: the possible answers; without them a number is asked for, as a range.
         guess: one of the choices, or (low, high); `...` stands for a blank.
-        sure: the chance that the guess is right, in percent, 0 to 100; `...` stands for a blank.
+        sure: the chance that the guess is right, in percent: 0, or 1 to 100; `...` stands for a blank.
+            A number between 0 and 1 is refused: whoever writes 0.6 means 60.
     Returns:
         The prediction; `outcome(value)` sets the result beside it.
     Raises:
@@ -132,6 +133,9 @@ def predict(
         sure = sure.item()
     if not isinstance(sure, (int, float)) or isinstance(sure, bool) or not 0 <= sure <= 100:
         raise ValueError(f"sure={sure!r}: how sure you are is a number from 0 to 100, in percent.")
+    if 0 < sure < 1:
+        share = f"write sure={100 * sure:g} for {100 * sure:g} %, and at least 1 if you are not that sure"
+        raise ValueError(f"sure={sure!r} means {sure:g} %: {share}.")
     chosen = _choice(guess, choices) if choices else _range(guess)
     entry = Entry(question, chosen, float(sure), date.today().isoformat())
     with _alone():

@@ -98,6 +98,8 @@ def test_a_second_run_with_another_number_changes_no_verdict(file: Path) -> None
         ({"guess": "conv3", "sure": 50}, "guess='conv3' is none of the choices: did you mean"),
         ({"guess": 2, "sure": 50}, "none of the choices"),
         ({"guess": "fc1", "sure": 101}, "sure=101: how sure you are is a number from 0 to 100"),
+        ({"guess": "fc1", "sure": 0.6}, "sure=0.6 means 0.6 %: write sure=60 for 60 %"),
+        ({"guess": "fc1", "sure": np.float64(0.95)}, "sure=0.95 means 0.95 %: write sure=95 for 95 %"),
         ({"guess": "fc1", "sure": "very"}, "sure='very'"),
         ({"guess": "fc1", "sure": float("nan")}, "sure=nan"),
         ({"guess": "fc1", "sure": True}, "sure=True"),
@@ -115,6 +117,12 @@ def test_a_guess_that_is_none_is_refused_in_words(
 def test_a_range_that_is_none_is_refused_in_words(guess: object) -> None:
     with pytest.raises(ValueError, match=r"no range|runs backwards"):
         predict("Accuracy?", guess=guess, sure=50)
+
+
+@pytest.mark.parametrize("sure", [0, 0.0, 1, 1.5, 100])
+def test_one_may_be_sure_of_nothing_or_of_at_least_one_percent(sure: float, file: Path) -> None:
+    predict("Which?", LAYERS, guess="fc1", sure=sure)
+    assert kept(file)[0]["sure"] == sure
 
 
 def test_an_outcome_of_another_kind_is_a_mistake_of_the_author() -> None:

@@ -10,6 +10,9 @@ import sysconfig
 import traceback
 from pathlib import Path
 
+import torch
+from torch import nn
+
 _LIBRARIES = tuple(
     str(folder) + os.sep
     for folder in [
@@ -18,11 +21,14 @@ _LIBRARIES = tuple(
     ]
 )
 
+_PRODUCT = re.compile(r"shapes cannot be multiplied|size mismatch, got|batch2 tensor|mismatch in its core")
+_LAYERS_PRODUCT = re.compile(r"shapes cannot be multiplied \(\d+x\d+ and (\d+)x\d+\)")
+
 # What the error says (a pattern) and what it means; {0}, {1} are the pattern's groups.
 _MEANINGS = [
     (
-        r"mat1 and mat2 shapes cannot be multiplied \(\d+x\d+ and (\d+)x\d+\)",
-        "A linear layer waits for {0} numbers an image, but another number arrives.",
+        r"expected input.* to have 1 channels",
+        "A convolution waits for 1 channel, but others arrive: its first number is what comes in.",
     ),
     (
         r"expected input.* to have (\d+) channels",
@@ -43,7 +49,14 @@ _MEANINGS = [
         "The name {0} is not known here: a spelling, or a cell that was not run.",
     ),
     (r"has no attribute '(\w+)'", "There is no {0} on that object: a spelling, or it was never made."),
-    (r"out of bounds|out of range", "An index points past the end: the loop runs too far."),
+    (
+        r"^Dimension out of range .* but got (-?\d+)|^axis (-?\d+) is out of bounds for array",
+        "There is no axis {0}: dim and axis are counted from 0, so the last is one less than their number.",
+    ),
+    (r"^Target (-?\d+) is out of bounds", "The label {0} has no logit: are there too few outputs?"),
+    (r"^pop from (?:an )?empty", "Something is taken out, and nothing is left."),
+    (r"Numerical result out of range|too large to convert", "A number becomes too large to work with."),
+    (r"out of bounds|out of range", "An index points past the end: does a loop run too far?"),
     (r"must match the size of tensor", "Two tensors meet whose sizes do not fit."),
     (
         r"could not infer output dtype|output type Byte",
@@ -67,14 +80,59 @@ def words_for(error: BaseException) -> str:
         raw = str(error).strip().splitlines()
     except Exception:  # the message of a student's own exception may be broken too
         raw = []
-    return f"Your code stops{_place(error)} with {kind}. {_meaning(raw[0][:200] if raw else '')}".strip()
+    message = raw[0][:200] if raw else ""
+    means = _of_what_is_empty(error) or _of_a_product(error, message) or _meaning(message)
+    return f"Your code stops{_place(error)} with {kind}. {means}".strip()
+
+
+def found_empty(error: BaseException) -> str:
+    """The name of the list or dictionary without entries that the student's line looks into; "" if none."""
+    if not isinstance(error, (IndexError, KeyError)):
+        return ""
+    for line, names in _own_lines(error)[-1:]:
+        for name in re.findall(r"(\w+)\s*(?:\[|\.pop\()", line):
+            value = names.get(name)
+            if type(value) in (list, tuple, dict) and not value:
+                return str(name)
+    return ""
+
+
+def _of_what_is_empty(error: BaseException) -> str:
+    name = found_empty(error)
+    return f"Nothing is in {name} at that moment: what should have put something in?" if name else ""
+
+
+def _of_a_product(error: BaseException, message: str) -> str:
+    """What it means that two matrices cannot be multiplied: in a linear layer, or written by hand."""
+    if not _PRODUCT.search(message):
+        return ""
+    for frame, _ in traceback.walk_tb(error.__traceback__):
+        layer, given = frame.f_locals.get("self"), frame.f_locals.get("input")
+        if isinstance(layer, nn.Linear) and isinstance(given, torch.Tensor):
+            if given.ndim > 2:
+                return (
+                    f"What reaches a linear layer has {given.ndim} dimensions: "
+                    "it waits for one row of numbers for each image (flatten)."
+                )
+            many = f"{layer.in_features} number{'' if layer.in_features == 1 else 's'}"
+            return f"A linear layer waits for {many} an image, but another number arrives."
+    line = "".join(line for line, _ in _own_lines(error)[-1:])
+    found = _LAYERS_PRODUCT.search(message)
+    if found and re.search(r"\blinear\(", line):
+        many = f"{found[1]} number{'' if found[1] == '1' else 's'}"
+        return f"A linear layer waits for {many} an image, but another number arrives."
+    written = "@" if "@" in line else next(iter(re.findall(r"\b(matmul|mm|bmm|mv|dot)\(", line)), "It")
+    return (
+        f"{written} makes the product of two matrices, rows times columns, and their sizes do not fit. "
+        "The sign * multiplies number by number."
+    )
 
 
 def _meaning(message: str) -> str:
     for pattern, words in _MEANINGS:
         found = re.search(pattern, message)
         if found:
-            return words.format(*found.groups())
+            return words.format(*[group for group in found.groups() if group is not None])
     message = re.sub(r" at 0x[0-9a-fA-F]+", "", message)  # an address differs from run to run
     return f"Python says: {message.rstrip('.')}." if message else ""
 
@@ -91,6 +149,16 @@ def raised_by_the_student(error: BaseException) -> bool:
 
 def _foreign(file: str) -> bool:
     return file.startswith(_LIBRARIES) or file.startswith("<frozen")
+
+
+def _own_lines(error: BaseException) -> list[tuple[str, dict[str, object]]]:
+    """The student's own lines on the way to an error, each with the names that are known there."""
+    return [
+        (linecache.getline(frame.f_code.co_filename, number, frame.f_globals).strip(), names)
+        for frame, number in traceback.walk_tb(error.__traceback__)
+        if not _foreign(frame.f_code.co_filename)
+        for names in [{**frame.f_globals, **frame.f_locals}]
+    ]
 
 
 def _place(error: BaseException) -> str:

@@ -6,8 +6,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from cnnlab.checks.functions import Misconception, judge_function
-from cnnlab.checks.reading import number, shown, told
+from cnnlab.checks.broken_code import words_for
+from cnnlab.checks.functions import Misconception, judge_function, same
+from cnnlab.checks.reading import call, function, number, shown, table, told
 from cnnlab.checks.runner import exercise
 from cnnlab.checks.verdict import Wrong
 
@@ -89,6 +90,13 @@ _MAPS = [
 ]
 
 
+_USAGE = "convolve(image, kernel)"
+_SIZES = (
+    "The check tries images of several sizes and kernels that are not square: "
+    "read the sizes of both sides from image.shape and kernel.shape."
+)
+
+
 @exercise(
     "Convolution of an image with a loop: convolve(image, kernel)",
     10,
@@ -101,14 +109,33 @@ def convolution_map(answer: object = ...) -> None:
     """
     draw = torch.Generator().manual_seed(6)
     sizes = [((5, 5), (3, 3)), ((6, 9), (3, 2)), ((8, 5), (1, 4)), ((12, 12), (5, 5)), ((3, 4), (3, 4))]
-    cases: list[tuple[object, ...]] = [
-        tuple(torch.randint(-4, 9, size, generator=draw).float() for size in pair) for pair in sizes
-    ]
-    judge_function(
-        answer,
-        "convolve(image, kernel)",
-        _map,
-        cases,
-        _MAPS,
-        "that is not the map. Compare its shape first, then work its upper left number out by hand.",
-    )
+    cases = [tuple(torch.randint(-4, 9, size, generator=draw).float() for size in pair) for pair in sizes]
+    student = function(answer, _USAGE, 2)
+    try:
+        given = [table(call(student, *case), "What your function returns") for case in cases]
+    except (RuntimeError, IndexError, ValueError) as error:
+        said = words_for(error)
+        if "whose sizes do not fit" in said or "An index points" in said:
+            raise Wrong(f"{said} {_SIZES}") from None
+        raise
+    try:
+        judge_function(
+            answer,
+            _USAGE,
+            _map,
+            cases,
+            _MAPS,
+            "that is not the map. Compare its shape first, then work its upper left number out by hand.",
+        )
+    except Wrong as wrong:
+        others = [table(call(student, 3 - image, kernel)) for image, kernel in cases]
+        if all(same(one, other) for one, other in zip(given, others)) and any(
+            bool(one.any()) for one in given
+        ):
+            raise Wrong(
+                "Your map is the same for two images: does your loop read an image from outside, "
+                "not the one that the function is given?"
+            ) from None
+        if any(one.shape != _map(*case).shape for one, case in zip(given, cases)):
+            raise Wrong(f"{wrong} {_SIZES}") from None
+        raise

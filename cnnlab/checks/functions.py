@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from cnnlab.checks.reading import call, function, kind, shown, table, told
+from cnnlab.checks.reading import call, function, kind, several, shown, table, told
 from cnnlab.checks.verdict import Wrong
 
 
@@ -62,7 +62,37 @@ def judge_function(
         theirs = [_squeezed(table(wrong.gives(*case))) for case in cases]
         if all(same(v, t, rtol) for v, t in zip(values, theirs)):
             raise Wrong(told(example, wrong.says))
+    if all(_lost_decimals(value, wanted, rtol) for value, wanted in zip(values, truth)):
+        raise Wrong(told(example, "decimals are lost: give all of them, and round when you print."))
+    if truth[off[0]].ndim == 1 and values[off[0]].ndim > 1 and len(values[off[0]]) == truth[off[0]].numel():
+        raise Wrong(told(example, "each should be one number."))
+    _judge_count(usage, values[off[0]].numel(), truth[off[0]])
     raise Wrong(told(example, otherwise))
+
+
+def _lost_decimals(value: Tensor, wanted: Tensor, rtol: float) -> bool:
+    """Whether these are the right numbers, but for decimals that were rounded or cut off."""
+    if value.shape != wanted.shape or bool((value == 0).all()):
+        return False
+    fits = torch.isclose(value, wanted, rtol=rtol)
+    for decimals in range(4):
+        scaled = wanted * 10**decimals
+        for made in (scaled.round(), scaled.trunc(), (scaled + 0.5).floor()):
+            fits |= torch.isclose(value, made / 10**decimals, rtol=1e-6)
+    return bool(fits.all())
+
+
+def _judge_count(usage: str, count: int, wanted: Tensor) -> None:
+    """Raise `Wrong` where another number of numbers was given than is asked for; a map is not counted."""
+    asked = wanted.numel()
+    if count == asked or wanted.ndim > 1:
+        return
+    missing = {1: ", and the second is missing", 2: ", and the third is missing"}
+    rest = missing.get(count, "") if asked == count + 1 else ""
+    name = usage.partition("(")[0]
+    raise Wrong(
+        f"{name} gives {several(count, 'number')}: {asked} {'is' if asked == 1 else 'are'} asked for{rest}."
+    )
 
 
 def _squeezed(value: Tensor) -> Tensor:
@@ -79,6 +109,8 @@ def _example(usage: str, case: tuple[object, ...], given: object) -> str:
     """One call and what came of it, such as "output_size(28, 5, 2, 1) gives 26"."""
     value = _squeezed(table(given))
     gives = shown(value.item()) if value.ndim == 0 else kind(given)
+    if isinstance(given, (tuple, list)) and value.ndim > 1 and isinstance(given[0], Tensor):
+        gives = f"{several(len(given), 'tensor')} of shape {tuple(given[0].shape)}"
     if value.ndim == 1 and value.numel() <= 4:
         gives = f"({', '.join(shown(v) for v in value.tolist())})"
     short = all(isinstance(a, (int, list)) for a in case)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import torch
 
-from cnnlab.checks.reading import network
+from cnnlab.checks.reading import network, several
 from cnnlab.checks.runner import exercise
 from cnnlab.checks.verdict import Blank, Wrong
-from cnnlab.checks.watching import Unfinished, Watched, must_be_logits, only_shifted, watch
+from cnnlab.checks.watching import Step, Unfinished, Watched, must_be_logits, only_shifted, watch
 
 
 def _stopped(seen: Watched, layer: str | None) -> None:
@@ -22,6 +22,10 @@ def _stopped(seen: Watched, layer: str | None) -> None:
         seen.finished()
 
 
+def _after(seen: Watched, layer: Step) -> list[Step]:
+    return seen.steps[seen.steps.index(layer) :]
+
+
 @exercise("Lab 002 Q1: add conv2", 5, "The second convolution looks at all maps of the first at once.")
 def add_conv2(answer: object = ...) -> None:
     """Check a network: conv2 has 20 channels and 5 × 5 kernels; then come pooling and ReLU."""
@@ -33,14 +37,15 @@ def add_conv2(answer: object = ...) -> None:
         if seen.last not in {"addmm", "mm", "linear", "view"}:  # there fc1 only suffers from what is missing
             _stopped(seen, "conv2")
         unused = "conv2 is made, but forward() never calls it." if spare else "there is no second one."
-        plural = "" if found else "s"
-        raise Wrong(f"Your network runs {len(found)} convolution{plural}: {unused}")
+        raise Wrong(f"Your network runs {several(len(found), 'convolution')}: {unused}")
     if len(found) > 2:
         raise Wrong(f"Your network runs {len(found)} convolutions: is one of them called twice?")
     first, second = found
     kernel = second.weight[-2:]
     if first.gives[1:] != (10, 24, 24):
-        raise Wrong(f"conv1 gives {first.gives[1]} maps of {first.map_size}: leave conv1 as it was.")
+        raise Wrong(
+            f"conv1 gives {several(first.gives[1], 'map')} of {first.map_size}: leave conv1 as it was."
+        )
     if second.takes[-1] != 12:
         raise Wrong(f"conv2 gets maps of {second.takes[-1]} × {second.takes[-1]}: pool after conv1 first.")
     if kernel != (5, 5):
@@ -49,13 +54,13 @@ def add_conv2(answer: object = ...) -> None:
     if second.gives[-1] != 8:
         raise Wrong(f"{second.map_size} after conv2: it has a padding or a stride that was not asked for.")
     if second.gives[1] != 20:
-        raise Wrong(f"conv2 makes {second.gives[1]} channels: another number is asked for.")
+        raise Wrong(f"conv2 makes {several(second.gives[1], 'channel')}: another number is asked for.")
     if second.weight[1] != first.gives[1]:
         raise Wrong(f"A kernel of conv2 looks at {second.weight[1]} of conv1's maps: it has groups.")
     after = seen.steps[seen.steps.index(second) : seen.steps.index((seen.linears or seen.steps[-1:])[0])]
     if not second.bias and not any(step.name in {"add", "add_"} for step in after):
         raise Wrong("conv2 has no bias: it was not asked to do without one.")
-    if not any("pool" in step.name for step in seen.steps[seen.steps.index(second) :]):
+    if not any("pool" in step.name for step in _after(seen, second)):
         raise Wrong(f"Maps of {second.map_size} go on to fc1: pool after conv2 as well.")
     if not seen.linears:
         _stopped(seen, "conv2")
@@ -64,7 +69,7 @@ def add_conv2(answer: object = ...) -> None:
     if fc1.takes[0] != second.gives[0]:
         raise Wrong(f"fc1 gets {fc1.takes[0]} rows for {second.gives[0]} images: they were cut into pieces.")
     if fc1.takes[-1] != 320:
-        raise Wrong(f"fc1 gets {fc1.takes[-1]:,} numbers an image: look at the pooling after conv2.")
+        raise Wrong(f"fc1 gets {several(fc1.takes[-1], 'number')} an image: look at the pooling after conv2.")
     if fc1.lowest < 0:
         raise Wrong("Negative numbers reach fc1: the ReLU after conv2 is missing.")
 
@@ -78,15 +83,18 @@ def add_fc2(answer: object = ...) -> None:
     found = seen.linears
     if len(found) < 2:
         _stopped(seen, "fc2")
-        plural = "" if found else "s"
-        raise Wrong(f"Your network runs {len(found)} linear layer{plural}: fc2 is missing, or never called.")
+        runs = several(len(found), "linear layer")
+        raise Wrong(f"Your network runs {runs}: fc2 is missing, or never called.")
     if len(found) > 2:
         raise Wrong(f"Your network runs {len(found)} linear layers: two are asked for.")
     fc1, fc2 = found
     if fc1.gives[-1] != 50:
-        raise Wrong(f"fc1 gives {fc1.gives[-1]} numbers an image: leave fc1 as it was.")
+        raise Wrong(f"fc1 gives {several(fc1.gives[-1], 'number')} an image: leave fc1 as it was.")
     if fc2.gives[-1] != 10:
-        raise Wrong(f"fc2 gives {fc2.gives[-1]} numbers an image: one for each digit is asked for.")
+        given = several(fc2.gives[-1], "number")
+        raise Wrong(f"fc2 gives {given} an image: one for each digit is asked for.")
+    if not fc2.bias and not any(step.name in {"add", "add_"} for step in _after(seen, fc2)):
+        raise Wrong("fc2 has no bias: it was not asked to do without one.")
     if not seen.bends_between(fc1, fc2):
         raise Wrong("There is no ReLU between fc1 and fc2: together they are one linear layer in disguise.")
     if fc2.lowest < 0:
@@ -119,6 +127,8 @@ def log_softmax(answer: object = ...) -> None:
     if logits is None or logits.numel() != out.numel():
         raise Wrong("The output does not come from a linear layer with ten outputs.")
     logits = logits.double().reshape(out.shape)
+    if bool(out.isnan().any()):
+        raise Wrong("Some of the numbers are nan: that is what a logarithm makes of a negative number.")
     if _close(out, logits.log_softmax(dim=1)):
         return
     for words, expected in _other_ends(logits):

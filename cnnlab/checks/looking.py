@@ -8,6 +8,7 @@ from collections import OrderedDict
 import torch
 from torch import nn
 
+from cnnlab.checks.broken_code import found_empty, words_for
 from cnnlab.checks.functions import same
 from cnnlab.checks.reading import call, function, kind, table
 from cnnlab.checks.runner import exercise
@@ -88,7 +89,14 @@ def layer_output(answer: object = ...) -> None:
     names = list(outputs)
     theirs = copy.deepcopy(model)
     for name in ("conv2", "conv1", "fc"):
-        given = student(theirs, images.clone(), name)
+        try:
+            given = student(theirs, images.clone(), name)
+        except (IndexError, KeyError) as error:
+            if not found_empty(error):
+                raise
+            raise Wrong(
+                f"{words_for(error)} A hook keeps something only if the network runs while it hangs there."
+            ) from None
         if given is None or given is ...:
             raise Blank(
                 "Your function gives no answer yet: do the dots still stand in it, or is the return missing?"

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from cnnlab.checks.functions import same
-from cnnlab.checks.reading import call, function, kind, network, not_blank, number, shown, told
+from cnnlab.checks.reading import call, function, kind, network, not_blank, number, several, shown, told
 from cnnlab.checks.runner import exercise
 from cnnlab.checks.steps import LOSSES, SmallNetwork, SmallSgd, two_batches, weights_of
 from cnnlab.checks.verdict import Blank, Wrong
@@ -37,11 +37,22 @@ def minibatches(answer: object = ...) -> None:
         seen = [one for ids in batches for one in ids]
         if len(set(seen)) < len(seen):
             raise Wrong(f"With {count} images and batches of {size}, some images come twice.")
-        missing = count - len(seen)
-        if missing:
-            where = "those of the last, smaller batch" if missing == count % size else "look at the borders"
-            raise Wrong(f"With {count} images and batches of {size}, {missing} never come: {where}.")
-        _judge_lengths([len(ids) for ids in batches], count, size)
+        lengths = [len(ids) for ids in batches]
+        if len(seen) < count:
+            _judge_missing(sorted(set(range(count)) - set(seen)), lengths, count, size)
+        _judge_lengths(lengths, count, size)
+
+
+def _judge_missing(places: list[int], lengths: list[int], count: int, size: int) -> None:
+    """Raise `Wrong` for images that never come, and say which: the last batch is not always to blame."""
+    said = f"With {count} images and batches of {size}"
+    if len(places) == count % size and all(length == size for length in lengths):
+        raise Wrong(f"{said}, {len(places)} never come: those of the last, smaller batch.")
+    if len(places) == count:
+        raise Wrong(f"{said}, no image comes at all.")
+    named = ", ".join(map(str, places[:5])) + (", …" if len(places) > 5 else "")
+    first = "the image with the index" if len(places) == 1 else "the images with the indices"
+    raise Wrong(f"{said}, {first} {named} never come{'s' if len(places) == 1 else ''}: look at the borders.")
 
 
 def _judge_lengths(lengths: list[int], count: int, size: int) -> None:
@@ -56,17 +67,26 @@ def _judge_lengths(lengths: list[int], count: int, size: int) -> None:
 
 def _ids(batch: object, size: int) -> list[int]:
     """Which images a batch holds, once their labels are sure to belong to them."""
+    if (
+        isinstance(batch, (tuple, list))
+        and batch
+        and all(isinstance(part, Tensor) and part.ndim == 4 for part in batch)
+    ):
+        raise Wrong(
+            f"In place of a batch stand {several(len(batch), 'tensor')} of images and no labels: "
+            "pair each batch of images with its labels."
+        )
     if not isinstance(batch, (tuple, list)) or len(batch) != 2:
         raise Wrong(f"A batch of yours is {kind(batch)}: a pair of images and labels is asked for.")
     images, labels = batch
     if not isinstance(images, Tensor) or not isinstance(labels, Tensor) or images.ndim != 4:
         raise Wrong("A batch of yours does not hold two tensors: cut images and labels, keep their shapes.")
     if len(images) != len(labels):
-        raise Wrong(f"A batch has {len(images)} images and {len(labels)} labels.")
+        raise Wrong(f"A batch has {several(len(images), 'image')} and {several(len(labels), 'label')}.")
     if len(images) > size:
         raise Wrong(f"A batch has {len(images)} images: at most {size} were asked for.")
-    ids = [int(value) for value in images[:, 0, 0, 0]]
-    if [(one - 1) % 7 for one in ids] != labels.tolist():
+    ids = [int(value) - 1 for value in images[:, 0, 0, 0]]
+    if [one % 7 for one in ids] != labels.tolist():
         raise Wrong("The labels of a batch belong to other images than those beside them.")
     return ids
 
@@ -280,7 +300,7 @@ def seeded_network(answer: object = ...) -> None:
     made = []
     for noise, seed in ((5, 1), (6, 1), (6, 2), (7, 2)):
         torch.default_generator.manual_seed(noise)  # what a program did before must not matter
-        theirs = network(call(student, seed))
+        theirs = network(call(student, seed), returned=True)
         _judge_shapes(theirs)
         made.append(weights_of(theirs))
     if not same(made[0], made[1]) or not same(made[2], made[3]):

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from cnnlab.checks.reading import network, shown
+from cnnlab.checks.reading import network, several, shown
 from cnnlab.checks.runner import exercise
 from cnnlab.checks.verdict import Wrong
 from cnnlab.checks.watching import IMAGES, Step, Watched, must_be_logits, watch
@@ -16,9 +16,8 @@ from cnnlab.checks.watching import IMAGES, Step, Watched, must_be_logits, watch
 
 def _count(found: int, asked: int, what: str) -> None:
     if found != asked:
-        plural = "" if found == 1 else "s"
         raise Wrong(
-            f"Your network runs {found} {what}{plural}: {'fewer' if found > asked else 'more'} are asked for."
+            f"Your network runs {several(found, what)}: {'fewer' if found > asked else 'more'} are asked for."
         )
 
 
@@ -145,7 +144,8 @@ def network_as_asked(answer: object = ...) -> None:
         )
     if channels and channels != [32, 32, 64, 64][: len(channels)]:
         made = ", ".join(map(str, channels))
-        raise Wrong(f"Your convolutions make {made} channels: compare that with the list of layers.")
+        channel = "channel" if made == "1" else "channels"
+        raise Wrong(f"Your convolutions make {made} {channel}: compare that with the list of layers.")
     sizes = [step.gives[-1] for step in seen.convolutions]
     if sizes != _SIZES[: len(sizes)]:
         raise Wrong(
@@ -155,9 +155,8 @@ def network_as_asked(answer: object = ...) -> None:
     _count(len(channels), 4, "convolution")
     _count(len(seen.linears), 2, "linear layer")
     if seen.linears[0].gives[-1] != 256:
-        raise Wrong(
-            f"The first linear layer gives {seen.linears[0].gives[-1]} numbers: another number is asked for."
-        )
+        given = several(seen.linears[0].gives[-1], "number")
+        raise Wrong(f"The first linear layer gives {given}: another number is asked for.")
     if seen.linears[0].takes[-1] == 64 * 14 * 14:
         raise Wrong("12,544 numbers reach the first linear layer: the second pooling is missing.")
     must_be_logits(seen)

@@ -34,6 +34,14 @@ _EPOCH = [
     Misconception(
         lambda n, b, ms: _with_steps(n, ms, n // b), "the images that are left over make a step, too."
     ),
+    Misconception(
+        lambda n, b, ms: (n // b, n // b * ms / 1000, b * 1000 / ms),
+        "the smaller batch at the end is left out: its images make a step, too.",
+    ),
+    Misconception(
+        lambda n, b, ms: (*_epoch(n, b, ms)[:2], b * 1000 / ms),
+        "your third number takes every batch as full: the last one may be smaller.",
+    ),
     Misconception(lambda n, b, ms: _with_steps(n, ms, n / b), "a step is a whole one."),
     Misconception(
         lambda n, b, ms: _with_steps(n, ms, int(n / b + 0.5)),

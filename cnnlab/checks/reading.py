@@ -8,6 +8,7 @@ import inspect
 import math
 import numbers
 from collections.abc import Callable
+from types import BuiltinFunctionType, FunctionType, MethodType
 
 import numpy as np
 import torch
@@ -30,14 +31,24 @@ def not_blank(answer: object) -> None:
 def shown(value: float) -> str:
     """A number as the messages write it: a true minus, thousands apart, at most four digits of a fraction.
 
-    >>> shown(-13.5), shown(870634), shown(float("nan"))
-    ('−13.5', '870,634', 'nan')
+    >>> shown(-13.5), shown(870634), shown(25641.03), shown(float("nan"))
+    ('−13.5', '870,634', '25,641', 'nan')
     """
     if not math.isfinite(value):
         return str(value).replace("-", "−")
-    whole = value == int(value)
-    text = str(int(value)) if whole and abs(value) < 10_000 else f"{value:,.0f}" if whole else f"{value:.4g}"
+    text = f"{value:.4g}" if value != int(value) or abs(value) >= 1e15 else str(int(value))
+    if 10_000 <= abs(value) < 1e15:
+        text = f"{value:,.0f}"
     return text.replace("-", "−")
+
+
+def several(count: int, what: str) -> str:
+    """How many of something: one in the singular, thousands apart.
+
+    >>> several(1, "channel"), several(3136, "number")
+    ('1 channel', '3,136 numbers')
+    """
+    return f"{count:,} {what}{'' if count == 1 else 's'}"
 
 
 def told(given: str, says: str) -> str:
@@ -59,6 +70,8 @@ def kind(answer: object) -> str:
         return f"an array of shape {answer.shape}"
     if isinstance(answer, type):
         return "a class"
+    if isinstance(answer, (FunctionType, BuiltinFunctionType, MethodType)):
+        return "a function"
     names = {str: "a text", bool: "True or False", dict: "a dictionary", list: "a list", tuple: "a tuple"}
     name = type(answer).__name__
     return names.get(type(answer), f"{'an' if name[:1].lower() in 'aeiou' else 'a'} {name}")
@@ -79,8 +92,12 @@ def number(answer: object, what: str = "Your answer") -> float:
         answer = answer.item()
     if isinstance(answer, (bool, np.bool_)) or not isinstance(answer, numbers.Real):
         raise Wrong(f"{what} is {kind(answer)}: a number is asked for.")
-    value = int(answer) if isinstance(answer, numbers.Integral) else float(answer)
-    if not math.isfinite(value):
+    try:
+        value = int(answer) if isinstance(answer, numbers.Integral) else float(answer)
+        finite = math.isfinite(value)
+    except OverflowError:
+        raise Wrong(_far_too_large(answer, what)) from None
+    if not finite:
         raise Wrong(f"{what} is {shown(value)}: that is no number to work with.")
     return value
 
@@ -97,6 +114,8 @@ def table(answer: object, what: str = "Your answer") -> Tensor:
     """
     if answer is None or answer is ...:
         raise Blank(BLANK)
+    if isinstance(answer, (list, tuple)) and any(part is None or part is ... for part in answer):
+        raise Blank(BLANK)
     if isinstance(answer, (Tensor, np.ndarray)) and math.prod(answer.shape) > _MOST_NUMBERS:
         raise Wrong(f"{what} holds {math.prod(answer.shape):,} numbers: far too many.")
     try:
@@ -104,11 +123,42 @@ def table(answer: object, what: str = "Your answer") -> Tensor:
             made = answer.detach().cpu().to(torch.float64)
         else:
             made = torch.as_tensor(np.asarray(_plain(answer), dtype=np.float64))
-    except (TypeError, ValueError, RuntimeError, OverflowError):
-        raise Wrong(f"{what} is {kind(answer)}: numbers are asked for.") from None
+    except OverflowError:
+        raise Wrong(_far_too_large(answer, what)) from None
+    except (TypeError, ValueError, RuntimeError):
+        raise Wrong(f"{what} is {_no_numbers(answer)}") from None
     if not made.isfinite().all():
         raise Wrong(f"{what} holds a nan or an infinity.")
     return made
+
+
+_PLACES = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
+
+
+def _no_numbers(answer: object) -> str:
+    """What something is that holds no numbers; of a list or tuple, which of its parts is to blame."""
+    if isinstance(answer, (list, tuple)):
+        for place, part in zip(_PLACES, answer):
+            number_like = isinstance(part, (numbers.Real, np.generic)) and not isinstance(part, bool)
+            if number_like or isinstance(part, (Tensor, np.ndarray, list, tuple)):
+                continue
+            hint = ": are its brackets missing?" if kind(part) == "a function" else ": a number is asked for."
+            return (
+                f"{kind(answer)}, and the {place} of its {several(len(answer), 'part')} is {kind(part)}{hint}"
+            )
+        shapes = list(dict.fromkeys(kind(part) for part in answer[:100]))
+        if len(shapes) > 1:
+            return f"{kind(answer)} that holds {shapes[0]} and {shapes[1]}: they do not fit together."
+    return f"{kind(answer)}: numbers are asked for."
+
+
+def _far_too_large(answer: object, what: str) -> str:
+    """What to say to a whole number that no float can hold."""
+    parts = answer if isinstance(answer, (list, tuple)) else [answer]
+    digits = max(
+        (int(part.bit_length() * math.log10(2)) + 1 for part in parts if isinstance(part, int)), default=309
+    )
+    return f"{what} has about {digits:,} digits: far too large. Does ** stand where * should?"
 
 
 def _plain(answer: object) -> object:
@@ -159,9 +209,12 @@ def call(student: Callable[..., object], *arguments: object) -> object:
     return answer
 
 
-def network(answer: object) -> nn.Module:
+def network(answer: object, returned: bool = False) -> nn.Module:
     """The student's network in eval mode: a copy of an instance, or an instance of a class.
 
+    Args:
+        answer: what the student gave.
+        returned: whether it is what the student's function returned.
     Raises:
         Blank: there is no answer.
         Wrong: it is no network.
@@ -172,6 +225,9 @@ def network(answer: object) -> nn.Module:
     elif isinstance(answer, nn.Module):
         with contextlib.suppress(RuntimeError):  # a tensor with a history cannot be copied
             answer = copy.deepcopy(answer)
+    if not isinstance(answer, nn.Module) and returned:
+        hint = " That is what draws numbers." if isinstance(answer, torch.Generator) else ""
+        raise Wrong(f"Your function returns {kind(answer)}: a network is asked for.{hint}")
     if not isinstance(answer, nn.Module):
         raise Wrong(
             f"Your answer is {kind(answer)}: give the class of your network, or one network made of it."

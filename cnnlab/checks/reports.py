@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from cnnlab.checks.functions import Misconception, judge_function, same
 from cnnlab.checks.measuring import Batch, Reads
-from cnnlab.checks.reading import call, function, kind, table
+from cnnlab.checks.reading import call, function, kind, several, table
 from cnnlab.checks.runner import exercise
 from cnnlab.checks.verdict import Wrong
 
@@ -36,7 +36,15 @@ def rows(answer: object = ...) -> None:
             raise Wrong(
                 "It works for maps of 20 × 7 × 7, and not for others: a size is written into it."
             ) from None
+        if isinstance(given, torch.Size):
+            raise Wrong(
+                f"Your function returns a shape, {tuple(given)}: "
+                "the numbers themselves are asked for, in another shape."
+            )
         made = table(given, "What your function returns")
+        if made.numel() != maps.numel() and made.ndim < 2:
+            come = "comes" if made.numel() == 1 else "come"
+            raise Wrong(f"{several(made.numel(), 'number')} {come} out, and {maps.numel():,} go in.")
         if made.ndim == 1:
             raise Wrong("All images come out as one long row: each should have its own.")
         if made.ndim > 2:
@@ -44,7 +52,9 @@ def rows(answer: object = ...) -> None:
         if len(made) != shape[0]:
             count, long = made.shape
             _judge_row(long, shape)
-            raise Wrong(f"{shape[0]} images go in and {count} rows of {long} come out: that mixes images.")
+            come = "comes" if count == 1 else "come"
+            rows_out = several(count, "row")
+            raise Wrong(f"{shape[0]} images go in and {rows_out} of {long} {come} out: that mixes images.")
         if not same(made, maps.flatten(1).double()):
             raise Wrong("The rows do not hold the numbers of their images, one after the other.")
 
@@ -194,7 +204,7 @@ def percent_text(answer: object = ...) -> None:
         if not isinstance(given, str):
             raise Wrong(f"Your function gives {kind(given)}: a text is asked for.")
         call_text = f"{right:,} of {n:,} gives “{given[:40]}”"
-        found = re.fullmatch(r"\s*(-?\d+(?:\.(\d+))?)\s*(%|percent)?\s*", given)
+        found = re.fullmatch(r"\s*(-?\d+(?:\.(\d+))?)\s*(%|per ?cent)?\s*", given)
         if found is None:
             raise Wrong(f"{call_text}: a number and the sign % are asked for.")
         value, decimals = float(found[1]), len(found[2] or "")
@@ -205,7 +215,7 @@ def percent_text(answer: object = ...) -> None:
         if decimals != 2:
             plural = "decimal" if decimals == 1 else "decimals"
             raise Wrong(f"{call_text}, with {decimals} {plural}: two are asked for.")
-        if found[3] is None:
+        if found[3] != "%":
             raise Wrong(f"{call_text}: the sign % is missing.")
         if abs(value - exact) > 0.00501:
             cut = abs(value - exact) < 0.01

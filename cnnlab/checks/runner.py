@@ -77,9 +77,9 @@ def _run(told: Exercise, judge: Callable[[], None]) -> Verdict:
             judge()
         return Verdict(told.name, "right", told.shows, told.marks, told.marks)
     except Wrong as wrong:
-        return Verdict(told.name, "wrong", str(wrong), told.marks, round(told.marks * wrong.share, 1))
+        return Verdict(told.name, "wrong", str(wrong), told.marks, _earned(told.marks, wrong.share))
     except Blank as blank:
-        return Verdict(told.name, "not yet", str(blank), told.marks, round(told.marks * blank.share, 1))
+        return Verdict(told.name, "not yet", str(blank), told.marks, _earned(told.marks, blank.share))
     except KeyboardInterrupt:
         if not too_long.is_set():
             raise  # the student pressed stop
@@ -89,6 +89,12 @@ def _run(told: Exercise, judge: Callable[[], None]) -> Verdict:
         if isinstance(error, NotImplementedError) and raised_by_the_student(error):
             return Verdict(told.name, "not yet", BLANK, told.marks, 0)
         return Verdict(told.name, "wrong", words_for(error), told.marks, 0)
+
+
+def _earned(marks: int, share: float) -> float:
+    """A share of the marks to one decimal; whole marks as an int, so that 5 is never printed as 5.0."""
+    points = round(marks * share, 1)
+    return int(points) if points == int(points) else points
 
 
 class _Sink(io.TextIOBase):

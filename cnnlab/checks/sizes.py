@@ -88,7 +88,8 @@ def same_padding(answer: object = ...) -> None:
         lambda k: (k - 1) // 2,
         [(k,) for k in (5, 3, 7, 1, 9, 11)],
         _PADDINGS,
-        "with that p the map does not keep its width. Put it into the formula for the output size.",
+        "with that p the map does not keep its width. "
+        "How many places does such a kernel lose on a row, and how many does your p give back?",
     )
     _must_be_whole(given, "same_padding", "a padding must be an int: nn.Conv2d refuses anything else")
 

@@ -46,7 +46,7 @@ class Verdict:
     state: Literal["right", "not yet", "wrong"]
     reason: str  # one or more sentences
     marks: int  # what the exercise is worth
-    points: float  # what the answer earns
+    points: float  # what the answer earns; whole marks are an int
 
     def __bool__(self) -> bool:
         return self.state == "right"

@@ -12,7 +12,7 @@ from torch.nn.parameter import is_lazy
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from cnnlab.checks.broken_code import words_for
-from cnnlab.checks.reading import kind
+from cnnlab.checks.reading import kind, several
 from cnnlab.checks.verdict import Blank, Wrong
 
 IMAGES = 16  # a multiple of 16: the batch sizes with which a wrong view() stays silent
@@ -29,7 +29,7 @@ class Step:
     takes: tuple[int, ...]  # shape of the images or numbers that go in
     gives: tuple[int, ...]
     weight: tuple[int, ...] = ()  # shape of a convolution's kernels
-    bias: bool = False  # whether a convolution adds one itself
+    bias: bool = False  # whether a layer adds one, itself or by hand
     plain: bool = True  # whether a convolution has stride 1, no dilation and no groups
     into: Tensor | None = None  # what goes into a layer
     out: Tensor | None = None  # what a layer gives, with a bias that is added by hand
@@ -111,13 +111,16 @@ class Watched:
             raise Wrong(f"forward() returns {kind(self.output)}: a tensor is asked for.")
         shape = tuple(self.output.shape)
         if shape[:1] != (IMAGES,):
-            rows = shape[0] if shape else "no"
-            raise Wrong(
-                f"{IMAGES} images go in and {rows} rows come out: the flatten step cuts images into pieces."
-            )
+            if not shape:
+                raise Wrong(
+                    f"{IMAGES} images go in and one number comes out: ten for each image are asked for."
+                )
+            come = "row comes" if shape[0] == 1 else "rows come"
+            does = "cuts images into pieces" if shape[0] > IMAGES else "joins images"
+            raise Wrong(f"{IMAGES} images go in and {shape[0]} {come} out: the flatten step {does}.")
         if shape != (IMAGES, 10):
             count = self.output[0].numel()
-            come = "comes 1 number" if count == 1 else f"come {count:,} numbers"
+            come = f"{'comes' if count == 1 else 'come'} {several(count, 'number')}"
             raise Wrong(f"For each image {come}: one for each of the ten digits is asked for.")
         return self.output.detach().double()
 
@@ -190,6 +193,7 @@ class _Watch(TorchDispatchMode):  # type: ignore[no-untyped-call]
         if name in {"add", "add_"} and isinstance(out, Tensor) and self._adds_a_bias(args):
             layer = self.seen.layers[-1]
             layer.out = (out.mT if layer.gives != tuple(out.shape) else out).detach().clone()
+            layer.bias = True
             self.made = out
         self.seen.steps.append(Step(name, (), ()))
         return out
@@ -205,6 +209,8 @@ class _Watch(TorchDispatchMode):  # type: ignore[no-untyped-call]
         if name == "convolution":
             step.weight, step.bias = tuple(args[1].shape), args[2] is not None
             step.plain = {*args[3], *args[5], args[8]} == {1}
+        else:
+            step.bias = name == "addmm" or (name == "linear" and len(args) > 2 and args[2] is not None)
         self.seen.steps.append(step)
         self.made = out
         return out

@@ -40,6 +40,52 @@ def with_numpy(image, kernel):
     return np.einsum("rcij,ij->rc", patches, kernel.numpy())
 
 
+SEVEN = torch.arange(784.0).reshape(28, 28)
+
+
+def matrix_product(image, kernel):
+    h, w = kernel.shape
+    out = torch.empty(image.shape[0] - h + 1, image.shape[1] - w + 1)
+    for r in range(out.shape[0]):
+        for c in range(out.shape[1]):
+            window = image[r : r + h, c : c + w]
+            out[r, c] = (window @ kernel).sum()
+    return out
+
+
+def matrix_product_by_name(image, kernel):
+    return torch.matmul(image[: len(kernel), : len(kernel[0])], kernel)
+
+
+def with_sizes(side, k):
+    def convolve(image, kernel):
+        out = torch.zeros(side - k + 1, side - k + 1)
+        for r in range(side - k + 1):
+            for c in range(side - k + 1):
+                out[r, c] = (image[r : r + k, c : c + k] * kernel).sum()
+        return out
+
+    return convolve
+
+
+def one_side_for_both(image, kernel):
+    h, w = kernel.shape
+    out = torch.zeros(len(image) - h + 1, len(image) - w + 1)
+    for r in range(out.shape[0]):
+        for c in range(out.shape[1]):
+            out[r, c] = (image[r : r + h, c : c + w] * kernel).sum()
+    return out
+
+
+def one_side_of_the_kernel_for_both(image, kernel):
+    k = kernel.shape[0]
+    out = torch.zeros(image.shape[0] - k + 1, image.shape[1] - k + 1)
+    for r in range(out.shape[0]):
+        for c in range(out.shape[1]):
+            out[r, c] = (image[r : r + k, c : c + k] * kernel).sum()
+    return out
+
+
 def one_place_early(image, kernel):
     return with_a_loop(image, kernel)[:-1, :-1]
 
@@ -79,6 +125,14 @@ CASES = {
                 lambda i, k: F.conv2d(F.pad(i, (1, 1, 1, 1))[None, None], k[None, None])[0, 0],
                 "that is not the map",
             ),
+            (matrix_product, "@ makes the product of two matrices, rows times columns"),
+            (matrix_product_by_name, "matmul makes the product of two matrices"),
+            (matrix_product, "The sign * multiplies number by number"),
+            (with_sizes(28, 3), "read the sizes of both sides from image.shape and kernel.shape"),
+            (with_sizes(5, 3), "images of several sizes and kernels that are not square"),
+            (one_side_for_both, "kernels that are not square"),
+            (one_side_of_the_kernel_for_both, "kernels that are not square"),
+            (lambda i, k: with_a_loop(SEVEN, k), "does your loop read an image from outside"),
             (one_place_too_far, "An index points past the end"),
             (lambda i, k: i * k, "RuntimeError"),
             (lambda i, k: with_a_loop(i, k).T, "exchanged rows and columns"),

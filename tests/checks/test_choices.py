@@ -25,7 +25,7 @@ CASES = {
             (instead(MODELS, b="cnn"), "b) there are no neighbours"),
             (instead(MODELS, c="mlp"), "c) it learns 120 patients by heart"),
             (instead(MODELS, e="cnn"), "e) the reordering takes away"),
-            (instead(MODELS, f="rnn"), "f) choose one of: cnn, mlp, logistic regression"),
+            (instead(MODELS, f="rnn"), "f) choose one of: cnn | mlp | logistic regression."),
             ("cnn", "is a text: give one option for each letter"),
         ],
         secret=["right answer"],

@@ -67,6 +67,9 @@ CASES = {
             (Net(conv2=nn.Conv2d(10, 20, 3)), "10 × 10 after conv2: its kernels are 3 × 3"),
             (Net(conv2=nn.Conv2d(10, 20, 5, padding=2)), "12 × 12 after conv2"),
             (Net(conv2=nn.Conv2d(20, 20, 5)), "waits for 20 channels"),
+            (Net(conv2=nn.Conv2d(1, 20, 5)), "waits for 1 channel, but others arrive"),
+            (Net(conv2=nn.Conv2d(10, 1, 5)), "conv2 makes 1 channel:"),
+            (Net(conv1=nn.Conv2d(1, 1, 5), conv2=nn.Conv2d(1, 20, 5)), "conv1 gives 1 map of 24 × 24"),
             (Net(conv2=nn.Conv2d(10, 16, 5)), "conv2 makes 16 channels"),
             (Net(conv2=nn.Conv2d(10, 20, 5, groups=10)), "looks at 1 of conv1's maps"),
             (Net(conv2=nn.Conv2d(10, 20, 5, bias=False)), "conv2 has no bias"),
@@ -97,6 +100,14 @@ CASES = {
             net(last=lambda self, z: z + torch.arange(10)),  # a bias by hand
         ],
         wrong=[
+            (Net(fc2=nn.Linear(50, 10, bias=False)), "fc2 has no bias"),
+            (Net(fc2=nn.Linear(50, 1)), "fc2 gives 1 number an image"),
+            (Net(fc1=nn.Linear(320, 1), fc2=nn.Linear(1, 10)), "fc1 gives 1 number an image"),
+            (Net(fc2=nn.Linear(1, 10)), "waits for 1 number an image"),
+            (
+                net(forward=lambda self, x: self.head(self.features(x))),
+                "waits for one row of numbers for each",
+            ),
             (Net(fc2=nn.Linear(50, 9)), "fc2 gives 9 numbers an image"),
             (Net(fc2=nn.Linear(320, 10)), "waits for 320 numbers an image"),
             (net(head=lambda self, x: self.fc1(x)), "fc2 is missing, or never called"),
@@ -134,6 +145,11 @@ CASES = {
             (net(last=lambda self, z: torch.sigmoid(z)), "with a sigmoid"),
             (net(last=lambda self, z: -F.log_softmax(z, 1)), "the loss adds the minus"),
             (net(last=lambda self, z: z / 2), "add up to"),
+            (net(last=lambda self, z: torch.log(z)), "what a logarithm makes of a negative number"),
+            (
+                net(last=lambda self, z: F.log_softmax(z, dim=2)),
+                "There is no axis 2: dim and axis are counted",
+            ),
             *(
                 (
                     net(last=lambda self, z, first=first: F.log_softmax(first(z), 1)),

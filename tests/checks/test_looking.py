@@ -43,6 +43,26 @@ def with_a_hook(model, images, name):
     return kept["out"]
 
 
+def taken_out_too_early(model, images, name):
+    kept = []
+    handle = model.get_submodule(name).register_forward_hook(lambda m, x, out: kept.append(out))
+    handle.remove()
+    model(images)
+    return kept[0]
+
+
+def never_run(model, images, name):
+    kept = []
+    with model.get_submodule(name).register_forward_hook(lambda m, x, out: kept.append(out)):
+        return kept.pop()
+
+
+def never_run_in_a_dictionary(model, images, name):
+    kept = {}
+    model.get_submodule(name).register_forward_hook(lambda m, x, out: kept.update(out=out))
+    return kept["out"]
+
+
 def layer_after_layer(model, images, name):
     for key, layer in model.named_children():
         images = layer(images)
@@ -135,6 +155,12 @@ CASES = {
             (lambda m, x, name: m.get_submodule(name), "the layer itself"),
             (lambda m, x, name: m.get_submodule(name).weight, "its weights"),
             (what_goes_in, "what goes into it"),
+            (
+                taken_out_too_early,
+                "Nothing is in kept at that moment: what should have put something in? A hook",
+            ),
+            (never_run, "A hook keeps something only if the network runs while it hangs there"),
+            (never_run_in_a_dictionary, "Nothing is in kept at that moment"),
             (hook_that_stays, "your hook stays in the network"),
             (with_its_forward(put_back=False), "the network is left changed"),
             (wrapped, "the network is left changed"),

@@ -28,6 +28,11 @@ def full_ones(images, labels, size):
         yield images[start : start + size], labels[start : start + size]
 
 
+def ends_one_early(images, labels, size):
+    for start in range(0, len(images), size):
+        yield images[start : start + size - 1], labels[start : start + size - 1]
+
+
 def wrapped(images, labels, size):
     for start in range(0, len(images), size):
         part = torch.arange(start, start + size) % len(images)
@@ -239,7 +244,16 @@ CASES = {
             (full_ones, "With 10 images and batches of 4, 2 never come: those of the last, smaller batch."),
             (wrapped, "some images come twice"),
             (twice_shuffled, "belong to other images"),
-            (lambda x, y, n: list(cut(x, y, n))[1:], "4 never come: look at the borders"),
+            (
+                lambda x, y, n: list(cut(x, y, n))[1:],
+                "with the indices 0, 1, 2, 3 never come: look at the borders",
+            ),
+            (ends_one_early, "With 10 images and batches of 4, the images with the indices 3, 7 never come"),
+            (lambda x, y, n: list(cut(x, y, n))[:-1] or [(x[1:], y[1:])], "those of the last, smaller batch"),
+            (lambda x, y, n: cut(x[:-1], y[:-1], n), "the image with the index 9 never comes: look at"),
+            (lambda x, y, n: iter(()), "no image comes at all"),
+            (lambda x, y, n: (x.split(n), y.split(n)), "stand 3 tensors of images and no labels"),
+            (lambda x, y, n: zip(x.split(1), y.split(2)), "A batch has 1 image and 2 labels"),
             (lambda x, y, n: [(x, y)], "A batch has 10 images: at most 4"),
             (lambda x, y, n: x.split(n), "a pair of images and labels is asked for"),
             (lambda x, y, n: zip(x.split(n), y.split(n + 1)), "A batch has 4 images and 5 labels"),
@@ -321,6 +335,11 @@ CASES = {
             (by_random, "Twice the same seed gives two different networks"),
             (too_late, "Twice the same seed gives two different networks"),
             (always_42, "Seeds 1 and 2 give the same network"),
+            (
+                torch.manual_seed,
+                "Your function returns a Generator: a network is asked for. That is what draws",
+            ),
+            (lambda seed: (torch.manual_seed(seed), nn.Linear(784, 10)), "Your function returns a tuple"),
             (lambda seed: nn.ReLU(), "Your network has no weights"),
             (with_seed(lambda: nn.Linear(10, 784)), "Your layer goes from 10 to 784"),
             (with_seed(lambda: nn.Linear(784, 10, bias=False)), "Your layer has no bias"),

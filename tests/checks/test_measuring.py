@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import statistics
 import time
+import timeit
 from time import perf_counter
 
 import numpy as np
@@ -109,6 +110,49 @@ def warm_three_times(work, synchronise):
     return clock(warm=False, times=2)(work, synchronise)
 
 
+def warm_in_a_loop_and_one(work, synchronise):
+    for _ in range(3):
+        work()
+    return clock(warm=False, times=1)(work, synchronise)
+
+
+def warm_and_wait_and_one(work, synchronise):
+    for _ in range(5):
+        work()
+        synchronise()
+    return clock(warm=False, times=1)(work, synchronise)
+
+
+def last_of_many(work, synchronise):
+    for _ in range(5):
+        took = clock(warm=False, times=1)(work, synchronise)
+    return took
+
+
+def mean_of_two(work, synchronise):
+    clock()(work, synchronise)
+    return statistics.fmean(clock(times=1)(work, synchronise) for _ in range(2))
+
+
+def by_timeit(work, synchronise):
+    def both():
+        work()
+        synchronise()
+
+    both()
+    return timeit.timeit(both, number=8) / 8
+
+
+def until_it_is_enough(work, synchronise):
+    clock(times=1)(work, synchronise)
+    times, start = 0, perf_counter()
+    while perf_counter() - start < 0.05:
+        work()
+        synchronise()
+        times += 1
+    return (perf_counter() - start) / times
+
+
 def mean_of_each(work, synchronise):
     times = [clock(warm=False, times=1)(work, synchronise) for _ in range(150)]
     return statistics.fmean(times)
@@ -135,6 +179,9 @@ CASES = {
             (lambda m, b: 100 - counted(m, b), "those are the wrong ones"),
             (anew, "the last batch alone"),
             (lambda m, b: 100 * counted(m, b), "not the share of right answers"),
+            (lambda m, b: (counted(m, b), len(b)), "accuracy gives 2 numbers: 1 is asked for"),
+            (lambda m, b: round(counted(m, b), 1), "Decimals are lost"),
+            (lambda m, b: f"{counted(m, b):.2f} %", "is a text: numbers are asked for"),
         ],
         secret=["argmax"],
     ),
@@ -157,8 +204,11 @@ CASES = {
             by_monotonic,
             warm_three_times,
             clock(),
-            clock(times=1),
+            clock(times=2),
             clock(times=200),
+            mean_of_two,
+            by_timeit,
+            until_it_is_enough,
         ],
         wrong=[
             (clock(wait_before=False, wait_after=False), "never calls synchronise()"),
@@ -174,6 +224,10 @@ CASES = {
             (clock(factor=1000), "are these milliseconds?"),
             (clock(factor=-1), "less than no time"),
             (lambda work, synchronise: 0.1, "never calls work()"),
+            (clock(times=1), "times one single call: the mean of several is asked for"),
+            (warm_in_a_loop_and_one, "times one single call"),
+            (warm_and_wait_and_one, "times one single call"),
+            (last_of_many, "times one single call"),
         ],
         secret=["0.004", "4 ms"],
     ),

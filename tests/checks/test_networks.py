@@ -26,6 +26,10 @@ def conv_conv(*between):
     )  # fmt: skip
 
 
+def sequential_without_flatten():
+    return nn.Sequential(*(layer for layer in sequential() if not isinstance(layer, nn.Flatten)))
+
+
 class TwoLayers(nn.Module):
     def __init__(self):
         super().__init__()
@@ -152,6 +156,11 @@ CASES = {
             (sequential(nn.LogSoftmax(dim=1)), "It ends in log-softmax"),
             (Net, "It ends in log-softmax"),
             (sequential(nn.ReLU(), nn.Linear(10, 10)), "runs 3 linear layers"),
+            (
+                sequential_without_flatten(),
+                "What reaches a linear layer has 4 dimensions: it waits for one row",
+            ),
+            (net(forward=lambda self, x: self.head(self.features(x))), "(flatten)"),
             (Net(fc1=nn.Linear(321, 50)), "waits for 321 numbers an image"),
         ],
         secret=["nn.Conv2d", "nn.Linear"],
@@ -192,6 +201,8 @@ CASES = {
             (four(padding=2), "30 × 30 after convolution 1: too much is put around the map"),
             (four(padding=2, dilation=2), "has a stride, a dilation or groups"),
             (four(relu=nn.Identity), "its ReLU is missing"),
+            (nn.Sequential(*(m for m in four() if not isinstance(m, nn.Flatten))), "has 4 dimensions"),
+            (four(channels=(1, 32, 64, 64)), "make 1, 32, 64, 64 channels"),
             (four(fc1=1024), "waits for 1024 numbers an image"),
             (nn.Sequential(OrderedDict(conv=nn.Conv2d(1, 32, 5, padding=2))), "kernels of 5 × 5"),
         ],

@@ -38,7 +38,33 @@ CASES = {
             (lambda x: ((x / 255).std(), (x / 255).mean()), "You exchanged the two"),
             (lambda x: (0.1307, 0.3081), "gives (0.1307, 0.3081). Those are MNIST's"),
             (lambda x: ((x / 255).mean(), (x / 255).flatten(1).std(1).mean()), "average over single images"),
-            (lambda x: (x / 255).mean(), "not the mean and the standard deviation"),
+            (
+                lambda x: (x / 255).mean(),
+                "mean_and_std gives 1 number: 2 are asked for, and the second is missing",
+            ),
+            (lambda x: x.float().mean, "is a function: numbers are asked for"),
+            (
+                lambda x: (x.float().mean, x.float().std),
+                "a tuple, and the first of its 2 parts is a function: are its brackets missing?",
+            ),
+            (
+                lambda x: ((x / 255).mean(), (x / 255).std),
+                "the second of its 2 parts is a function: are its brackets missing?",
+            ),
+            (lambda x: ("0.1307", "0.3081"), "the first of its 2 parts is a text: a number is asked for"),
+            (
+                lambda x: ((x / 255).mean(dim=0), (x / 255).std(dim=0)),
+                "gives 2 tensors of shape (1, 28, 28): each should be one number.",
+            ),
+            (
+                lambda x: ((x / 255).mean(dim=0), (x / 255).std()),
+                "holds a tensor of shape (1, 28, 28) and a tensor of shape (): they do not fit together",
+            ),
+            (lambda x: ((x / 255).mean(), (x / 255).std(), x.max()), "gives 3 numbers: 2 are asked for"),
+            (
+                lambda x: (round((x / 255).mean().item(), 2), round((x / 255).std().item(), 2)),
+                "Decimals are lost",
+            ),
             (lambda x: (x.mean(), x.std()), "RuntimeError"),
         ],
         secret=["0.2836", "/ 255"],

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import pytest
+
+from cnnlab.checks.runner import _earned
 from cnnlab.checks.verdict import Blank, Verdict, Wrong
 
 
@@ -23,3 +26,10 @@ def test_a_wrong_answer_may_earn_a_share() -> None:
     assert Wrong("half", share=0.5).share == 0.5
     assert Wrong("none").share == 0
     assert str(Blank("still empty")) == "still empty"
+
+
+@pytest.mark.parametrize(
+    ("marks", "share", "printed"), [(5, 0.0, "0"), (25, 0.6, "15"), (25, 0.1, "2.5"), (13, 5 / 13, "5")]
+)
+def test_whole_marks_are_printed_without_a_point(marks: int, share: float, printed: str) -> None:
+    assert str(_earned(marks, share)) == printed
