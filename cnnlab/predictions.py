@@ -57,6 +57,9 @@ class Sureness:
     share: float = column("right (%)", ".0f")
 
 
+_unwritten: dict[str, Entry] = {}  # by question: what this kernel knows and the file does not
+
+
 class Prediction:
     """A guess, waiting for its outcome. Its text says what is kept, or what is missing."""
 
@@ -100,6 +103,7 @@ class Prediction:
             kept = replace(kept, outcome=plain, right=_is_right(kept.guess, plain))
             others = [one for one in entries if one.question != self.question]
             problem = problem or _write([*others, kept])
+            _remember(kept, problem)
         return kept, problem
 
 
@@ -147,6 +151,7 @@ def predict(
             )
         others = [one for one in entries if one.question != question]
         problem = problem or _write([*others, entry])
+        _remember(entry, problem)
     head = "For now" if problem else "Kept"
     return Prediction(question, entry, f"{head}: {_words(chosen)}, {entry.sure:g} % sure. {problem}".strip())
 
@@ -158,7 +163,9 @@ def calibration() -> Table[Sureness]:
         A row for each tenth of sureness in which there is an outcome; the footer puts it in words.
     """
     entries, problem = _read()
-    known = [entry for entry in entries if entry.right is not None]
+    written = {entry.question for entry in entries if entry.right is not None}
+    forgotten = [entry for entry in _unwritten.values() if entry.question not in written]
+    known = [entry for entry in [*entries, *forgotten] if entry.right is not None]
     tenths: dict[int, list[Entry]] = {}
     for entry in known:
         tenths.setdefault(min(int(entry.sure // 10), 9), []).append(entry)
@@ -168,6 +175,9 @@ def calibration() -> Table[Sureness]:
         least, most = 10 * tenth, 100 if tenth == 9 else 10 * tenth + 9
         rows.append(Sureness(f"{least} to {most}", len(group), right, 100 * right / len(group)))
     footer = [problem] if problem else []
+    if lost := sum(entry.right is not None for entry in forgotten):
+        one = "1 of these is" if lost == 1 else f"{lost} of these are"
+        footer.append(f"({one} in no file, and known until the kernel ends: {path()} could not be written.)")
     return Table(rows, footer=[*footer, _verdict(known)])
 
 
@@ -185,6 +195,14 @@ def _verdict(known: Sequence[Entry]) -> str:
     if sure > share:
         return f"{text} You are surer than you are right: take wider ranges, and lower chances."
     return f"{text} You know more than you trust yourself to: take narrower ranges, and higher chances."
+
+
+def _remember(entry: Entry, problem: str) -> None:
+    """Keep what could not be written as long as the kernel lives."""
+    if problem:
+        _unwritten[entry.question] = entry
+    else:
+        _unwritten.pop(entry.question, None)
 
 
 def _blank(value: object) -> bool:
@@ -227,13 +245,17 @@ def _number(value: float, spec: str) -> str:
 
 def path() -> Path:
     """The file that holds the predictions."""
-    return Path(os.environ.get(VARIABLE) or FILE)
+    return Path(os.environ.get(VARIABLE) or FILE).expanduser()
 
 
 @contextmanager
 def _alone() -> Iterator[None]:
     """Between reading the file and writing it, no other notebook writes; without a lock it goes on."""
-    digest = hashlib.blake2b(str(path().resolve()).encode(), digest_size=8).hexdigest()
+    try:
+        place = path().resolve()
+    except (OSError, RuntimeError):  # a link to itself; reading it says so
+        place = path().absolute()
+    digest = hashlib.blake2b(str(place).encode(), digest_size=8).hexdigest()
     lock = FileLock(Path(tempfile.gettempdir()) / f"cnnlab-predictions-{digest}.lock", timeout=WAIT)
     with suppress(OSError, Timeout):
         lock.acquire()
@@ -249,6 +271,8 @@ def _entry(found: Any) -> Entry:
     Raises:
         TypeError, ValueError: it is none.
     """
+    if unknown := set(found) - set(Entry.__dataclass_fields__):
+        raise ValueError(f"{min(unknown)!r} is no part of an entry")
     entry = Entry(**found)
     if not all(isinstance(text, str) for text in (entry.question, entry.kept_on)):
         raise TypeError("the question or the day is no text")
@@ -267,7 +291,7 @@ def _read() -> tuple[list[Entry], str]:
     """All that is kept, and what is wrong with the file; a file that cannot be read is never overwritten."""
     file = path()
     try:
-        found = json.loads(file.read_text(encoding="utf-8"))
+        found = json.loads(file.read_text(encoding="utf-8-sig"))
         if not isinstance(found, list):
             raise TypeError("not a list of predictions")
         return [_entry(one) for one in found], ""

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from cnnlab import calibration, predict
+from cnnlab import calibration, predict, predictions
 from cnnlab.predictions import Prediction, path
 
 LAYERS = ["conv1", "conv2", "fc1"]
@@ -19,6 +19,7 @@ LAYERS = ["conv1", "conv2", "fc1"]
 @pytest.fixture(autouse=True)
 def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("CNNLAB_PREDICTIONS", str(tmp_path / "mine.json"))
+    monkeypatch.setattr(predictions, "_unwritten", {})
     return tmp_path / "mine.json"
 
 
@@ -270,3 +271,44 @@ def test_ten_predictions_get_a_verdict(sure: int, right: int, says: str) -> None
 def test_a_few_predictions_say_little() -> None:
     predict("q", LAYERS, guess="fc1", sure=100).outcome("conv1")
     assert "right in 0 of 1. So few say little yet." in str(calibration())
+
+
+def test_what_could_not_be_written_counts_until_the_kernel_ends(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CNNLAB_PREDICTIONS", str(tmp_path / "missing" / "mine.json"))
+    for question, guess in (("One?", "fc1"), ("Two?", "conv1")):
+        predict(question, LAYERS, guess=guess, sure=80).outcome("fc1")
+    told = str(calibration())
+    assert "right in 1 of 2" in told
+    assert "2 of these are in no file, and known until the kernel ends" in told
+    monkeypatch.setenv("CNNLAB_PREDICTIONS", str(tmp_path / "mine.json"))
+    predict("One?", LAYERS, guess="fc1", sure=80).outcome("fc1")  # now it can be written
+    assert "1 of these is in no file" in str(calibration())
+
+
+def test_a_file_that_an_editor_marked_as_utf_8_is_read(file: Path) -> None:
+    predict("Which?", LAYERS, guess="fc1", sure=50)
+    file.write_bytes(b"\xef\xbb\xbf" + file.read_bytes())
+    assert predict("Which?", LAYERS, guess="fc1", sure=50).outcome("fc1")
+    assert "right in 1 of 1" in str(calibration())
+
+
+def test_a_part_that_no_entry_has_is_named(file: Path) -> None:
+    predict("Which?", LAYERS, guess="fc1", sure=50)
+    file.write_text(
+        file.read_text(encoding="utf-8").replace('"sure"', '"note": "x", "sure"'), encoding="utf-8"
+    )
+    assert "'note' is no part of an entry" in said(predict("Which?", LAYERS, guess="fc1", sure=50))
+
+
+def test_a_home_folder_may_be_written_with_a_tilde(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    monkeypatch.setenv("CNNLAB_PREDICTIONS", "~/mine.json")
+    assert path() == tmp_path / "mine.json"
+
+
+def test_a_link_to_itself_is_told(file: Path) -> None:
+    file.symlink_to(file)
+    assert "cannot be read" in said(predict("Which?", LAYERS, guess="fc1", sure=50))
