@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import torch
+from torch.nn import functional
 
 from cnnlab.checks.reading import network, several
 from cnnlab.checks.runner import exercise
@@ -60,7 +61,8 @@ def add_conv2(answer: object = ...) -> None:
     after = seen.steps[seen.steps.index(second) : seen.steps.index((seen.linears or seen.steps[-1:])[0])]
     if not second.bias and not any(step.name in {"add", "add_"} for step in after):
         raise Wrong("conv2 has no bias: it was not asked to do without one.")
-    if not any("pool" in step.name for step in _after(seen, second)):
+    unpooled = not any("pool" in step.name for step in _after(seen, second))
+    if unpooled and (not seen.linears or seen.linears[0].takes[-1] == 20 * 8 * 8):
         raise Wrong(f"Maps of {second.map_size} go on to fc1: pool after conv2 as well.")
     if not seen.linears:
         _stopped(seen, "conv2")
@@ -72,6 +74,14 @@ def add_conv2(answer: object = ...) -> None:
         raise Wrong(f"fc1 gets {several(fc1.takes[-1], 'number')} an image: look at the pooling after conv2.")
     if fc1.lowest < 0:
         raise Wrong("Negative numbers reach fc1: the ReLU after conv2 is missing.")
+    for layer, out, behind in (("conv1", first.out, second.into), ("conv2", second.out, fc1.into)):
+        if out is None or behind is None or _drops(seen):
+            continue
+        expected = functional.relu(functional.max_pool2d(out, 2))
+        if not _close(behind.flatten(1), expected.flatten(1)):
+            raise Wrong(
+                f"Behind {layer} comes something else than max pooling 2 and ReLU: leave forward() as it was."
+            )
 
 
 @exercise(
@@ -101,12 +111,21 @@ def add_fc2(answer: object = ...) -> None:
         raise Wrong("Negative numbers reach fc2: between fc1 and fc2 stands something other than ReLU.")
     if fc2.lowest > 0 and fc1.out is not None and bool((fc1.out < 0).any()):
         raise Wrong("No 0 reaches fc2: between fc1 and fc2 stands something other than ReLU.")
+    if fc1.out is not None and fc2.into is not None and fc1.out.shape == fc2.into.shape and not _drops(seen):
+        kept = (fc2.into == fc1.out) | (fc2.into == 0)
+        if not bool(kept.all()):
+            raise Wrong("Between fc1 and fc2 positive numbers are changed: ReLU leaves them as they are.")
     if seen.error is not None or not isinstance(seen.output, torch.Tensor):
         return  # the next exercise is still blank
     last = fc2.out
     if last is not None and bool((last < 0).any()) and last.shape == seen.output.shape and _cut(seen.output):
         raise Wrong("There is a ReLU after fc2: it takes away all negative logits.")
     must_be_logits(seen, log_softmax_too=True)  # the next exercise may be written already
+
+
+def _drops(seen: Watched) -> bool:
+    """Whether dropout scales what it keeps."""
+    return any("dropout" in step.name or "bernoulli" in step.name for step in seen.steps)
 
 
 def _cut(output: torch.Tensor) -> bool:

@@ -47,6 +47,45 @@ def no_first_pool(self, x):
     return F.relu(F.max_pool2d(self.conv2(F.relu(self.conv1(x))), 2))
 
 
+def halved(x, how):
+    """Pooling written by hand, with `how` over the rows and columns of each window."""
+    n, c, h, w = x.shape
+    return how(x.reshape(n, c, h // 2, 2, w // 2, 2))
+
+
+def by_reshape(self, x):
+    for conv in (self.conv1, self.conv2):
+        x = F.relu(halved(conv(x), lambda windows: windows.amax((3, 5))))
+    return x
+
+
+def by_slices(self, x):
+    for conv in (self.conv1, self.conv2):
+        x = conv(x)
+        x = torch.maximum(x[:, :, ::2], x[:, :, 1::2])
+        x = F.relu(torch.maximum(x[..., ::2], x[..., 1::2]))
+    return x
+
+
+def by_unfold(self, x):
+    for conv in (self.conv1, self.conv2):
+        x = F.relu(conv(x).unfold(2, 2, 2).unfold(3, 2, 2).amax((-1, -2)))
+    return x
+
+
+def averaged_sigmoids(self, x):
+    return torch.sigmoid(F.avg_pool2d(self.conv2(torch.sigmoid(F.avg_pool2d(self.conv1(x), 2))), 2))
+
+
+def first_without_relu(self, x):
+    return F.relu(F.max_pool2d(self.conv2(F.max_pool2d(self.conv1(x), 2)), 2))
+
+
+def images_mixed(self, x):
+    x = Net.features(self, x)
+    return x.transpose(0, 1).flatten(1).reshape(len(x), 20, 4, 4)
+
+
 CASES = {
     "add_conv2": Cases(
         right=[
@@ -62,8 +101,22 @@ CASES = {
                     self.conv2(F.max_pool2d(self.conv1(x).relu(), 2)).relu(), 2
                 )
             ),
+            net(features=by_reshape),
+            net(features=by_slices),
+            net(features=by_unfold),
+            net(features=lambda self, x: F.dropout(Net.features(self, x), 0.2)),
         ],
         wrong=[
+            (
+                net(features=averaged_sigmoids),
+                "Behind conv1 comes something else than max pooling 2 and ReLU",
+            ),
+            (net(features=first_without_relu), "Behind conv1 comes something else"),
+            (net(features=images_mixed), "Behind conv2 comes something else"),
+            (
+                net(features=lambda self, x: by_reshape(self, x).abs() ** 2),
+                "Behind conv2 comes something else",
+            ),
             (Net(conv2=nn.Conv2d(10, 20, 3)), "10 × 10 after conv2: its kernels are 3 × 3"),
             (Net(conv2=nn.Conv2d(10, 20, 5, padding=2)), "12 × 12 after conv2"),
             (Net(conv2=nn.Conv2d(20, 20, 5)), "waits for 20 channels"),
@@ -114,6 +167,14 @@ CASES = {
             (net(head=lambda self, x: self.fc2(self.fc1(x))), "one linear layer in disguise"),
             (net(head=lambda self, x: self.fc2(torch.tanh(self.fc1(x)))), "something other than ReLU"),
             (net(head=lambda self, x: self.fc2(torch.sigmoid(self.fc1(x)))), "No 0 reaches fc2"),
+            (
+                net(head=lambda self, x: self.fc2(F.relu(self.fc1(x)) ** 2)),
+                "positive numbers are changed: ReLU leaves them",
+            ),
+            (
+                net(head=lambda self, x: self.fc2(self.fc1(9 * x).clamp(0, 0.5))),
+                "positive numbers are changed",
+            ),
             (net(last=lambda self, z: F.softmax(z, dim=1)), "it ends in softmax. Cross-entropy does that"),
             (net(last=lambda self, z: torch.sigmoid(z)), "it ends in sigmoid. Cross-entropy takes logits"),
             (
