@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import ast
 import math
-import operator
 import re
 
 from cnnlab.checks.reading import not_blank, number, shown
 from cnnlab.checks.runner import exercise
 from cnnlab.checks.verdict import Blank, Wrong
+from cnnlab.checks.written import as_typed, wrapped_lines, written
 
 _LAYERS = ("conv1", "pool1", "conv2", "pool2")
 _WIDTHS = {  # known wrong widths after each layer, and what leads to them
@@ -26,9 +25,7 @@ _WIDTHS = {  # known wrong widths after each layer, and what leads to them
     },
     "pool2": {8: "pooling halves the map", 6: "conv2 shrinks the map before it is halved"},
 }
-_DO = {ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Div: operator.truediv}
-_DO |= {ast.FloorDiv: operator.floordiv, ast.Pow: operator.pow}
-_LARGEST = 10_000  # what a power may be made of: 9**9**9 would be worked out for ever
+_CONVOLVED = {24, 8, 24 * 24, 8 * 8}  # what conv1 and conv2 give along a side, and on the whole map
 
 
 @exercise(
@@ -36,18 +33,20 @@ _LARGEST = 10_000  # what a power may be made of: 9**9**9 would be worked out fo
     25,
     "The sizes follow from the image and the layers; fc1 has no say in them.",
 )
-def explain_320(sizes: object = ..., product: object = ..., text: object = ...) -> None:
+def explain_320(sizes: object = ..., product: object = ..., text: object = ...) -> str | None:
     """Check an explanation: the widths after four layers, the factors of the product, and a text.
 
     `sizes` holds the widths after conv1, pool1, conv2 and pool2; `product` the channels, height and
     width that are multiplied; `text` tells it with the arithmetic written out, such as "24 / 2 = …".
     The first is worth 40 % of the marks, the second 20 %, the text 40 %.
     """
+    remark = None
     for judge, part, earned in ((_sizes, sizes, 0.0), (_product, product, 0.4), (_text, text, 0.6)):
         try:
-            judge(part)
+            remark = judge(part)
         except (Wrong, Blank) as said:
             raise type(said)(str(said), share=earned) from None
+    return remark
 
 
 def _whole_numbers(answer: object) -> list[float]:
@@ -89,99 +88,63 @@ def _product(answer: object) -> None:
     raise Wrong(f"You multiply {written}: {known}.")
 
 
-def _text(answer: object) -> None:
+def _text(answer: object) -> str | None:
+    """What is to be said of a text that is right all the same."""
     not_blank(answer)
     if not isinstance(answer, str):
         raise Wrong("The explanation is a text in quotes.")
     text = _as_signs(answer)
-    equations = _equations(text)
-    for written, holds in equations.items():
-        if not holds:
-            written = written.replace("-", "−").replace("*", "×")
-            raise Wrong(f"“{written}” in your text does not hold: work it out again.")
-    mentioned = {int(found) for found in re.findall(r"(?<![\d.])\d+(?![\d.]*\d)", text)}
+    found = written(text)
+    if found.false:
+        raise Wrong(f"“{found.false[0]}” in your text does not hold: work it out again.")
+    mentioned = {int(number) for number in re.findall(r"(?<![\d.])\d+(?![\d.]*\d)", text)}
     for width, what in ((24, "conv1"), (12, "pool1"), (8, "conv2"), (4, "pool2")):
         if width not in mentioned:
             raise Wrong(f"Your text does not say how large the map is after {what}.")
     if 20 not in mentioned:
         raise Wrong("Your text does not say how many channels the last feature map has.")
-    if not any(_ends(equation, {24, 8}) for equation in equations):
+    steps = [one for one in found.calculations if one.signs & {"+", "-"}]
+    if not any(one.value in _CONVOLVED for one in steps):
+        for one in steps:
+            if re.match(r"\W*(?:28|12)\b", one.text) and "-" in one.signs:
+                begun = f"“{as_typed(one.text)}” in your text makes {shown(one.value)}"
+                raise Wrong(f"{begun}: no convolution here gives a map of that width.")
         raise Wrong("Your text does not show the arithmetic of a convolution, such as “28 − … = …”.")
-    if not any(_ends(equation, {320}) for equation in equations):
+    products = [one for one in found.calculations if "*" in one.signs and one.value == 320]
+    if not products or 320 not in mentioned:
         raise Wrong("Your text does not show which product gives 320.")
+    if not found.careless:
+        return None
+    return (
+        f"A remark: “{found.careless[0]}” is not so as it stands. Give each step an equals sign of its own."
+    )
 
 
 def _as_signs(text: str) -> str:
     """The same text with every calculation in Python's signs: "20 maps × 4²" is "20 * 4**2"."""
     text = re.sub(r"(?m)^\s*(?:[-*•–]|\d+\)|[a-z]\))\s+", "", text)  # what a list begins with is no sign
     text = re.sub(r"\.(?=\s|$)", ";", text)  # the end of a sentence is no decimal point
-    text = re.sub(r"\\(?:times|cdot)\b", "*", text).replace("\\div", "/").replace("==", "=").replace("$", " ")
-    for sign, ours in {
-        "×·∙⋅": "*",
-        "−–": "-",
-        "÷": "/",
-        "²": "**2",
-        "^": "**",
-        "⌊⌈[": "(",
-        "⌋⌉]": ")",
-    }.items():
+    text = re.sub(r"-*[->=]>", ";", text)  # an arrow leads on, it says nothing of equality
+    text = (
+        re.sub(r"\\(?:times|cdot)(?![a-zA-Z])", "*", text)
+        .replace("\\div", "/")
+        .replace("==", "=")
+        .replace("$", " ")
+    )
+    signs = {"×·∙⋅": "*", "−–": "-", "÷": "/", "²": "**2", "^": "**", "[": "(", "]": ")"}
+    for sign, ours in signs.items():
         text = re.sub(f"[{re.escape(sign)}]", ours, text)
-    text = re.sub(r"\b(?:floor|int)\s*(?=\()", "", text)
+    words = {"divided by": "/", "multiplied by": "*", "times": "*", "minus": "-", "plus": "+"}
+    for word, ours in words.items():
+        text = re.sub(rf"\b{word}\b(?=\s*[\d(])", f" {ours} ", text)
+    text = re.sub(r"\b(?:is equal to|equals)\b", "=", text)
+    text = re.sub(r"(?<=\d)\s*(?:px|pixels?)\b", " ", text)
+    text = re.sub(r"(?<=\d)\.0+(?!\d)", "", text)
+    text = re.sub(r"\(\s*=", " = ", text)  # 24 (= 28 - 5 + 1)
     text = re.sub(r"\s*\([a-zA-Z][a-zA-Z ]*\)", "", text)  # 20 (channels)
-    text = re.sub(r"(?<=[\w)])\s*(?<![a-zA-Z])(?:[xX]|times|by)(?![a-zA-Z])\s*(?=[\d(])", " * ", text)
-    text = re.sub(r"(?<=\d)\s+(?:\w+\s+)?(?:channels?|maps?|filters?|kernels?) of (?=\d)", " * ", text)
+    text = re.sub(r"(?<=[\w)])\s*(?<![a-zA-Z])[xX](?![a-zA-Z])\s*(?=[\d(])", " * ", text)
+    text = re.sub(r"(?<=[\d)])\s*by\s*(?=[\d(])", " * ", text)
     text = re.sub(r"(?<=\d)(?:\s+[a-zA-Z]+){1,2}\s*(?=\*)", " ", text)  # what is counted: 20 maps * 4
     text = re.sub(r"(\*\s*\d+)\s+[a-zA-Z]+\s*(?==)", r"\1 ", text)  # 4 * 4 columns = 16
-    return re.sub(r"(?<![\w.])(\d+)\s*:\s*(\d+)(?=\s*=)", r"\1 / \2", text)  # 24 : 2 = 12
-
-
-def _ends(equation: str, values: set[int]) -> bool:
-    """Whether one side of an equation is one of the values, and another a calculation."""
-    sides = [side.strip() for side in equation.split("=")]
-    wanted = "|".join(rf"{value}(?:\s*\*\s*{value})?" for value in values)  # 24, or 24 * 24
-    return any(re.fullmatch(wanted, side) for side in sides) and any(
-        re.search(r"\d\D+\d", side) for side in sides
-    )
-
-
-def _equations(text: str) -> dict[str, bool]:
-    """Every calculation that a text writes out, and whether it holds; what cannot be read is left out."""
-    found: dict[str, bool] = {}
-    for match in re.finditer(
-        r"(?<![\w.+*/-])(?<![+*/-] )[\d(][\d+\-*/(). \t]*(?:=[\d+\-*/(). \t]*\d\)*)+", text
-    ):
-        written = match.group()
-        sides = [side.strip(" .\t") for side in written.split("=")]
-        values = [_value(side) for side in sides]
-        if any(value is None for value in values):
-            continue
-        if re.fullmatch(r"[\d.]+", sides[0]) and text[: match.start()].rstrip(" \t")[-1:].isalpha():
-            sides, values = sides[1:], values[1:]  # "half of 24 = 12": what stands before it is not read
-        pairs = zip(zip(sides, values), zip(sides[1:], values[1:]))
-        # "28 - 5 = 23 + 1 = 24" is careless, and everybody knows what it means
-        found[written.strip()] = all(a[1] == b[1] or a[1] == _first_number(b[0]) for a, b in pairs)
-    return found
-
-
-def _first_number(side: str) -> float | None:
-    first = re.match(r"\d+", side)
-    return float(first.group()) if first else None
-
-
-def _value(side: str) -> float | None:
-    """The value of a calculation with + - * / ** and brackets; None if it is none."""
-
-    def work(node: ast.expr) -> float:
-        if isinstance(node, ast.Constant) and isinstance(node.value, (int, float)):
-            return node.value
-        if isinstance(node, ast.BinOp) and type(node.op) in _DO:
-            left, right = work(node.left), work(node.right)
-            if isinstance(node.op, ast.Pow) and not (abs(left) <= _LARGEST and 0 <= right <= 4):
-                raise ValueError
-            return float(_DO[type(node.op)](left, right))
-        raise ValueError
-
-    try:
-        return work(ast.parse(side[:200], mode="eval").body)
-    except (SyntaxError, ValueError, ArithmeticError, RecursionError):
-        return None
+    text = re.sub(r"(?<![\w.])(\d+)\s*:\s*(\d+)(?=\s*=)", r"\1 ¦ \2", text)  # 24 : 2 = 12
+    return wrapped_lines(text)

@@ -39,8 +39,10 @@ class Exercise:
 EXERCISES: dict[str, Exercise] = {}  # every exercise by the name of its check
 
 
-def exercise(title: str, marks: int, shows: str) -> Callable[[Callable[..., None]], Check]:
+def exercise(title: str, marks: int, shows: str) -> Callable[[Callable[..., str | None]], Check]:
     """Make a check of a plain function that raises `Wrong` or `Blank`, or returns if the answer is right.
+
+    What it returns is None, or a remark on a right answer.
 
     Args:
         title: the exercise in a few words.
@@ -48,7 +50,7 @@ def exercise(title: str, marks: int, shows: str) -> Callable[[Callable[..., None
         shows: one sentence that a right answer is told.
     """
 
-    def decorate(judge: Callable[..., None]) -> Check:
+    def decorate(judge: Callable[..., str | None]) -> Check:
         told = Exercise(judge.__name__, title, marks, shows)
         EXERCISES[told.name] = told
 
@@ -65,17 +67,18 @@ def exercise(title: str, marks: int, shows: str) -> Callable[[Callable[..., None
     return decorate
 
 
-def _usage(judge: Callable[..., None]) -> str:
+def _usage(judge: Callable[..., str | None]) -> str:
     return f"checks.{judge.__name__}({', '.join(inspect.signature(judge).parameters)})"
 
 
-def _run(told: Exercise, judge: Callable[[], None]) -> Verdict:
+def _run(told: Exercise, judge: Callable[[], str | None]) -> Verdict:
     """Judge once, and turn whatever happens into a verdict."""
     too_long = threading.Event()
     try:
         with _undisturbed(), _time_limit(too_long):
-            judge()
-        return Verdict(told.name, "right", told.shows, told.marks, told.marks)
+            remark = judge()
+        shows = f"{told.shows} {remark}" if remark else told.shows
+        return Verdict(told.name, "right", shows, told.marks, told.marks)
     except Wrong as wrong:
         return Verdict(told.name, "wrong", str(wrong), told.marks, _earned(told.marks, wrong.share))
     except Blank as blank:
