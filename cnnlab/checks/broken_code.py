@@ -81,7 +81,10 @@ def words_for(error: BaseException) -> str:
     except Exception:  # the message of a student's own exception may be broken too
         raw = []
     message = raw[0][:200] if raw else ""
-    means = _of_what_is_empty(error) or _of_a_product(error, message) or _meaning(message)
+    try:
+        means = _of_what_is_empty(error) or _of_a_product(error, message) or _meaning(message)
+    except Exception:  # a student's own object may refuse to be looked at
+        means = _meaning(message)
     return f"Your code stops{_place(error)} with {kind}. {means}".strip()
 
 

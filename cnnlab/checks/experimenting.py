@@ -101,7 +101,7 @@ def paired_difference(answer: object = ...) -> None:
     if isinstance(first, (tuple, list)) and any(part is ... or part is None for part in first):
         raise Blank(BLANK)
     if not isinstance(first, (tuple, list, Tensor)) and getattr(first, "shape", ()) != (2,):
-        value = shown(number(first))
+        value = shown(number(first, "What your function returns"))
         raise Wrong(f"{value} alone: two numbers are asked for, the difference and its uncertainty.")
     otherwise = "that is not the mean of the differences seed by seed, and its margin of 95 %."
     judge_function(student, _USAGE, _right, _CASES, _DIFFERENCES, otherwise, rtol=1e-3)

@@ -151,7 +151,7 @@ def accuracy_difference(answer: object = ...) -> None:
     student = function(answer, "difference(correct_a, correct_b, n)", 3)
     first = call(student, *cases[0])
     if not isinstance(first, (tuple, list, Tensor)) and getattr(first, "shape", ()) != (2,):
-        value = number(first)
+        value = number(first, "What your function returns")
         ratio = abs(value - 9_910 / 9_870) < 1e-3
         hint = "that is a ratio, and " if ratio else ""
         raise Wrong(

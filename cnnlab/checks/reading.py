@@ -91,7 +91,8 @@ def number(answer: object, what: str = "Your answer") -> float:
     if isinstance(answer, (Tensor, np.ndarray)) and math.prod(answer.shape) == 1:
         answer = answer.item()
     if isinstance(answer, (bool, np.bool_)) or not isinstance(answer, numbers.Real):
-        raise Wrong(f"{what} is {kind(answer)}: a number is asked for.")
+        hint = "are its brackets missing?" if kind(answer) == "a function" else "a number is asked for."
+        raise Wrong(f"{what} is {kind(answer)}: {hint}")
     try:
         value = int(answer) if isinstance(answer, numbers.Integral) else float(answer)
         finite = math.isfinite(value)
@@ -149,7 +150,8 @@ def _no_numbers(answer: object) -> str:
         shapes = list(dict.fromkeys(kind(part) for part in answer[:100]))
         if len(shapes) > 1:
             return f"{kind(answer)} that holds {shapes[0]} and {shapes[1]}: they do not fit together."
-    return f"{kind(answer)}: numbers are asked for."
+    hint = "are its brackets missing?" if kind(answer) == "a function" else "numbers are asked for."
+    return f"{kind(answer)}: {hint}"
 
 
 def _far_too_large(answer: object, what: str) -> str:

@@ -40,7 +40,8 @@ def written(text: str) -> Written:
     Between a number and a calculation words may stand, "20 channels of 4 * 4 = …": what stands before the
     equals sign is then the calculation or its product with the number, whichever holds.
     """
-    strict, loose = _Reader(text), _Reader(re.sub(r"[^\W\d_]\w*", " ", text))  # loose: without the words
+    without_words = re.sub(r"(?<![^\W\d_])(?!(?:floor|int)\b)[^\W\d_]\w*", " ", text)
+    strict, loose = _Reader(text), _Reader(without_words)
     try:
         strict.read()
         loose.read()

@@ -188,6 +188,15 @@ CASES = {
     "accuracy_difference": Cases(
         right=[difference, by_standard_errors, lambda a, b, n: torch.tensor(difference(a, b, n, z=2))],
         wrong=[
+            (
+                lambda a, b, n: np.float64(1).item,
+                "What your function returns is a function: are its brackets",
+            ),
+            (
+                lambda a, b, n: (np.float64(1).item, 1),
+                "the first of its 2 parts is a function: are its brackets",
+            ),
+            (lambda a, b, n: (1, "0.3"), "the second of its 2 parts is a text: a number is asked for"),
             (lambda a, b, n: a / b, "1.004 alone: that is a ratio"),
             (lambda a, b, n: tuple(v / 100 for v in difference(a, b, n)), "those are shares"),
             (lambda a, b, n: difference(b, a, n), "The sign"),

@@ -42,7 +42,7 @@ CASES = {
                 lambda x: (x / 255).mean(),
                 "mean_and_std gives 1 number: 2 are asked for, and the second is missing",
             ),
-            (lambda x: x.float().mean, "is a function: numbers are asked for"),
+            (lambda x: x.float().mean, "What your function returns is a function: are its brackets missing?"),
             (
                 lambda x: (x.float().mean, x.float().std),
                 "a tuple, and the first of its 2 parts is a function: are its brackets missing?",
