@@ -570,8 +570,8 @@ claim("belief of the three in the label of the first", 100 * belief_in_label[lea
 # Where the neighbours carry the networks' digit as well, two different witnesses speak against the label. Where they carry the
 # label, the networks stand alone.
 #
-# Even then it is **evidence, not proof**. Two witnesses can share a weakness: in our run one row is a 0 whose left side is broken, and
-# the networks and all five neighbours call it a 7. Look at it: the label is right. And your count from section 3: how many of your ten
+# Even then it is **evidence, not proof**. Two witnesses can share a weakness: in one of our runs a row was a 0 whose left side is broken, and
+# the networks and all five neighbours called it a 7. The label was right. And your count from section 3: how many of your ten
 # mistakes did you blame on the label? Northcutt, Athalye and Mueller
 # (2021, *Pervasive Label Errors in Test Sets*) flagged images by a similar rule and then asked five people about each: for MNIST's test
 # set 15 labels were judged wrong. Over ten data sets only about half (51 %) of what the computer flagged was confirmed.

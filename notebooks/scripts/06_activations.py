@@ -339,7 +339,7 @@ clipped = all(torch.equal(many[into].clamp(min=0), many[name]) for into, name in
 print("ReLU passes what is positive and sets the rest to 0:", clipped)
 
 # %% [markdown]
-# About half, though each number was the largest of four. Look at the tall bar beside 0 in the
+# About half; and in the first two, each number was the largest of four. Look at the tall bar beside 0 in the
 # first histogram: it is the background. A window that sees only background gives the same
 # number everywhere in a map. Where that number is negative, ReLU wipes the whole background away, and only the stroke is left. The
 # zeros are useful: a unit that is 0 for most images says something when it is not.
