@@ -1,6 +1,6 @@
 """How many epochs lab 004's network needs, with its own constant learning rate and with one cycle.
 
-`python -m benchmarks.race_steps --out benchmarks/race_steps.md` trains it on  images, measures
+`python -m benchmarks.race_steps --out benchmarks/race_steps.md` trains it on 50,000 images of MNIST, measures
 it on the other 10,000, and writes the table. Notebook 11 shows these figures as recorded ones, because an
 epoch of this network takes too long there.
 """
