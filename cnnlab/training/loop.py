@@ -23,9 +23,8 @@ def train_epoch(run: Run) -> None:
         run.optimizer.zero_grad()  # forget the gradients of the step before
         logits = run.forward(images)  # (N, classes)
         run.check_logits(logits, images, labels)
-        loss = F.cross_entropy(
-            logits.float(), labels, label_smoothing=run.label_smoothing
-        )  # mean of the batch
+        # the mean of the batch
+        loss = F.cross_entropy(logits.float(), labels, label_smoothing=run.label_smoothing)
         run.check_loss(loss, images)
         loss.backward()  # type: ignore[no-untyped-call]  # one gradient for every parameter
         run.optimizer.step()  # move every parameter against its gradient
