@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 
+from cnnlab.checks.in_between import cut_into_pieces, features_as_asked, gets_the_images, relu_and_pool
 from cnnlab.checks.reading import network
 from cnnlab.checks.runner import exercise
 from cnnlab.checks.verdict import Blank, Wrong
-from cnnlab.checks.watching import Unfinished, Watched, must_be_logits, only_shifted, watch
+from cnnlab.checks.watching import IMAGES, Unfinished, Watched, must_be_logits, only_shifted, watch
 
 
 def _stopped(seen: Watched, layer: str | None) -> None:
@@ -28,6 +31,14 @@ def add_conv2(answer: object = ...) -> None:
     model = network(answer)
     seen = watch(model)
     found = seen.convolutions
+    if len(found) != 2 and seen.linears and features_as_asked(model):
+        return
+    if len(found) < 2 and cut_into_pieces(seen) and any(p.numel() == 5000 for p in model.parameters()):
+        _stopped(seen, "conv2")
+        raise Wrong(
+            "With your own weights the two convolutions, each with max pooling and ReLU, "
+            "give other numbers than those that reach fc1."
+        )
     if len(found) < 2:
         spare = any(p.ndim == 4 and p.shape[1] > 1 for p in model.parameters())
         if seen.last not in {"addmm", "mm", "linear", "view"}:  # there fc1 only suffers from what is missing
@@ -39,7 +50,7 @@ def add_conv2(answer: object = ...) -> None:
         raise Wrong(f"Your network runs {len(found)} convolutions: is one of them called twice?")
     first, second = found
     kernel = second.weight[-2:]
-    if first.gives[1:] != (10, 24, 24):
+    if first.gives[1:] != (10, 24, 24) or first.weight[-2:] != (5, 5) or not first.plain:
         raise Wrong(f"conv1 gives {first.gives[1]} maps of {first.map_size}: leave conv1 as it was.")
     if second.takes[-1] != 12:
         raise Wrong(f"conv2 gets maps of {second.takes[-1]} × {second.takes[-1]}: pool after conv1 first.")
@@ -52,21 +63,26 @@ def add_conv2(answer: object = ...) -> None:
         raise Wrong(f"conv2 makes {second.gives[1]} channels: another number is asked for.")
     if second.weight[1] != first.gives[1]:
         raise Wrong(f"A kernel of conv2 looks at {second.weight[1]} of conv1's maps: it has groups.")
+    if not second.plain:
+        raise Wrong("conv2 has a stride or a dilation that was not asked for.")
     after = seen.steps[seen.steps.index(second) : seen.steps.index((seen.linears or seen.steps[-1:])[0])]
     if not second.bias and not any(step.name in {"add", "add_"} for step in after):
         raise Wrong("conv2 has no bias: it was not asked to do without one.")
-    if not any("pool" in step.name for step in seen.steps[seen.steps.index(second) :]):
+    into = seen.linears[0].into if seen.linears else None
+    if (into.numel() if into is not None else seen.begun) == IMAGES * 20 * 8 * 8:
         raise Wrong(f"Maps of {second.map_size} go on to fc1: pool after conv2 as well.")
     if not seen.linears:
         _stopped(seen, "conv2")
         raise Wrong("After conv2 comes no linear layer: fc1 is never called.")
     fc1 = seen.linears[0]
-    if fc1.takes[0] != second.gives[0]:
-        raise Wrong(f"fc1 gets {fc1.takes[0]} rows for {second.gives[0]} images: they were cut into pieces.")
+    rows = math.prod(fc1.takes[:-1])
+    if rows != second.gives[0]:
+        raise Wrong(f"fc1 gets {rows} rows for {second.gives[0]} images: they were cut into pieces.")
     if fc1.takes[-1] != 320:
         raise Wrong(f"fc1 gets {fc1.takes[-1]:,} numbers an image: look at the pooling after conv2.")
-    if fc1.lowest < 0:
-        raise Wrong("Negative numbers reach fc1: the ReLU after conv2 is missing.")
+    gets_the_images(seen)
+    relu_and_pool(model, seen, 0, ("conv1", "conv2"))
+    relu_and_pool(model, seen, 1, ("conv2", "fc1"))
 
 
 @exercise(
@@ -74,8 +90,11 @@ def add_conv2(answer: object = ...) -> None:
 )
 def add_fc2(answer: object = ...) -> None:
     """Check a network: its last layer is linear, from fc1's 50 numbers to 10, with a ReLU in between."""
-    seen = watch(network(answer))
+    model = network(answer)
+    seen = watch(model)
     found = seen.linears
+    if cut_into_pieces(seen):  # a convolution by hand ends in a matrix product too
+        found = found[next((i for i, step in enumerate(found) if step.takes[-1] == 320), 0) :]
     if len(found) < 2:
         _stopped(seen, "fc2")
         plural = "" if found else "s"
@@ -89,10 +108,7 @@ def add_fc2(answer: object = ...) -> None:
         raise Wrong(f"fc2 gives {fc2.gives[-1]} numbers an image: one for each digit is asked for.")
     if not seen.bends_between(fc1, fc2):
         raise Wrong("There is no ReLU between fc1 and fc2: together they are one linear layer in disguise.")
-    if fc2.lowest < 0:
-        raise Wrong("Negative numbers reach fc2: between fc1 and fc2 stands something other than ReLU.")
-    if fc2.lowest > 0 and fc1.out is not None and bool((fc1.out < 0).any()):
-        raise Wrong("No 0 reaches fc2: between fc1 and fc2 stands something other than ReLU.")
+    relu_and_pool(model, seen, seen.layers.index(fc1), ("fc1", "fc2"))
     if seen.error is not None or not isinstance(seen.output, torch.Tensor):
         return  # the next exercise is still blank
     last = fc2.out
