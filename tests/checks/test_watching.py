@@ -94,3 +94,8 @@ def test_a_layer_that_runs_twice_for_each_image_counts_twice() -> None:
     tied = nn.Linear(784, 784)
     model = nn.Sequential(nn.Flatten(), tied, nn.ReLU(), tied, nn.ReLU(), nn.Linear(784, 10)).eval()
     assert len(watch(model).linears) == 3
+
+
+def test_what_is_added_to_the_last_layer_is_told_from_what_changes_it() -> None:
+    assert watch(sequential().eval()).only_adds()
+    assert not watch(sequential(nn.Tanh()).eval()).only_adds()
