@@ -65,6 +65,14 @@ def by_forward(model, optimizer, images, labels):
     return (z.max(dim=1).indices == labels).sum()
 
 
+def counted_with_a_scheduler(model, optimizer, images, labels):
+    assert isinstance(optimizer, torch.optim.Optimizer)
+    scheduler = torch.optim.lr_scheduler.StepLR(optimizer, 100)
+    right = step()(model, optimizer, images, labels)
+    scheduler.step()
+    return right
+
+
 def counted_with_a_closure(model, optimizer, images, labels):
     right = []
 
@@ -256,6 +264,7 @@ CASES = {
             step(),
             by_forward,
             counted_with_a_closure,
+            counted_with_a_scheduler,
             step(gives=lambda right, loss, n: torch.tensor(right)),
         ],
         wrong=[
