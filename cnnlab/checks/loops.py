@@ -30,7 +30,7 @@ def minibatches(answer: object = ...) -> None:
     for count, size in ((10, 4), (12, 4), (130, 64), (3, 5)):
         images = torch.arange(1.0, count + 1)[:, None, None, None].expand(-1, 1, 2, 2)
         labels = torch.arange(count) % 7
-        made = call(student, images, labels, size)
+        made = _in_turn(call(student, images, labels, size))
         if not isinstance(made, Iterable):
             raise Wrong(f"Your function gives {kind(made)}: a list of batches is asked for, or a generator.")
         batches = [_ids(batch, size) for batch in islice(made, 2 * count)]
@@ -42,6 +42,15 @@ def minibatches(answer: object = ...) -> None:
             where = "those of the last, smaller batch" if missing == count % size else "look at the borders"
             raise Wrong(f"With {count} images and batches of {size}, {missing} never come: {where}.")
         _judge_lengths([len(ids) for ids in batches], count, size)
+
+
+def _in_turn(made: object) -> object:
+    """The batches of an object that has them by their place, as a data set has, one after the other."""
+    if isinstance(made, (Iterable, type)) or not hasattr(type(made), "__getitem__"):
+        return made
+    if not hasattr(type(made), "__len__"):
+        return iter(made)  # type: ignore[call-overload]
+    return (made[i] for i in range(len(made)))  # type: ignore[index, arg-type]
 
 
 def _judge_lengths(lengths: list[int], count: int, size: int) -> None:

@@ -18,6 +18,35 @@ def cut(images, labels, size):
         yield images[start : start + size], labels[start : start + size]
 
 
+class ByPlace:
+    """Batches by their place, with a length, and without `__iter__`."""
+
+    def __init__(self, images, labels, size):
+        self.images, self.labels, self.size = images, labels, size
+
+    def __len__(self):
+        return -(-len(self.images) // self.size)
+
+    def __getitem__(self, i):
+        part = slice(i * self.size, (i + 1) * self.size)
+        return self.images[part], self.labels[part]
+
+
+class ByPlaceUntilTheEnd:
+    """The same without a length: past the last batch comes an IndexError."""
+
+    def __init__(self, *given):
+        self.batches = list(cut(*given))
+
+    def __getitem__(self, i):
+        return self.batches[i]
+
+
+class FullOnesByPlace(ByPlace):
+    def __len__(self):
+        return len(self.images) // self.size
+
+
 def shuffled(images, labels, size):
     order = torch.randperm(len(images))
     return [(images[part], labels[part]) for part in order.split(size)]
@@ -242,8 +271,16 @@ def two_layers():
 
 CASES = {
     "minibatches": Cases(
-        right=[cut, shuffled, smaller_one_first, lambda x, y, n: zip(x.split(n), y.split(n))],
+        right=[
+            cut,
+            shuffled,
+            smaller_one_first,
+            lambda x, y, n: zip(x.split(n), y.split(n)),
+            lambda x, y, n: ByPlace(x, y, n),
+            lambda x, y, n: ByPlaceUntilTheEnd(x, y, n),
+        ],
         wrong=[
+            (lambda x, y, n: FullOnesByPlace(x, y, n), "2 never come: those of the last, smaller batch"),
             (full_ones, "With 10 images and batches of 4, 2 never come: those of the last, smaller batch."),
             (wrapped, "some images come twice"),
             (twice_shuffled, "belong to other images"),
