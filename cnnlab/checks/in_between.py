@@ -51,12 +51,8 @@ def relu_and_pool(model: nn.Module, seen: Watched, place: int, names: tuple[str,
     first, second = names
     made, reached = _wide(model, seen, place)
     pools = made.ndim == 4
-    right = _pooled(made.relu()) if pools else made.relu()
-    if reached.ndim == 4:
-        alike = reached.shape == right.shape and torch.allclose(reached, right, rtol=_CLOSE, atol=_CLOSE)
-    else:
-        alike = same_columns(reached, right)
-    if alike:
+    right = _after(made)
+    if any(_alike(reached, _after(biased)) for biased in (made, *_with_biases(model, made))):
         return
     lowest = reached.min().item()
     if lowest < 0 and _without_relu(made, reached):
@@ -81,6 +77,26 @@ def relu_and_pool(model: nn.Module, seen: Watched, place: int, names: tuple[str,
     raise Wrong(
         f"What reaches {second} is not what {what} of {first}'s numbers: something changes them in between."
     )
+
+
+def _after(made: Tensor) -> Tensor:
+    """What is due after a layer: max pooling and ReLU after a convolution, else ReLU."""
+    return _pooled(made.relu()) if made.ndim == 4 else made.relu()
+
+
+def _alike(reached: Tensor, right: Tensor) -> bool:
+    """Whether the numbers are the same; in a row for a linear layer they stand in any order."""
+    if reached.ndim != 4:
+        return same_columns(reached, right)
+    return reached.shape == right.shape and torch.allclose(reached, right, rtol=_CLOSE, atol=_CLOSE)
+
+
+def _with_biases(model: nn.Module, made: Tensor) -> Iterator[Tensor]:
+    """What a layer gives with a bias that is added, or subtracted, by hand in a way that was not seen."""
+    for p in model.parameters():
+        if p.numel() == made.shape[1]:
+            bias = p.detach().reshape(-1, *[1] * (made.ndim - 2)).to(made.dtype)
+            yield from (made + bias, made - bias)
 
 
 def _wide(model: nn.Module, seen: Watched, place: int) -> tuple[Tensor, Tensor]:

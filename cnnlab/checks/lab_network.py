@@ -66,7 +66,7 @@ def add_conv2(answer: object = ...) -> None:
     if not second.plain:
         raise Wrong("conv2 has a stride or a dilation that was not asked for.")
     after = seen.steps[seen.steps.index(second) : seen.steps.index((seen.linears or seen.steps[-1:])[0])]
-    if not second.bias and not any(step.name in {"add", "add_"} for step in after):
+    if not second.bias and not any(step.name in {"add", "add_", "sub", "sub_"} for step in after):
         raise Wrong("conv2 has no bias: it was not asked to do without one.")
     into = seen.linears[0].into if seen.linears else None
     if (into.numel() if into is not None else seen.begun) == IMAGES * 20 * 8 * 8:

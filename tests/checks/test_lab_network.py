@@ -118,6 +118,18 @@ class BareMatrices(nn.Module):
         return self.fc1(x.flatten(1))
 
 
+class OddBiases(Net):
+    """Biases that are subtracted, or spread over all images first."""
+
+    def features(self, x):
+        x = F.conv2d(x, self.conv1.weight) + self.conv1.bias.view(1, -1, 1, 1).expand(len(x), -1, 24, 24)
+        x = F.relu(F.max_pool2d(x, 2))
+        return F.relu(F.max_pool2d(F.conv2d(x, self.conv2.weight) - self.conv2.bias[:, None, None], 2))
+
+    def head(self, x):
+        return self.fc2(F.relu(x @ self.fc1.weight.T - self.fc1.bias))
+
+
 class OneByOne(Net):
     """Takes the images one by one, in a loop."""
 
@@ -171,6 +183,7 @@ CASES = {
             Pieces,
             SecondInPieces,
             BareMatrices,
+            OddBiases,
             OneByOne,
         ],
         wrong=[
@@ -230,6 +243,7 @@ CASES = {
             Net(fc2=Einsum()),
             Pieces,
             OneByOne,
+            OddBiases,
             Net().double(),
             net(head=lambda self, x: self.fc2(torch.maximum(self.fc1(x), torch.zeros(())))),
             net(last=lambda self, z: None),
