@@ -30,7 +30,7 @@ def minibatches(answer: object = ...) -> None:
     for count, size in ((10, 4), (12, 4), (130, 64), (3, 5)):
         images = torch.arange(1.0, count + 1)[:, None, None, None].expand(-1, 1, 2, 2)
         labels = torch.arange(count) % 7
-        made = call(student, images, labels, size)
+        made = _in_turn(call(student, images, labels, size))
         if not isinstance(made, Iterable):
             raise Wrong(f"Your function gives {kind(made)}: a list of batches is asked for, or a generator.")
         batches = [_ids(batch, size) for batch in islice(made, 2 * count)]
@@ -53,6 +53,15 @@ def _judge_missing(places: list[int], lengths: list[int], count: int, size: int)
     named = ", ".join(map(str, places[:5])) + (", …" if len(places) > 5 else "")
     first = "the image with the index" if len(places) == 1 else "the images with the indices"
     raise Wrong(f"{said}, {first} {named} never come{'s' if len(places) == 1 else ''}: look at the borders.")
+
+
+def _in_turn(made: object) -> object:
+    """The batches of an object that has them by their place, as a data set has, one after the other."""
+    if isinstance(made, (Iterable, type)) or not hasattr(type(made), "__getitem__"):
+        return made
+    if not hasattr(type(made), "__len__"):
+        return iter(made)  # type: ignore[call-overload]
+    return (made[i] for i in range(len(made)))  # type: ignore[index, arg-type]
 
 
 def _judge_lengths(lengths: list[int], count: int, size: int) -> None:
@@ -190,10 +199,8 @@ def own_weights(answer: object = ...) -> None:
             "whose weights does it move?"
         )
     _judge_direction(moves, uphill, 0.9 if passes < 2 else 0.6)  # several steps leave the slope a little
-    now = _found(second)
-    if _fit(now, again) + (0.01 if passes < 2 else 0.3) < _fit(
-        [new - old for new, old in zip(now, found)], again
-    ):
+    new = [now - before for now, before in zip(_found(second), found)]
+    if _fit(_found(second), again) + (0.01 if passes < 2 else 0.3) < _fit(new, again):
         raise Wrong("learn() is right once. At the second call the gradients of the first are still there.")
 
 
@@ -283,10 +290,8 @@ def _fit(moves: list[Tensor], slope: list[Tensor]) -> float:
 
 def _outside(cls: type) -> list[nn.Module]:
     """The networks that the code of a class could reach by a global name."""
-    names: dict[str, object] = {}
-    for method in vars(cls).values():
-        names |= getattr(method, "__globals__", {})
-    return [value for value in names.values() if isinstance(value, nn.Module)]
+    names = [getattr(method, "__globals__", {}) for method in vars(cls).values()]
+    return [value for each in names for value in each.values() if isinstance(value, nn.Module)]
 
 
 @exercise(

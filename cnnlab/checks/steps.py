@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -43,20 +44,27 @@ class SmallNetwork(torch.nn.Sequential):
         super().__init__(torch.nn.Flatten(), torch.nn.Linear(784, 6), torch.nn.Tanh(), torch.nn.Linear(6, 10))
 
 
-class SmallSgd:
-    """What a step needs of torch.optim.SGD; making the real one would first import PyTorch's compiler."""
+def _plain(method: Any) -> Any:
+    """A method of PyTorch's optimisers without the wrapper that first imports PyTorch's compiler."""
+    return getattr(method, "__wrapped__", method)
+
+
+class SmallSgd(torch.optim.SGD):
+    """torch.optim.SGD, which does not spend two seconds on importing PyTorch's compiler."""
+
+    add_param_group = _plain(torch.optim.SGD.add_param_group)
+    state_dict = _plain(torch.optim.SGD.state_dict)
+    load_state_dict = _plain(torch.optim.SGD.load_state_dict)
 
     def __init__(self, parameters: list[torch.nn.Parameter]) -> None:
-        self.param_groups: list[dict[str, object]] = [{"params": parameters, "lr": SGD_LR}]
-        self.parameters = parameters
+        super().__init__(parameters, lr=SGD_LR)
         self.calls = 0
 
     def zero_grad(self, set_to_none: bool = True) -> None:
         self.calls += 1
-        for p in self.parameters:
-            p.grad = None if set_to_none or p.grad is None else torch.zeros_like(p)
+        _plain(torch.optim.SGD.zero_grad)(self, set_to_none)
 
-    def step(self, closure: Callable[[], object] | None = None) -> object:
+    def step(self, closure: Callable[[], object] | None = None) -> Any:
         """Move the weights; a closure finds the gradients first, and its loss is given back."""
         self.calls += 1
         loss = None
@@ -64,15 +72,11 @@ class SmallSgd:
             with torch.enable_grad():
                 loss = closure()
         with torch.no_grad():
-            for p in self.parameters:
-                if p.grad is not None:
-                    p.sub_(SGD_LR * p.grad)
+            for group in self.param_groups:
+                for p in group["params"]:
+                    if p.grad is not None:
+                        p.sub_(group["lr"] * p.grad)
         return loss
-
-    def state_dict(self) -> dict[str, object]:
-        """As PyTorch's: what is kept for each weight (nothing), and the groups with numbers for weights."""
-        groups = [{**group, "params": list(range(len(self.parameters)))} for group in self.param_groups]
-        return {"state": {}, "param_groups": groups}
 
 
 def two_batches() -> list[tuple[Tensor, Tensor]]:

@@ -30,6 +30,7 @@ class Step:
     gives: tuple[int, ...]
     weight: tuple[int, ...] = ()  # shape of a convolution's kernels
     bias: bool = False  # whether a layer adds one, itself or by hand
+    whose: int = 0  # where the weights of a layer lie in the memory
     plain: bool = True  # whether a convolution has stride 1, no dilation and no groups
     into: Tensor | None = None  # what goes into a layer
     out: Tensor | None = None  # what a layer gives, with a bias that is added by hand
@@ -53,6 +54,7 @@ class Watched:
     output: object = None
     error: Exception | None = None
     last: str = ""  # the operation that was begun last
+    begun: int = 0  # how many numbers the layer was given that was begun last
     model: nn.Module | None = None
 
     @property
@@ -93,6 +95,21 @@ class Watched:
         allowed = 1e-4 * mean.abs().max().item()
         return torch.equal(reached[0], reached[1]) or bool((reached[2] - mean).abs().max() > allowed)
 
+    def only_adds(self) -> bool:
+        """Whether what follows the last layer only adds to its numbers, as in a residual network."""
+        if self.model is None:
+            return False
+        own = torch.Generator().manual_seed(8)
+        place, added = len(self.layers) - 1, []
+        for _ in "ab":
+            other = 10 * torch.randn(self.layers[-1].gives, generator=own)
+            again = watch(self.model, (place, other.to(self.layers[-1].into.dtype)))  # type: ignore[union-attr]
+            z = again.layers[-1].out if again.layers else None
+            if z is None or not isinstance(again.output, Tensor) or z.numel() != again.output.numel():
+                return False
+            added.append(again.output.double() - z.double().reshape(again.output.shape))
+        return torch.allclose(added[0], added[1], rtol=1e-4, atol=1e-4)
+
     def finished(self) -> Tensor:
         """The output, (IMAGES, 10).
 
@@ -122,6 +139,8 @@ class Watched:
             count = self.output[0].numel()
             come = f"{'comes' if count == 1 else 'come'} {several(count, 'number')}"
             raise Wrong(f"For each image {come}: one for each of the ten digits is asked for.")
+        if "dropout" in [step.name for step in self.steps[self.steps.index(self.layers[-1]) :]]:
+            raise Wrong("Dropout follows the last layer: some of the ten logits become 0 at random.")
         return self.output.detach().double()
 
 
@@ -135,7 +154,7 @@ def must_be_logits(seen: Watched, log_softmax_too: bool = False) -> None:
     out, z = seen.finished(), seen.linears[-1].out if seen.linears else None
     if z is not None and z.numel() == out.numel():
         z = z.double().reshape(out.shape)
-        if only_shifted(out, z):
+        if only_shifted(out, z) or seen.only_adds():
             return
         if _adds_to_one(out.exp(), 1) and only_shifted(*(t - t.mean(dim=1, keepdim=True) for t in (out, z))):
             if log_softmax_too:
@@ -187,6 +206,11 @@ class _Watch(TorchDispatchMode):  # type: ignore[no-untyped-call]
         self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Mapping[str, Any] | None = None
     ) -> Any:
         self.seen.last = name = str(func.overloadpacket.__name__)
+        if name in _INPUT and isinstance(args[_INPUT[name]], Tensor):
+            self.seen.begun = args[_INPUT[name]].numel()
+        if func is torch.ops.aten.bernoulli_.float:  # dropout: it passes its mean, the numbers themselves
+            self.seen.steps.append(Step("dropout", (), ()))
+            return args[0].fill_(args[1] if len(args) > 1 else 0.5)
         out = func(*args, **(kwargs or {}))
         if name in _INPUT and isinstance(out, Tensor):
             return self._layer(name, args, out)
@@ -206,6 +230,7 @@ class _Watch(TorchDispatchMode):  # type: ignore[no-untyped-call]
         made = out.mT if turned else out
         step = Step(name, tuple(given.shape), tuple(made.shape))
         step.into, step.out = given.detach().clone(), made.detach().clone()
+        step.whose = args[0 if turned else _INPUT[name] + 1].untyped_storage().data_ptr()
         if name == "convolution":
             step.weight, step.bias = tuple(args[1].shape), args[2] is not None
             step.plain = {*args[3], *args[5], args[8]} == {1}
@@ -230,15 +255,59 @@ class _Watch(TorchDispatchMode):  # type: ignore[no-untyped-call]
         return other.numel() < made.numel() and not each
 
 
-def watch(model: nn.Module, instead: tuple[int, Tensor] | None = None) -> Watched:
+def random_images() -> Tensor:
+    """The images that a network is watched with, (IMAGES, 1, 28, 28)."""
+    return torch.randn(IMAGES, 1, 28, 28, generator=torch.Generator().manual_seed(4))
+
+
+def watch(model: nn.Module, instead: tuple[int, Tensor] | None = None, scale: float = 1.0) -> Watched:
     """Send random images through a network and note every operation, up to the one that fails.
 
     Args:
         model: a network for images of (1, 28, 28).
         instead: the place of a layer, from 0, and what it is made to give.
+        scale: what the images are multiplied by.
     """
+    images = scale * random_images()
+    seen = _watch(model, images, None)
+    used = [step.whose for step in seen.layers]
+    if seen.error is None and len(set(used)) < len(used):  # perhaps a loop over the images
+        return _one_by_one(model, images, instead, seen)
+    return seen if instead is None else _watch(model, images, instead)
+
+
+def _one_by_one(
+    model: nn.Module, images: Tensor, instead: tuple[int, Tensor] | None, seen: Watched
+) -> Watched:
+    """What a network does that takes its images one by one, as if it took them at once.
+
+    Args:
+        model: the network.
+        images: (IMAGES, 1, 28, 28).
+        instead: see `watch`.
+        seen: what all images at once have shown: it stays, if the layers run as often for a single image.
+    """
+    parts = [
+        _watch(model, images[i : i + 1], None if instead is None else (instead[0], instead[1][i : i + 1]))
+        for i in range(IMAGES)
+    ]
+    layers = [part.layers for part in parts]
+    whose = {tuple(step.whose for step in each) for each in layers}
+    apart = any(part.error is not None or not isinstance(part.output, Tensor) for part in parts)
+    if apart or len(whose) > 1 or len(layers[0]) >= len(seen.layers):
+        return seen if instead is None else _watch(model, images, instead)
+    merged = Watched(parts[0].steps, seen.output, None, seen.last, seen.begun, model)
+    for steps in zip(*layers):
+        into, out = (torch.cat([getattr(step, part) for step in steps]) for part in ("into", "out"))
+        steps[0].into, steps[0].out = into, out
+        steps[0].takes, steps[0].gives = tuple(into.shape), tuple(out.shape)
+    if instead is not None:
+        merged.output = torch.cat([part.output for part in parts])  # type: ignore[misc]
+    return merged
+
+
+def _watch(model: nn.Module, images: Tensor, instead: tuple[int, Tensor] | None) -> Watched:
     seen = Watched(model=model)
-    images = torch.randn(IMAGES, 1, 28, 28, generator=torch.Generator().manual_seed(4))
     if any(p.dtype == torch.float64 for p in model.parameters()):
         images = images.double()
     try:

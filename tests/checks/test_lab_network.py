@@ -47,43 +47,115 @@ def no_first_pool(self, x):
     return F.relu(F.max_pool2d(self.conv2(F.relu(self.conv1(x))), 2))
 
 
-def halved(x, how):
-    """Pooling written by hand, with `how` over the rows and columns of each window."""
+def features(pool=lambda x: F.max_pool2d(x, 2), relu=F.relu, first=None, second=None):
+    """The two convolutions with another pooling or another ReLU after one of them, or after both."""
+
+    def both(self, x):
+        x = (first or (lambda x: relu(pool(x))))(self.conv1(x))
+        return (second or (lambda x: relu(pool(x))))(self.conv2(x))
+
+    return net(features=both)
+
+
+def pool_by_reshape(x):
     n, c, h, w = x.shape
-    return how(x.reshape(n, c, h // 2, 2, w // 2, 2))
+    return x.reshape(n, c, h // 2, 2, w // 2, 2).amax((3, 5))
 
 
-def by_reshape(self, x):
-    for conv in (self.conv1, self.conv2):
-        x = F.relu(halved(conv(x), lambda windows: windows.amax((3, 5))))
-    return x
+def pool_by_slices(x):
+    return torch.maximum(
+        torch.maximum(x[..., ::2, ::2], x[..., 1::2, ::2]),
+        torch.maximum(x[..., ::2, 1::2], x[..., 1::2, 1::2]),
+    )
 
 
-def by_slices(self, x):
-    for conv in (self.conv1, self.conv2):
-        x = conv(x)
-        x = torch.maximum(x[:, :, ::2], x[:, :, 1::2])
-        x = F.relu(torch.maximum(x[..., ::2], x[..., 1::2]))
-    return x
+def pool_by_unfold(x):
+    return x.unfold(2, 2, 2).unfold(3, 2, 2).amax((-1, -2))
 
 
-def by_unfold(self, x):
-    for conv in (self.conv1, self.conv2):
-        x = F.relu(conv(x).unfold(2, 2, 2).unfold(3, 2, 2).amax((-1, -2)))
-    return x
+class Pieces(Net):
+    """Both convolutions by hand: the map is cut into pieces of 5 × 5, and a matrix product does the rest."""
+
+    relu = staticmethod(F.relu)
+
+    def by_hand(self, x, conv):
+        size = x.shape[-1] - 4
+        out = conv.weight.flatten(1) @ F.unfold(x, 5) + conv.bias[:, None]
+        return out.reshape(len(x), -1, size, size)
+
+    def features(self, x):
+        x = self.relu(F.max_pool2d(self.by_hand(x, self.conv1), 2))
+        return self.relu(F.max_pool2d(self.by_hand(x, self.conv2), 2))
 
 
-def averaged_sigmoids(self, x):
-    return torch.sigmoid(F.avg_pool2d(self.conv2(torch.sigmoid(F.avg_pool2d(self.conv1(x), 2))), 2))
+class SecondInPieces(Pieces):
+    def features(self, x):
+        x = F.relu(F.max_pool2d(self.conv1(x), 2))
+        return F.relu(F.max_pool2d(self.by_hand(x, self.conv2), 2))
 
 
-def first_without_relu(self, x):
-    return F.relu(F.max_pool2d(self.conv2(F.max_pool2d(self.conv1(x), 2)), 2))
+class PiecesAndSigmoid(Pieces):
+    relu = staticmethod(torch.sigmoid)
 
 
-def images_mixed(self, x):
-    x = Net.features(self, x)
-    return x.transpose(0, 1).flatten(1).reshape(len(x), 20, 4, 4)
+class PiecesAndRelu6(Pieces):
+    relu = staticmethod(F.relu6)
+
+
+class BareMatrices(nn.Module):
+    """Kernels as columns of a matrix, from pieces that `Tensor.unfold` cuts."""
+
+    def __init__(self):
+        super().__init__()
+        self.k1, self.k2 = nn.Parameter(torch.randn(25, 10) / 5), nn.Parameter(torch.randn(250, 20) / 16)
+        self.b1, self.b2 = nn.Parameter(torch.randn(10)), nn.Parameter(torch.randn(20))
+        self.fc1 = nn.Linear(320, 50)
+
+    def forward(self, x):
+        for k, b in ((self.k1, self.b1), (self.k2, self.b2)):
+            pieces = x.unfold(2, 5, 1).unfold(3, 5, 1).permute(0, 2, 3, 1, 4, 5).flatten(3)
+            x = F.max_pool2d((pieces @ k + b).permute(0, 3, 1, 2).relu(), 2)
+        return self.fc1(x.flatten(1))
+
+
+class OddBiases(Net):
+    """Biases that are subtracted, or spread over all images first."""
+
+    def features(self, x):
+        x = F.conv2d(x, self.conv1.weight) + self.conv1.bias.view(1, -1, 1, 1).expand(len(x), -1, 24, 24)
+        x = F.relu(F.max_pool2d(x, 2))
+        return F.relu(F.max_pool2d(F.conv2d(x, self.conv2.weight) - self.conv2.bias[:, None, None], 2))
+
+    def head(self, x):
+        return self.fc2(F.relu(x @ self.fc1.weight.T - self.fc1.bias))
+
+
+class OneByOne(Net):
+    """Takes the images one by one, in a loop."""
+
+    def forward(self, x):
+        return torch.cat([super(OneByOne, self).forward(image[None]) for image in x])
+
+
+def mixed(self, x):
+    x = self.features(x)
+    return self.last(self.head(x.transpose(0, 1).flatten(1).reshape(len(x), -1)))
+
+
+def half_mixed(self, x):
+    x = self.features(x).flatten(1)
+    return self.last(self.head(torch.cat([x[:8], x[8:].flip(1)])))
+
+
+def channels_last(self, x):
+    return self.last(self.head(self.features(x).permute(0, 2, 3, 1).flatten(1)))
+
+
+def dilated(first=False):
+    layer = dict(kernel_size=5, padding=2, dilation=2)
+    return {"conv2": nn.Conv2d(10, 20, **layer)} | (
+        {"conv1": nn.Conv2d(1, 10, 3, dilation=2)} if first else {}
+    )
 
 
 CASES = {
@@ -101,22 +173,49 @@ CASES = {
                     self.conv2(F.max_pool2d(self.conv1(x).relu(), 2)).relu(), 2
                 )
             ),
-            net(features=by_reshape),
-            net(features=by_slices),
-            net(features=by_unfold),
+            *(features(pool) for pool in (pool_by_reshape, pool_by_slices, pool_by_unfold)),
+            features(relu=lambda x: x.clamp_min(0)),
+            features(relu=lambda x: x * (x > 0)),
+            features(first=lambda x: F.max_pool2d(F.relu(x), 2)),
+            features(lambda x: F.adaptive_max_pool2d(x, x.shape[-1] // 2)),
             net(features=lambda self, x: F.dropout(Net.features(self, x), 0.2)),
+            net(features=lambda self, x: F.dropout2d(Net.features(self, x))),
+            net(forward=channels_last),
+            Net().double(),
+            Pieces,
+            SecondInPieces,
+            BareMatrices,
+            OddBiases,
+            OneByOne,
         ],
         wrong=[
+            (net(features=lambda self, x: F.dropout(no_relu(self, x))), "the ReLU after conv2 is missing"),
+            (features(nn.AvgPool2d(2), torch.sigmoid), "No 0 reaches conv2"),
+            (features(relu=F.softplus), "No 0 reaches conv2"),
+            (features(relu=F.leaky_relu), "stands something other than ReLU"),
+            (features(relu=torch.abs), "No 0 reaches conv2"),
+            (features(relu=F.relu6), "What reaches conv2 is not what max pooling and ReLU make of conv1"),
             (
-                net(features=averaged_sigmoids),
-                "Behind conv1 comes something else than max pooling 2 and ReLU",
+                features(second=lambda x: F.relu6(F.max_pool2d(x, 2))),
+                "What reaches fc1 is not what max pooling",
             ),
-            (net(features=first_without_relu), "Behind conv1 comes something else"),
-            (net(features=images_mixed), "Behind conv2 comes something else"),
+            (features(first=lambda x: F.max_pool2d(x, 2)), "the ReLU after conv1 is missing"),
+            (features(first=lambda x: F.avg_pool2d(x, 2)), "the ReLU after conv1 is missing"),
+            *(
+                (features(pool), "The pooling after conv1 gives other numbers")
+                for pool in (nn.AvgPool2d(2), nn.MaxPool2d(1, 2), nn.MaxPool2d(3, 2, 1))
+            ),
             (
-                net(features=lambda self, x: by_reshape(self, x).abs() ** 2),
-                "Behind conv2 comes something else",
+                features(second=lambda x: F.avg_pool2d(x.relu(), 2)),
+                "The pooling after conv2 gives other numbers",
             ),
+            (net(forward=mixed), "the batch is mixed"),
+            (net(forward=half_mixed), "in another order"),
+            (net(forward=lambda self, x: Net.forward(self, 2 * x)), "conv1 gets other numbers"),
+            (Net(**dilated()), "a dilation that was not asked for"),
+            (Net(**dilated(first=True)), "leave conv1 as it was"),
+            (PiecesAndSigmoid, "With your own weights"),
+            (PiecesAndRelu6, "With your own weights"),
             (Net(conv2=nn.Conv2d(10, 20, 3)), "10 × 10 after conv2: its kernels are 3 × 3"),
             (Net(conv2=nn.Conv2d(10, 20, 5, padding=2)), "12 × 12 after conv2"),
             (Net(conv2=nn.Conv2d(20, 20, 5)), "waits for 20 channels"),
@@ -148,6 +247,11 @@ CASES = {
             sequential(),
             ByHand(),
             Net(fc2=Einsum()),
+            Pieces,
+            OneByOne,
+            OddBiases,
+            Net().double(),
+            net(head=lambda self, x: self.fc2(torch.maximum(self.fc1(x), torch.zeros(())))),
             net(last=lambda self, z: None),
             net(last=lambda self, z: z),
             net(last=lambda self, z: z + torch.arange(10)),  # a bias by hand
@@ -167,20 +271,21 @@ CASES = {
             (net(head=lambda self, x: self.fc2(self.fc1(x))), "one linear layer in disguise"),
             (net(head=lambda self, x: self.fc2(torch.tanh(self.fc1(x)))), "something other than ReLU"),
             (net(head=lambda self, x: self.fc2(torch.sigmoid(self.fc1(x)))), "No 0 reaches fc2"),
-            (
-                net(head=lambda self, x: self.fc2(F.relu(self.fc1(x)) ** 2)),
-                "positive numbers are changed: ReLU leaves them",
+            *(
+                (
+                    net(head=lambda self, x, relu=relu: self.fc2(relu(self.fc1(x)))),
+                    "What reaches fc2 is not what ReLU",
+                )
+                for relu in (F.relu6, lambda x: x.clamp(0, 1), lambda x: F.relu(x) ** 2)
             ),
-            (
-                net(head=lambda self, x: self.fc2(self.fc1(9 * x).clamp(0, 0.5))),
-                "positive numbers are changed",
-            ),
+            (net(head=lambda self, x: self.fc2(F.relu(self.fc1(x)).roll(1, 0))), "the batch is mixed"),
             (net(last=lambda self, z: F.softmax(z, dim=1)), "it ends in softmax. Cross-entropy does that"),
             (net(last=lambda self, z: torch.sigmoid(z)), "it ends in sigmoid. Cross-entropy takes logits"),
             (
                 net(head=lambda self, x: F.relu(self.fc2(F.relu(self.fc1(x)))), last=lambda self, z: z),
                 "ReLU after",
             ),
+            (net(last=lambda self, z: F.dropout(z, 0.1)), "Dropout follows the last layer"),
             (net(last=lambda self, z: torch.tanh(z)), "follows the last layer and changes its numbers"),
             (net(last=lambda self, z: F.leaky_relu(z)), "follows the last layer and changes its numbers"),
             (net(last=lambda self, z: F.softmax(z, dim=0)), "softmax over the images"),
@@ -204,6 +309,7 @@ CASES = {
             (net(last=lambda self, z: F.log_softmax(z, dim=0)), "over the images (look at dim)"),
             (net(last=lambda self, z: F.logsigmoid(z)), "with a log-sigmoid"),
             (net(last=lambda self, z: torch.sigmoid(z)), "with a sigmoid"),
+            (net(last=lambda self, z: F.log_softmax(F.dropout(z), 1)), "Dropout follows the last layer"),
             (net(last=lambda self, z: -F.log_softmax(z, 1)), "the loss adds the minus"),
             (net(last=lambda self, z: z / 2), "add up to"),
             (net(last=lambda self, z: torch.log(z)), "what a logarithm makes of a negative number"),

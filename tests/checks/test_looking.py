@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import torch
 
@@ -129,8 +131,16 @@ CASES = {
             lambda m, x, y: np.flatnonzero(predicted(m, x).numpy() != y.numpy()),
             lambda m, x, y: {i for i in one_by_one(m, x, y)},
             lambda m, x, y: torch.where(m(x).argmax(1) != y),
+            lambda m, x, y: (i for i in one_by_one(m, x, y)),
+            lambda m, x, y: iter((m(x).argmax(1) != y).nonzero()),
+            lambda m, x, y: filter(lambda i: predicted(m, x)[i] != y[i], range(len(x))),
+            lambda m, x, y: {i: int(y[i]) for i in one_by_one(m, x, y)}.keys(),
         ],
         wrong=[
+            (lambda m, x, y: (i for i in in_batches(m, x[:64], y[:64])), "of the first 64 images only"),
+            (lambda m, x, y: (i for i in ()), "returns no place at all"),
+            (lambda m, x, y: itertools.count(), "places, and not the right ones"),
+            (lambda m, x, y: filter(lambda i: predicted(m, x)[i] == y[i], range(len(x))), "right ones"),
             (lambda m, x, y: (predicted(m, x) == y).nonzero(), "right ones"),
             (lambda m, x, y: predicted(m, x) != y, "a True or False for each image"),
             (lambda m, x, y: (predicted(m, x) != y).sum(), "returns one number"),

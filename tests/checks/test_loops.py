@@ -18,6 +18,35 @@ def cut(images, labels, size):
         yield images[start : start + size], labels[start : start + size]
 
 
+class ByPlace:
+    """Batches by their place, with a length, and without `__iter__`."""
+
+    def __init__(self, images, labels, size):
+        self.images, self.labels, self.size = images, labels, size
+
+    def __len__(self):
+        return -(-len(self.images) // self.size)
+
+    def __getitem__(self, i):
+        part = slice(i * self.size, (i + 1) * self.size)
+        return self.images[part], self.labels[part]
+
+
+class ByPlaceUntilTheEnd:
+    """The same without a length: past the last batch comes an IndexError."""
+
+    def __init__(self, *given):
+        self.batches = list(cut(*given))
+
+    def __getitem__(self, i):
+        return self.batches[i]
+
+
+class FullOnesByPlace(ByPlace):
+    def __len__(self):
+        return len(self.images) // self.size
+
+
 def shuffled(images, labels, size):
     order = torch.randperm(len(images))
     return [(images[part], labels[part]) for part in order.split(size)]
@@ -68,6 +97,14 @@ def by_forward(model, optimizer, images, labels):
     F.nll_loss(z.log_softmax(1), labels).backward()
     optimizer.step()
     return (z.max(dim=1).indices == labels).sum()
+
+
+def counted_with_a_scheduler(model, optimizer, images, labels):
+    assert isinstance(optimizer, torch.optim.Optimizer)
+    scheduler = torch.optim.lr_scheduler.StepLR(optimizer, 100)
+    right = step()(model, optimizer, images, labels)
+    scheduler.step()
+    return right
 
 
 def counted_with_a_closure(model, optimizer, images, labels):
@@ -239,8 +276,16 @@ def two_layers():
 
 CASES = {
     "minibatches": Cases(
-        right=[cut, shuffled, smaller_one_first, lambda x, y, n: zip(x.split(n), y.split(n))],
+        right=[
+            cut,
+            shuffled,
+            smaller_one_first,
+            lambda x, y, n: zip(x.split(n), y.split(n)),
+            lambda x, y, n: ByPlace(x, y, n),
+            lambda x, y, n: ByPlaceUntilTheEnd(x, y, n),
+        ],
         wrong=[
+            (lambda x, y, n: FullOnesByPlace(x, y, n), "2 never come: those of the last, smaller batch"),
             (full_ones, "With 10 images and batches of 4, 2 never come: those of the last, smaller batch."),
             (wrapped, "some images come twice"),
             (twice_shuffled, "belong to other images"),
@@ -270,6 +315,7 @@ CASES = {
             step(),
             by_forward,
             counted_with_a_closure,
+            counted_with_a_scheduler,
             step(gives=lambda right, loss, n: torch.tensor(right)),
         ],
         wrong=[

@@ -39,6 +39,35 @@ class TwoLayers(nn.Module):
         return self.out(self.hidden(x.view(x.size(0), -1)).tanh())
 
 
+class Residual(nn.Module):
+    """The second layer adds to what the first gives; or that, and something else."""
+
+    def __init__(self, between=torch.relu, last=lambda h, z: h + z):
+        super().__init__()
+        self.a, self.b, self.between, self.last = nn.Linear(784, 10), nn.Linear(10, 10), between, last
+
+    def forward(self, x):
+        h = self.a(x.flatten(1))
+        return self.last(h, self.b(self.between(h)))
+
+
+class Loop(TwoLayers):
+    """Takes the images one by one."""
+
+    between, last = staticmethod(torch.relu), staticmethod(lambda z: z)
+
+    def forward(self, x):
+        return self.last(torch.stack([self.out(self.between(self.hidden(i.flatten()))) for i in x]))
+
+
+class LinearLoop(Loop):
+    between = staticmethod(lambda x: x)
+
+
+class LoopOfSquashed(Loop):
+    last = staticmethod(torch.tanh)
+
+
 class WeightsFirst(nn.Module):
     """By hand, with the images in columns and biases of their own."""
 
@@ -92,8 +121,18 @@ CASES = {
             plain(nn.GELU()),
             plain(Does(lambda x: x * x)),
             WeightsFirst,
+            Residual,
+            Loop,
         ],
         wrong=[
+            (Residual(between=lambda h: h), "one linear map in disguise"),
+            (Residual(last=lambda h, z: h * z), "follows the last layer and changes its numbers"),
+            (Residual(last=lambda h, z: h + z.relu()), "follows the last layer and changes its numbers"),
+            (Residual(last=lambda h, z: h - 2 * z), "follows the last layer and changes its numbers"),
+            (Residual(last=lambda h, z: (h + z).softmax(1)), "it ends in softmax"),
+            (Residual(last=lambda h, z: (h + z).log_softmax(1)), "Something follows the last layer"),
+            (LinearLoop, "one linear map in disguise"),
+            (LoopOfSquashed, "follows the last layer and changes its numbers"),
             (plain(), "one linear map in disguise"),
             (nn.Sequential(nn.Flatten(), nn.Linear(784, 10)), "runs 1 linear layer: more are asked for"),
             (plain(nn.ReLU(), nn.Linear(60, 60), nn.ReLU()), "runs 3 linear layers: fewer are asked for"),

@@ -49,6 +49,40 @@ def with_a_look_at_the_optimizer(model, optimizer, images, labels):
     return usual(model, optimizer, images, labels)
 
 
+def with_the_optimizers_class(model, optimizer, images, labels):
+    assert isinstance(optimizer, torch.optim.Optimizer)
+    assert isinstance(optimizer, torch.optim.SGD)
+    assert not optimizer.state
+    assert "SGD" in repr(optimizer).partition(" ")[0].upper()
+    return usual(model, optimizer, images, labels)
+
+
+def by_hand_with_the_default_rate(model, optimizer, images, labels):
+    optimizer.zero_grad()
+    F.cross_entropy(model(images), labels).backward()
+    with torch.no_grad():
+        for group in optimizer.param_groups:
+            for p in group["params"]:
+                p -= optimizer.defaults["lr"] * p.grad
+
+
+def with_a_scheduler(model, optimizer, images, labels):
+    scheduler = torch.optim.lr_scheduler.StepLR(optimizer, 100)
+    usual(model, optimizer, images, labels)
+    scheduler.step()
+
+
+def with_a_saved_state(model, optimizer, images, labels):
+    optimizer.load_state_dict(optimizer.state_dict())
+    return usual(model, optimizer, images, labels)
+
+
+def slower(model, optimizer, images, labels):
+    for group in optimizer.param_groups:
+        group["lr"] = 0.01
+    return usual(model, optimizer, images, labels)
+
+
 def closure_without_zero(model, optimizer, images, labels):
     def closure():
         loss = F.cross_entropy(model(images), labels)
@@ -82,8 +116,13 @@ CASES = {
             without_an_optimizer,
             with_a_closure,
             with_a_look_at_the_optimizer,
+            with_the_optimizers_class,
+            by_hand_with_the_default_rate,
+            with_a_scheduler,
+            with_a_saved_state,
         ],
         wrong=[
+            (slower, "the weights are not those of SGD by hand"),
             (step(order="forward back step"), "the gradients of the first are still there"),
             (closure_without_zero, "the gradients of the first are still there"),
             (step(order="zero forward back"), "optimizer.step() is missing, or stands before backward()"),

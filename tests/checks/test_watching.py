@@ -77,3 +77,25 @@ def test_a_blank_layer_is_named() -> None:
 def test_an_output_of_another_kind_is_refused_in_words() -> None:
     with pytest.raises(Wrong, match="16 images go in and 3 rows come out"):
         Watched([Step("x", (), ())], torch.zeros(3, 10)).finished()
+
+
+def test_a_loop_over_the_images_is_watched_as_one_batch() -> None:
+    class Loop(Net):
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return torch.cat([super(Loop, self).forward(part) for part in x.split(4)])
+
+    one, other = watch(Loop().eval()), watch(Net().eval())
+    assert [step.gives for step in one.layers] == [step.gives for step in other.layers]
+    assert one.finished().shape == (16, 10)
+    assert one.bends_between(*one.linears)
+
+
+def test_a_layer_that_runs_twice_for_each_image_counts_twice() -> None:
+    tied = nn.Linear(784, 784)
+    model = nn.Sequential(nn.Flatten(), tied, nn.ReLU(), tied, nn.ReLU(), nn.Linear(784, 10)).eval()
+    assert len(watch(model).linears) == 3
+
+
+def test_what_is_added_to_the_last_layer_is_told_from_what_changes_it() -> None:
+    assert watch(sequential().eval()).only_adds()
+    assert not watch(sequential(nn.Tanh()).eval()).only_adds()
