@@ -25,7 +25,7 @@ from filelock import FileLock, Timeout
 from cnnlab.errors import did_you_mean
 from cnnlab.table import Table, column
 from cnnlab.whole_file import whole_file
-from cnnlab.wrapped import wrapped
+from cnnlab.words import wrapped
 
 VARIABLE = "CNNLAB_PREDICTIONS"
 FILE = "predictions.json"

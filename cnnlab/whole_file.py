@@ -39,8 +39,10 @@ def whole_file(path: Path) -> Iterator[BinaryIO]:
         if path.exists():
             shutil.copymode(path, partial)
         os.replace(partial, path)
-    except BaseException:
+    except BaseException as error:
         partial.unlink(missing_ok=True)
+        if isinstance(error, OSError) and error.filename is None:
+            error.filename = str(path)  # a full disk does not say which file it was
         raise
 
 

@@ -19,6 +19,12 @@ def test_an_error_while_writing_leaves_the_old_file_and_nothing_else(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["a.txt"]
 
 
+def test_a_full_disk_names_the_file(tmp_path):
+    with pytest.raises(OSError, match=r"No space left on device: '.*a\.txt'"), whole_file(tmp_path / "a.txt"):
+        raise OSError(28, "No space left on device")  # as a write does, without a name
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_file_that_was_killed_while_written_is_written_over(tmp_path):
     partial_name(tmp_path / "a.txt").write_bytes(b"left by a killed run, and longer than what comes")
     with whole_file(tmp_path / "a.txt") as file:

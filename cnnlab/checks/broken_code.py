@@ -13,6 +13,8 @@ from pathlib import Path
 import torch
 from torch import nn
 
+from cnnlab.words import counted
+
 _LIBRARIES = tuple(
     str(folder) + os.sep
     for folder in [
@@ -22,6 +24,7 @@ _LIBRARIES = tuple(
 )
 
 _PRODUCT = re.compile(r"shapes cannot be multiplied|size mismatch, got|batch2 tensor|mismatch in its core")
+_ANOTHER_NUMBER = "A linear layer waits for {} an image, but another number arrives."
 _LAYERS_PRODUCT = re.compile(r"shapes cannot be multiplied \(\d+x\d+ and (\d+)x\d+\)")
 
 # What the error says (a pattern) and what it means; {0}, {1} are the pattern's groups.
@@ -117,13 +120,11 @@ def _of_a_product(error: BaseException, message: str) -> str:
                     f"What reaches a linear layer has {given.ndim} dimensions: "
                     "it waits for one row of numbers for each image (flatten)."
                 )
-            many = f"{layer.in_features} number{'' if layer.in_features == 1 else 's'}"
-            return f"A linear layer waits for {many} an image, but another number arrives."
+            return _ANOTHER_NUMBER.format(counted(layer.in_features, "number"))
     line = "".join(line for line, _ in _own_lines(error)[-1:])
     found = _LAYERS_PRODUCT.search(message)
     if found and re.search(r"\blinear\(", line):
-        many = f"{found[1]} number{'' if found[1] == '1' else 's'}"
-        return f"A linear layer waits for {many} an image, but another number arrives."
+        return _ANOTHER_NUMBER.format(counted(int(found[1]), "number"))
     written = "@" if "@" in line else next(iter(re.findall(r"\b(matmul|mm|bmm|mv|dot)\(", line)), "It")
     return (
         f"{written} makes the product of two matrices, rows times columns, and their sizes do not fit. "

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from cnnlab.checks.reading import call, function, kind, several, shown, table, told
+from cnnlab.checks.reading import call, function, kind, shown, table, told
 from cnnlab.checks.verdict import Wrong
+from cnnlab.words import counted
 
 
 @dataclass(frozen=True)
@@ -91,7 +92,7 @@ def _judge_count(usage: str, count: int, wanted: Tensor) -> None:
     rest = missing.get(count, "") if asked == count + 1 else ""
     name = usage.partition("(")[0]
     raise Wrong(
-        f"{name} gives {several(count, 'number')}: {asked} {'is' if asked == 1 else 'are'} asked for{rest}."
+        f"{name} gives {counted(count, 'number')}: {asked} {'is' if asked == 1 else 'are'} asked for{rest}."
     )
 
 
@@ -110,7 +111,7 @@ def _example(usage: str, case: tuple[object, ...], given: object) -> str:
     value = _squeezed(table(given))
     gives = shown(value.item()) if value.ndim == 0 else kind(given)
     if isinstance(given, (tuple, list)) and value.ndim > 1 and isinstance(given[0], Tensor):
-        gives = f"{several(len(given), 'tensor')} of shape {tuple(given[0].shape)}"
+        gives = f"{counted(len(given), 'tensor')} of shape {tuple(given[0].shape)}"
     if value.ndim == 1 and value.numel() <= 4:
         gives = f"({', '.join(shown(v) for v in value.tolist())})"
     short = all(isinstance(a, (int, list)) for a in case)

@@ -7,10 +7,11 @@ import math
 import torch
 
 from cnnlab.checks.in_between import cut_into_pieces, features_as_asked, gets_the_images, relu_and_pool
-from cnnlab.checks.reading import network, several
+from cnnlab.checks.reading import network
 from cnnlab.checks.runner import exercise
 from cnnlab.checks.verdict import Blank, Wrong
 from cnnlab.checks.watching import IMAGES, Step, Unfinished, Watched, must_be_logits, only_shifted, watch
+from cnnlab.words import counted
 
 
 def _stopped(seen: Watched, layer: str | None) -> None:
@@ -48,13 +49,13 @@ def add_conv2(answer: object = ...) -> None:
         if seen.last not in {"addmm", "mm", "linear", "view"}:  # there fc1 only suffers from what is missing
             _stopped(seen, "conv2")
         unused = "conv2 is made, but forward() never calls it." if spare else "there is no second one."
-        raise Wrong(f"Your network runs {several(len(found), 'convolution')}: {unused}")
+        raise Wrong(f"Your network runs {counted(len(found), 'convolution')}: {unused}")
     if len(found) > 2:
         raise Wrong(f"Your network runs {len(found)} convolutions: is one of them called twice?")
     first, second = found
     kernel = second.weight[-2:]
     if first.gives[1:] != (10, 24, 24) or first.weight[-2:] != (5, 5) or not first.plain:
-        maps = several(first.gives[1], "map")
+        maps = counted(first.gives[1], "map")
         raise Wrong(f"conv1 gives {maps} of {first.map_size}: leave conv1 as it was.")
     if second.takes[-1] != 12:
         raise Wrong(f"conv2 gets maps of {second.takes[-1]} × {second.takes[-1]}: pool after conv1 first.")
@@ -64,7 +65,7 @@ def add_conv2(answer: object = ...) -> None:
     if second.gives[-1] != 8:
         raise Wrong(f"{second.map_size} after conv2: it has a padding or a stride that was not asked for.")
     if second.gives[1] != 20:
-        raise Wrong(f"conv2 makes {several(second.gives[1], 'channel')}: another number is asked for.")
+        raise Wrong(f"conv2 makes {counted(second.gives[1], 'channel')}: another number is asked for.")
     if second.weight[1] != first.gives[1]:
         raise Wrong(f"A kernel of conv2 looks at {second.weight[1]} of conv1's maps: it has groups.")
     if not second.plain:
@@ -83,7 +84,7 @@ def add_conv2(answer: object = ...) -> None:
     if rows != second.gives[0]:
         raise Wrong(f"fc1 gets {rows} rows for {second.gives[0]} images: they were cut into pieces.")
     if fc1.takes[-1] != 320:
-        raise Wrong(f"fc1 gets {several(fc1.takes[-1], 'number')} an image: look at the pooling after conv2.")
+        raise Wrong(f"fc1 gets {counted(fc1.takes[-1], 'number')} an image: look at the pooling after conv2.")
     gets_the_images(seen)
     relu_and_pool(model, seen, 0, ("conv1", "conv2"))
     relu_and_pool(model, seen, 1, ("conv2", "fc1"))
@@ -101,15 +102,15 @@ def add_fc2(answer: object = ...) -> None:
         found = found[next((i for i, step in enumerate(found) if step.takes[-1] == 320), 0) :]
     if len(found) < 2:
         _stopped(seen, "fc2")
-        runs = several(len(found), "linear layer")
+        runs = counted(len(found), "linear layer")
         raise Wrong(f"Your network runs {runs}: fc2 is missing, or never called.")
     if len(found) > 2:
         raise Wrong(f"Your network runs {len(found)} linear layers: two are asked for.")
     fc1, fc2 = found
     if fc1.gives[-1] != 50:
-        raise Wrong(f"fc1 gives {several(fc1.gives[-1], 'number')} an image: leave fc1 as it was.")
+        raise Wrong(f"fc1 gives {counted(fc1.gives[-1], 'number')} an image: leave fc1 as it was.")
     if fc2.gives[-1] != 10:
-        given = several(fc2.gives[-1], "number")
+        given = counted(fc2.gives[-1], "number")
         raise Wrong(f"fc2 gives {given} an image: one for each digit is asked for.")
     if not fc2.bias and not any(step.name in {"add", "add_"} for step in _after(seen, fc2)):
         raise Wrong("fc2 has no bias: it was not asked to do without one.")

@@ -10,10 +10,11 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from cnnlab.checks.functions import same
-from cnnlab.checks.reading import call, function, kind, network, not_blank, number, several, shown, told
+from cnnlab.checks.reading import call, function, kind, network, not_blank, number, shown, told
 from cnnlab.checks.runner import exercise
 from cnnlab.checks.steps import LOSSES, SmallNetwork, SmallSgd, two_batches, weights_of
 from cnnlab.checks.verdict import Blank, Wrong
+from cnnlab.words import counted
 
 
 @exercise(
@@ -76,13 +77,9 @@ def _judge_lengths(lengths: list[int], count: int, size: int) -> None:
 
 def _ids(batch: object, size: int) -> list[int]:
     """Which images a batch holds, once their labels are sure to belong to them."""
-    if (
-        isinstance(batch, (tuple, list))
-        and batch
-        and all(isinstance(part, Tensor) and part.ndim == 4 for part in batch)
-    ):
+    if isinstance(batch, (tuple, list)) and batch and all(getattr(p, "ndim", 0) == 4 for p in batch):
         raise Wrong(
-            f"In place of a batch stand {several(len(batch), 'tensor')} of images and no labels: "
+            f"In place of a batch stand {counted(len(batch), 'tensor')} of images and no labels: "
             "pair each batch of images with its labels."
         )
     if not isinstance(batch, (tuple, list)) or len(batch) != 2:
@@ -91,7 +88,7 @@ def _ids(batch: object, size: int) -> list[int]:
     if not isinstance(images, Tensor) or not isinstance(labels, Tensor) or images.ndim != 4:
         raise Wrong("A batch of yours does not hold two tensors: cut images and labels, keep their shapes.")
     if len(images) != len(labels):
-        raise Wrong(f"A batch has {several(len(images), 'image')} and {several(len(labels), 'label')}.")
+        raise Wrong(f"A batch has {counted(len(images), 'image')} and {counted(len(labels), 'label')}.")
     if len(images) > size:
         raise Wrong(f"A batch has {len(images)} images: at most {size} were asked for.")
     ids = [int(value) - 1 for value in images[:, 0, 0, 0]]
@@ -168,9 +165,9 @@ def own_weights(answer: object = ...) -> None:
     not_blank(answer)
     if not isinstance(answer, type) or not issubclass(answer, nn.Module):
         raise Wrong(f"Your answer is {kind(answer)}: give the class of your network.")
-    first, second = answer(), answer()
-    if not callable(getattr(second, "learn", None)):
+    if not callable(getattr(answer, "learn", None)):
         raise Wrong("Your class has no method learn(images, labels).")
+    first, second = answer(), answer()
     _steepen(second)
     uphill = _gradients(second, 0)
     others = [m for m in _outside(answer) if m is not second] + [first]
@@ -208,8 +205,8 @@ def _judge_direction(moves: list[Tensor], uphill: dict[str, list[Tensor]], least
     """Raise `Wrong` unless all weights moved, and that down the slope of cross-entropy."""
     still = [move.numel() for move, _ in _steep(moves, uphill[""]) if not bool(move.any())]
     if still:
-        count = sum(move.numel() for move in moves)
-        raise Wrong(f"learn() leaves {sum(still):,} of its {count:,} weights and biases as they were.")
+        of = f"of its {sum(move.numel() for move in moves):,} weights and biases"
+        raise Wrong(f"learn() leaves {sum(still):,} {of} as they were.")
     fits = {words: _fit([-move for move in moves], slope) for words, slope in uphill.items()}
     if not all(bool(move.isfinite().all()) for move in moves) or fits[""] <= 0:
         raise Wrong(
@@ -290,8 +287,8 @@ def _fit(moves: list[Tensor], slope: list[Tensor]) -> float:
 
 def _outside(cls: type) -> list[nn.Module]:
     """The networks that the code of a class could reach by a global name."""
-    names = [getattr(method, "__globals__", {}) for method in vars(cls).values()]
-    return [value for each in names for value in each.values() if isinstance(value, nn.Module)]
+    known = [getattr(method, "__globals__", {}).values() for method in vars(cls).values()]
+    return [value for values in known for value in values if isinstance(value, nn.Module)]
 
 
 @exercise(
@@ -303,8 +300,8 @@ def seeded_network(answer: object = ...) -> None:
     """Check a function seeded_network(seed): the same seed gives the same weights, another one others."""
     student = function(answer, "seeded_network(seed)", 1)
     made = []
-    for noise, seed in ((5, 1), (6, 1), (6, 2), (7, 2)):
-        torch.default_generator.manual_seed(noise)  # what a program did before must not matter
+    for before, seed in ((5, 1), (6, 1), (6, 2), (7, 2)):  # what a program did before must not matter
+        torch.default_generator.manual_seed(before)
         theirs = network(call(student, seed), returned=True)
         _judge_shapes(theirs)
         made.append(weights_of(theirs))

@@ -8,16 +8,17 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from cnnlab.checks.reading import network, several, shown
+from cnnlab.checks.reading import network, shown
 from cnnlab.checks.runner import exercise
 from cnnlab.checks.verdict import Wrong
 from cnnlab.checks.watching import IMAGES, Step, Watched, must_be_logits, watch
+from cnnlab.words import counted
 
 
 def _count(found: int, asked: int, what: str) -> None:
     if found != asked:
         raise Wrong(
-            f"Your network runs {several(found, what)}: {'fewer' if found > asked else 'more'} are asked for."
+            f"Your network runs {counted(found, what)}: {'fewer' if found > asked else 'more'} are asked for."
         )
 
 
@@ -155,7 +156,7 @@ def network_as_asked(answer: object = ...) -> None:
     _count(len(channels), 4, "convolution")
     _count(len(seen.linears), 2, "linear layer")
     if seen.linears[0].gives[-1] != 256:
-        given = several(seen.linears[0].gives[-1], "number")
+        given = counted(seen.linears[0].gives[-1], "number")
         raise Wrong(f"The first linear layer gives {given}: another number is asked for.")
     if seen.linears[0].takes[-1] == 64 * 14 * 14:
         raise Wrong("12,544 numbers reach the first linear layer: the second pooling is missing.")

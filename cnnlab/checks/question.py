@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from cnnlab.checks.reading import kind, not_blank
 from cnnlab.checks.verdict import Blank, Wrong
-from cnnlab.wrapped import wrapped
+from cnnlab.words import wrapped
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from torch import Tensor, nn
 
 from cnnlab.checks.runner import BLANK
 from cnnlab.checks.verdict import Blank, Wrong
+from cnnlab.words import counted
 
 _MOST_NUMBERS = 10_000_000  # more than any exercise asks for
 
@@ -40,15 +41,6 @@ def shown(value: float) -> str:
     if 10_000 <= abs(value) < 1e15:
         text = f"{value:,.0f}"
     return text.replace("-", "−")
-
-
-def several(count: int, what: str) -> str:
-    """How many of something: one in the singular, thousands apart.
-
-    >>> several(1, "channel"), several(3136, "number")
-    ('1 channel', '3,136 numbers')
-    """
-    return f"{count:,} {what}{'' if count == 1 else 's'}"
 
 
 def told(given: str, says: str) -> str:
@@ -145,7 +137,7 @@ def _no_numbers(answer: object) -> str:
                 continue
             hint = ": are its brackets missing?" if kind(part) == "a function" else ": a number is asked for."
             return (
-                f"{kind(answer)}, and the {place} of its {several(len(answer), 'part')} is {kind(part)}{hint}"
+                f"{kind(answer)}, and the {place} of its {counted(len(answer), 'part')} is {kind(part)}{hint}"
             )
         shapes = list(dict.fromkeys(kind(part) for part in answer[:100]))
         if len(shapes) > 1:

@@ -10,9 +10,10 @@ from torch import Tensor, nn
 
 from cnnlab.checks.functions import Misconception, judge_function, same
 from cnnlab.checks.measuring import Batch, Reads
-from cnnlab.checks.reading import call, function, kind, several, table
+from cnnlab.checks.reading import call, function, kind, table
 from cnnlab.checks.runner import exercise
 from cnnlab.checks.verdict import Wrong
+from cnnlab.words import counted
 
 
 @exercise(
@@ -44,7 +45,7 @@ def rows(answer: object = ...) -> None:
         made = table(given, "What your function returns")
         if made.numel() != maps.numel() and made.ndim < 2:
             come = "comes" if made.numel() == 1 else "come"
-            raise Wrong(f"{several(made.numel(), 'number')} {come} out, and {maps.numel():,} go in.")
+            raise Wrong(f"{counted(made.numel(), 'number')} {come} out, and {maps.numel():,} go in.")
         if made.ndim == 1:
             raise Wrong("All images come out as one long row: each should have its own.")
         if made.ndim > 2:
@@ -53,7 +54,7 @@ def rows(answer: object = ...) -> None:
             count, long = made.shape
             _judge_row(long, shape)
             come = "comes" if count == 1 else "come"
-            rows_out = several(count, "row")
+            rows_out = counted(count, "row")
             raise Wrong(f"{shape[0]} images go in and {rows_out} of {long} {come} out: that mixes images.")
         if not same(made, maps.flatten(1).double()):
             raise Wrong("The rows do not hold the numbers of their images, one after the other.")

@@ -8,6 +8,7 @@ import functools
 import inspect
 import io
 import random
+import signal
 import threading
 import warnings
 from collections.abc import Callable, Iterator
@@ -136,15 +137,23 @@ def _time_limit(too_long: threading.Event) -> Iterator[None]:
         yield
         return
 
+    here = threading.get_ident()
+
     def stop() -> None:
         too_long.set()
-        _thread.interrupt_main()
+        if hasattr(signal, "pthread_kill"):  # not on Windows
+            signal.pthread_kill(here, signal.SIGINT)  # a true signal: it ends a sleep too
+        else:
+            _thread.interrupt_main()
 
     timer = threading.Timer(TIME_LIMIT, stop)
     timer.daemon = True
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
     timer.start()
     try:
         yield
     finally:
         timer.cancel()
         timer.join()  # either it never fires, or its interrupt is caught by the caller
+        if before is not None:  # None: it was not set from Python
+            signal.signal(signal.SIGINT, before)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from cnnlab.wrapped import wrapped
+from cnnlab.words import wrapped
 
 
 class Wrong(Exception):

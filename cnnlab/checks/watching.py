@@ -12,8 +12,9 @@ from torch.nn.parameter import is_lazy
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from cnnlab.checks.broken_code import words_for
-from cnnlab.checks.reading import kind, several
+from cnnlab.checks.reading import kind
 from cnnlab.checks.verdict import Blank, Wrong
+from cnnlab.words import counted
 
 IMAGES = 16  # a multiple of 16: the batch sizes with which a wrong view() stays silent
 
@@ -137,7 +138,7 @@ class Watched:
             raise Wrong(f"{IMAGES} images go in and {shape[0]} {come} out: the flatten step {does}.")
         if shape != (IMAGES, 10):
             count = self.output[0].numel()
-            come = f"{'comes' if count == 1 else 'come'} {several(count, 'number')}"
+            come = f"{'comes' if count == 1 else 'come'} {counted(count, 'number')}"
             raise Wrong(f"For each image {come}: one for each of the ten digits is asked for.")
         if "dropout" in [step.name for step in self.steps[self.steps.index(self.layers[-1]) :]]:
             raise Wrong("Dropout follows the last layer: some of the ten logits become 0 at random.")

@@ -18,6 +18,8 @@ from cnnlab.experiments.store import append, read_results
 from cnnlab.table import Table
 from cnnlab.whole_file import check_writable
 
+WAIT = 10.0  # seconds that a Dask scheduler has to answer, and its workers to come
+
 
 def sweep(
     change: Mapping[str, Sequence[Any]],
@@ -137,10 +139,21 @@ def _cluster(address: str) -> Iterator[None]:
             "a scheduler needs Dask: pip install 'cnnlab[cluster]', here and on the workers."
         ) from error
     try:
-        client = Client(address, timeout=10)  # type: ignore[no-untyped-call]
+        client = Client(address, timeout=WAIT)  # type: ignore[no-untyped-call]
     except OSError as error:
         raise ValueError(
             f"no Dask scheduler answers at {address!r}: is it running, and is the port right?"
+        ) from error
+    except (ValueError, TypeError) as error:
+        raise ValueError(
+            f"scheduler={address!r} is no address ({error}): it looks like 'tcp://10.0.0.5:8786'."
+        ) from error
+    try:
+        client.wait_for_workers(1, timeout=WAIT)
+    except TimeoutError as error:
+        client.close()  # type: ignore[no-untyped-call]
+        raise ValueError(
+            f"the Dask scheduler at {address} has no worker: start one, with `dask worker {address}`."
         ) from error
     with client, joblib.parallel_config(backend="dask"):
         yield

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from cnnlab.inspection.diagnosis import diagnose
-from cnnlab.inspection.faults import Fault, counted, main_path, written
+from cnnlab.inspection.faults import Fault, main_path, written
 from cnnlab.inspection.mixing import mixed_up
 from cnnlab.inspection.notes import notes_on, unregistered
 from cnnlab.inspection.parameters import count_parameters
@@ -20,7 +20,7 @@ from cnnlab.inspection.tracing import Step, Trace, trace, zeros_for
 from cnnlab.inspection.windows import windows_of
 from cnnlab.inspection.workbench import Remedies, fits, named
 from cnnlab.inspection.wrong_input import wrong_device, wrong_input
-from cnnlab.wrapped import wrapped
+from cnnlab.words import counted, wrapped
 
 _MNIST = (1, 28, 28)
 _LONGEST_CHAIN = 6  # steps that are shown before a mistake

@@ -45,15 +45,6 @@ def mixing_step(made: Trace) -> int | None:
     return found
 
 
-def counted(number: int, thing: str) -> str:
-    """A number with its noun.
-
-    >>> counted(1, "channel"), counted(3, "channel")
-    ('1 channel', '3 channels')
-    """
-    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
-
-
 def written(shape: Shape) -> str:
     """A shape as a student writes it.
 

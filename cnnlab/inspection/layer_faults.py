@@ -9,10 +9,11 @@ from torch import nn
 
 from cnnlab.inspection import remedies as mend
 from cnnlab.inspection.blueprint import code, rebuilt
-from cnnlab.inspection.faults import Fault, counted, written
+from cnnlab.inspection.faults import Fault, written
 from cnnlab.inspection.tracing import Step
 from cnnlab.inspection.windows import Window, argument, is_conv, weight_shape, windows_of
 from cnnlab.inspection.workbench import Change, Workbench, assigned, named
+from cnnlab.words import counted
 
 
 def conv_or_pool(bench: Workbench) -> Fault | None:

@@ -10,10 +10,11 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from cnnlab.inspection import remedies as mend
-from cnnlab.inspection.faults import Fault, counted
+from cnnlab.inspection.faults import Fault
 from cnnlab.inspection.shapes import product
 from cnnlab.inspection.windows import weight_shape, windows_of
 from cnnlab.inspection.workbench import Change, Workbench, fits, named
+from cnnlab.words import counted
 
 # Steps after which the sides of an image are no longer (channels, height, width).
 _TURNS = ("permute", "transpose", "movedim", "moveaxis", "swapaxes", "swapdims", "t", "mt")

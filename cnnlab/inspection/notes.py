@@ -10,11 +10,12 @@ from torch import Tensor, nn
 from torch.nn.modules.lazy import LazyModuleMixin
 from torch.nn.parameter import UninitializedParameter
 
-from cnnlab.inspection.faults import counted, main_path, written
+from cnnlab.inspection.faults import main_path, written
 from cnnlab.inspection.shapes import first_line
 from cnnlab.inspection.tracing import Step, Trace, trace, without_gradient
 from cnnlab.inspection.windows import is_conv
 from cnnlab.inspection.workbench import fits, named
+from cnnlab.words import counted
 
 # Steps that leave two linear maps around them one linear map.
 _LINEAR_TOO = {"identity", "dropout", "dropout1d", "dropout2d", "flatten", "view", "reshape", "squeeze"}

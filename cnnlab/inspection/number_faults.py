@@ -10,10 +10,11 @@ import torch
 from torch import Tensor, nn
 
 from cnnlab.inspection import remedies as mend
-from cnnlab.inspection.faults import Fault, counted, written
+from cnnlab.inspection.faults import Fault, written
 from cnnlab.inspection.shapes import product
 from cnnlab.inspection.tracing import copy_of
 from cnnlab.inspection.workbench import Change, Workbench, named
+from cnnlab.words import counted
 
 # What PyTorch's messages call the formats, in lower case.
 _FORMATS = {"float": "float32", "double": "float64", "half": "float16", "bfloat16": "bfloat16"}

@@ -11,10 +11,11 @@ from torch.nn import functional as F
 
 from cnnlab.inspection import remedies as mend
 from cnnlab.inspection.blueprint import code, rebuilt
-from cnnlab.inspection.faults import Fault, counted
+from cnnlab.inspection.faults import Fault
 from cnnlab.inspection.shapes import arithmetic_of, product
 from cnnlab.inspection.tracing import Shape
 from cnnlab.inspection.workbench import Change, Workbench, assigned, named
+from cnnlab.words import counted
 
 _SIGNS = {"add": "x + y", "sub": "x − y", "mul": "x * y", "truediv": "x / y", "div": "x / y"}
 _OPERATIONS: dict[str, Callable[[Any, Any], Any]] = {

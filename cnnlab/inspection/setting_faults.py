@@ -11,9 +11,10 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from cnnlab.inspection import remedies as mend
-from cnnlab.inspection.faults import Fault, counted
+from cnnlab.inspection.faults import Fault
 from cnnlab.inspection.windows import argument
 from cnnlab.inspection.workbench import Change, Workbench, assigned, named
+from cnnlab.words import counted
 
 
 def prelu(bench: Workbench) -> Fault | None:

@@ -8,10 +8,11 @@ from typing import Any
 from torch import Tensor
 
 from cnnlab.inspection import remedies as mend
-from cnnlab.inspection.faults import Fault, counted, written
+from cnnlab.inspection.faults import Fault, written
 from cnnlab.inspection.tracing import Step
 from cnnlab.inspection.windows import spatial_sides
 from cnnlab.inspection.workbench import Change, Workbench, assigned, call, named
+from cnnlab.words import counted
 
 VIEWS = ("view", "reshape", "flatten", "ravel", "squeeze", "unflatten")
 _USUAL_BATCHES = (64, 50, 100, 32, 128, 16)

@@ -13,6 +13,7 @@ import psutil
 import torch
 
 from cnnlab.device import pick_device
+from cnnlab.words import counted
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,7 @@ class Machine:
     def __str__(self) -> str:
         where = "" if self.device == "CPU" else f"{self.device}; "
         return (
-            f"{where}{self.processor}, {_count(self.cores, 'core')}, {_count(self.threads, 'thread')}, "
+            f"{where}{self.processor}, {counted(self.cores, 'core')}, {counted(self.threads, 'thread')}, "
             f"{self.memory:.0f} GiB; torch {self.torch}, Python {self.python}, {self.system}; {self.date}"
         )
 
@@ -101,7 +102,3 @@ def _cores() -> int:
     import joblib  # when first needed: it takes longer to import than all of this package
 
     return int(joblib.cpu_count())  # as many as the process may use: affinity and a container's quota, too
-
-
-def _count(n: int, what: str) -> str:
-    return f"{n} {what}" if n == 1 else f"{n} {what}s"

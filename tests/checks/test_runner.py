@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import signal
 import threading
 import time
 
@@ -52,6 +53,17 @@ def test_an_endless_loop_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(runner, "TIME_LIMIT", 0.3)
     verdict = checks.linear_parameters(forever)
     assert repr(verdict) == "Not right. Your code still runs after 0.3 s: does its loop ever end?"
+
+
+def test_a_long_sleep_is_stopped_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    def sleeping(n_in, n_out):
+        time.sleep(20)
+
+    monkeypatch.setattr(runner, "TIME_LIMIT", 0.3)
+    handler, begun = signal.getsignal(signal.SIGINT), time.monotonic()
+    assert "still runs after 0.3 s" in checks.linear_parameters(sleeping).reason
+    assert time.monotonic() - begun < 10
+    assert signal.getsignal(signal.SIGINT) is handler
 
 
 def test_stop_pressed_by_the_student_still_stops() -> None:

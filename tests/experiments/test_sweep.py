@@ -128,6 +128,24 @@ def test_a_scheduler_that_does_not_answer_is_named(tmp_path: Path) -> None:
         sweep(CHANGE, out=tmp_path / "runs.jsonl", scheduler="tcp://127.0.0.1:9", progress=False, **SMALL)
 
 
+@pytest.mark.parametrize("address", ["tcp://127.0.0.1", "here", "tcp://127.0.0.1:abc", 8786])
+def test_what_is_no_address_is_told_how_one_looks(address: Any, tmp_path: Path) -> None:
+    pytest.importorskip("distributed")
+    with pytest.raises(ValueError, match=r"is no address \(.+\): it looks like 'tcp://10\.0\.0\.5:8786'"):
+        sweep(CHANGE, out=tmp_path / "runs.jsonl", scheduler=address, progress=False, **SMALL)
+
+
+def test_a_scheduler_without_workers_is_told_to_start_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    distributed = pytest.importorskip("distributed")
+    monkeypatch.setattr(sys.modules["cnnlab.experiments.sweep"], "WAIT", 0.5)
+    with distributed.LocalCluster(n_workers=0, dashboard_address=None) as cluster:
+        address = cluster.scheduler_address
+        with pytest.raises(ValueError, match=f"has no worker: start one, with `dask worker {address}`"):
+            sweep(CHANGE, out=tmp_path / "runs.jsonl", scheduler=address, progress=False, **SMALL)
+
+
 def test_on_a_cluster_a_worker_that_is_killed_loses_nothing(tmp_path: Path) -> None:
     distributed = pytest.importorskip("distributed")
     out = tmp_path / "runs.jsonl"

@@ -1,8 +1,9 @@
 import torch
 from torch import nn
 
-from cnnlab.inspection.faults import Fault, counted, main_path, mixing_step, written
+from cnnlab.inspection.faults import Fault, main_path, mixing_step, written
 from cnnlab.inspection.tracing import trace
+from cnnlab.words import counted
 from tests.inspection import student_models
 
 

@@ -132,6 +132,16 @@ def test_a_network_without_layers_says_how_layers_are_seen():
     assert "attributes of the network" in ActivationBrowser(Functions(), torch.rand(1, 1, 4, 4)).explanation
 
 
+@pytest.mark.parametrize(
+    ("layer", "says"),
+    [(nn.Linear(3, 3), "the flatten is missing"), (nn.Conv2d(3, 4, 3), "the images have 1 channel")],
+)
+def test_a_bare_layer_that_does_not_fit_is_explained(layer: nn.Module, says: str) -> None:
+    browser = ActivationBrowser(layer, torch.rand(2, 1, 4, 4))
+    assert says in browser.explanation
+    assert browser.layers == []
+
+
 def test_the_strongest_units_are_found_and_shown(browser):
     browser.layer, browser.channel = "conv2", 4
     browser.searching = True

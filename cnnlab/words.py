@@ -1,4 +1,4 @@
-"""Text in lines that fit a page: JupyterLab breaks longer lines wherever they end, inside words too."""
+"""Text for people: numbers with their nouns, and lines that fit a page."""
 
 from __future__ import annotations
 
@@ -8,8 +8,19 @@ import textwrap
 _WIDTH = 100  # characters in a line; a notebook beside an open sidebar shows about as many
 
 
+def counted(number: int, thing: str) -> str:
+    """A number with its noun: thousands apart, one in the singular.
+
+    >>> counted(1, "channel"), counted(3136, "number")
+    ('1 channel', '3,136 numbers')
+    """
+    return f"{number:,} {thing}{'' if number == 1 else 's'}"
+
+
 def wrapped(text: str, indent: str = "") -> str:
     """The text with its long lines broken between words, never inside a short pair of brackets.
+
+    JupyterLab breaks a long line wherever it ends, inside a word too.
 
     Args:
         text: any text; lines that fit stay as they are.

@@ -1,4 +1,4 @@
-"""Long lines are broken between words, and nothing else changes."""
+"""Numbers have their nouns; long lines are broken between words, and nothing else changes."""
 
 from __future__ import annotations
 
@@ -6,9 +6,13 @@ import pytest
 
 from cnnlab.checks.verdict import Verdict
 from cnnlab.predictions import predict
-from cnnlab.wrapped import wrapped
+from cnnlab.words import counted, wrapped
 
 SENTENCE = "The kernel of conv2 is 5 wide and its stride 1. " * 6
+
+
+def test_a_number_has_its_noun() -> None:
+    assert [counted(n, "row") for n in (0, 1, 2, 1234567)] == ["0 rows", "1 row", "2 rows", "1,234,567 rows"]
 
 
 def test_a_short_line_stays_as_it_is() -> None:
