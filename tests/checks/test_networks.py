@@ -242,7 +242,7 @@ CASES = {
             (four(relu=nn.Identity), "its ReLU is missing"),
             (nn.Sequential(*(m for m in four() if not isinstance(m, nn.Flatten))), "has 4 dimensions"),
             (four(channels=(1, 32, 64, 64)), "make 1, 32, 64, 64 channels"),
-            (four(fc1=1024), "waits for 1024 numbers an image"),
+            (four(fc1=1024), "waits for 1,024 numbers an image"),
             (nn.Sequential(OrderedDict(conv=nn.Conv2d(1, 32, 5, padding=2))), "kernels of 5 × 5"),
         ],
         secret=["3,136", "3136", "870,634"],
