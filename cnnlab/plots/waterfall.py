@@ -88,7 +88,10 @@ def _time(seconds: float) -> str:
 
 
 def _factor(before: float, after: float) -> str:
+    """How many times as fast: 9.8×, 62×; 1.3× slower; or that it takes about as long."""
     factor = before / after
+    if 1 / 1.05 < factor < 1.05:
+        return "about as long"
     if factor < 1:
-        return f"{1 / factor:.2g}× slower"
+        return f"{1 / factor:.1f}× slower"
     return f"{factor:.0f}×" if factor >= 9.95 else f"{factor:.1f}×"

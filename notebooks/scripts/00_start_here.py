@@ -232,7 +232,7 @@ print(f"by the formula {ends[0]:.2f} to {ends[1]:.2f} %, by the package {low:.2f
 # |---|---|---|
 # | accuracy | share of the images that are read correctly | [2.13](02_build_the_cnn.ipynb#13.-How-good-is-it?) |
 # | activation | a number that a layer makes; also the function behind it, such as ReLU | [6.3](06_activations.ipynb#3.-One-digit-through-every-step) |
-# | Adam | an optimiser that scales the step of each weight by its recent gradients | [4.2](04_mlp_vs_cnn.ipynb#2.-Accuracy-over-three-seeds) |
+# | Adam | an optimiser that scales the step of each weight by its recent gradients | [10.7](10_experiments.ipynb#7.-Was-it-fair-to-SGD?) |
 # | Amdahl's law | making a share of the time faster helps at most by that share | [11.3](11_race_to_99.ipynb#3.-Data-in-memory) |
 # | batch | the images that make one training step together | [1.11](01_data.ipynb#11.-What-a-batch-is) |
 # | batch normalisation | brings each channel's numbers in the batch to mean 0 and standard deviation 1, then scales and shifts them by learnt numbers; in `eval()` with means kept from training | [5.1](05_misclassified.ipynb#1.-A-good-network-in-one-epoch) |

@@ -1003,7 +1003,7 @@ verdict.points  # of 10
 # %% [markdown]
 # Lab 002 uses **SGD** (stochastic gradient descent: a step downhill, judged from one random batch) with learning rate 0.001 and **momentum** 0.9
 # (each step also carries on with 0.9 of the step before, like a ball that rolls). In the first step, momentum has nothing to remember yet, so the rule is: new weight = old weight − 0.001 × **gradient**, which is the derivative of the loss by that weight.
-# We check it for one weight.
+# What turns gradients into steps, as SGD does, is called an **optimiser**. We check its step for one weight.
 
 # %%
 optimizer = torch.optim.SGD(network.parameters(), lr=0.001, momentum=0.9)

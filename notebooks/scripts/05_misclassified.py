@@ -234,7 +234,7 @@ claim("mistakes that the network expects, for each one that it makes", ratio, at
 print(doubt_added_up.outcome("far below" if ratio < 0.5 else "far above" if ratio > 2 else "near"))
 
 # %% [markdown]
-# On the whole it knows how often it errs: near 1. It does not always know *when*: a low confidence is a warning (section 4), but
+# On the whole it knows how often it errs: near 1. Such a network is called **calibrated**. It does not always know *when*: a low confidence is a warning (section 4), but
 # some mistakes come without one. And do not rely on it for networks that train much longer: they tend to become too sure of themselves
 # (Guo and others, 2017, *On Calibration of Modern Neural Networks*).
 #
