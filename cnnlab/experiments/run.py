@@ -8,6 +8,7 @@ import hashlib
 import inspect
 import io
 import json
+import threading
 import time
 import warnings
 from collections.abc import Mapping
@@ -15,6 +16,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import torch
 
 from cnnlab.data import ImageData, Split, hold_out, load_data
 from cnnlab.errors import TrainingError, did_you_mean
@@ -36,6 +38,9 @@ OF_THE_TRAINING = {
     "schedule": "one_cycle",
 }
 BASE: dict[str, Any] = {**OF_THE_NETWORK, **OF_THE_TRAINING}  # every setting, and what it is unless changed
+
+
+_one_at_a_time = threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -86,8 +91,8 @@ def task(settings: Mapping[str, Any], seed: int, data: str, images: int | None) 
 
 def frozen(value: Any) -> Any:
     """A setting as it is compared and kept: (10, 20) and [10, 20] are the same channels."""
-    if isinstance(value, np.generic):
-        return value.item()  # JSON knows Python's numbers only
+    if isinstance(value, (np.generic, np.ndarray, torch.Tensor)):
+        value = value.tolist()  # JSON knows Python's numbers only
     return tuple(frozen(part) for part in value) if isinstance(value, (list, tuple)) else value
 
 
@@ -100,7 +105,9 @@ def perform(task: Task, root: str | None = None) -> Result:
     Raises:
         KeyboardInterrupt: it was stopped; a network that is half trained is no result.
     """
-    with thread_count(1):  # afterwards the caller's notebook has its own number again
+    # One after the other in a process, also where a Dask worker has several threads: they would share
+    # PyTorch's random numbers. Afterwards the caller's notebook has its own number of threads again.
+    with _one_at_a_time, thread_count(1):
         return _perform(task, root)
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import operator
 import os
 import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -13,16 +13,15 @@ import joblib
 from tqdm.auto import tqdm
 
 from cnnlab.arithmetic import whole
+from cnnlab.experiments.cluster import performed_on
 from cnnlab.experiments.run import Result, Task, available, perform, task
 from cnnlab.experiments.store import append, read_results
 from cnnlab.table import Table
 from cnnlab.whole_file import check_writable
 
-WAIT = 10.0  # seconds that a Dask scheduler has to answer, and its workers to come
-
 
 def sweep(
-    change: Mapping[str, Sequence[Any]],
+    change: Mapping[str, Iterable[Any]],
     *,
     out: str | Path,
     base: Mapping[str, Any] | None = None,
@@ -58,15 +57,20 @@ def sweep(
     Raises:
         ValueError, TypeError: a setting or an argument is out of range; nothing was run then.
         ModuleNotFoundError: a scheduler is given, and Dask is not installed.
+        OSError: the disk is full or the cluster gone; what is done is kept, and the same call goes on.
     """
     path = Path(out)
     if not isinstance(change, Mapping):
         raise TypeError(f"change={change!r} is no mapping: write such as {{'hidden': [100, 200]}}.")
     if not isinstance(seeds, Iterable) or isinstance(seeds, str):
         raise TypeError(f"seeds={seeds!r} is no list of seeds: write range({seeds}) or [0, 1, 2].")
+    if base is not None and not isinstance(base, Mapping):
+        raise TypeError(f"base={base!r} is no mapping: write such as {{'hidden': 100}}.")
+    if isinstance(images, float):
+        raise TypeError(f"images={images} is a float, and a number of images is whole.")
     if images is not None:
-        images = whole("images", images)
-    tasks = _tasks(change, base or {}, tuple(seeds), data, root, images)
+        images = whole("images", images, at_least=1)
+    tasks = _tasks(change, base or {}, tuple(_seed(one) for one in seeds), data, root, images)
     check_writable(path)
     kept = {result.key: result for result in read_results(path)}
     missing = [one for one in tasks if one.key not in kept]
@@ -85,11 +89,17 @@ def sweep(
             kept = {result.key: result for result in read_results(path)}  # also one that was just written
             done = sum(one.key in kept for one in tasks)
             print(f"Stopped: {done} of {len(tasks)} runs are kept, and the same call goes on with the rest.")
+        except OSError as error:  # a full disk, or a cluster that went away
+            done = sum(one.key in kept for one in tasks)
+            why = f"{error.strerror} ({path})" if error.strerror else str(error).rstrip(".")
+            raise OSError(
+                f"{why}: {done} of {len(tasks)} runs are kept, and the same call goes on with the rest."
+            ) from error
     return Table(kept[one.key] for one in tasks if one.key in kept)
 
 
 def _tasks(
-    change: Mapping[str, Sequence[Any]],
+    change: Mapping[str, Iterable[Any]],
     base: Mapping[str, Any],
     seeds: tuple[int, ...],
     data: str,
@@ -100,7 +110,7 @@ def _tasks(
     if not seeds:
         raise ValueError("seeds is empty: give at least one, better three.")
     for name, values in change.items():
-        if isinstance(values, str) or not isinstance(values, Sequence):
+        if isinstance(values, (str, Mapping)) or not isinstance(values, Iterable):
             raise TypeError(f"change[{name!r}]={values!r} is no list of values: write [{values!r}].")
     variants = [dict(base), *({**base, name: value} for name, values in change.items() for value in values)]
     for variant in variants:
@@ -114,46 +124,28 @@ def _tasks(
     return list({one.key: one for one in made}.values())
 
 
+def _seed(given: object) -> int:
+    """A seed as Python's own integer; NumPy's and PyTorch's will do."""
+    try:
+        if isinstance(given, bool):
+            raise TypeError
+        seed = operator.index(given)  # type: ignore[arg-type]
+    except TypeError:
+        raise TypeError(f"seeds holds {given!r}: a seed is a whole number, such as 0.") from None
+    if not 0 <= seed < 2**32:
+        raise ValueError(f"seeds holds {seed}: a seed is 0 to {2**32 - 1:,}.")
+    return seed
+
+
 def _performed(
     tasks: Sequence[Task], root: str | None, jobs: int | None, scheduler: str | None
 ) -> Iterator[Result]:
     """The results, in the order in which they get ready."""
-    with ExitStack() as stack:
-        if scheduler is not None:
-            stack.enter_context(_cluster(scheduler))
-            jobs = -1  # as many as its workers take
-        count = joblib.cpu_count() if jobs is None else jobs
-        if scheduler is None and (isinstance(count, bool) or not isinstance(count, int) or count < 1):
-            raise ValueError(f"jobs={jobs!r}: give 1 or more runs at the same time.")
-        pool = joblib.Parallel(n_jobs=count, return_as="generator_unordered", pre_dispatch="all")
-        yield from pool(joblib.delayed(perform)(one, root) for one in tasks)
-
-
-@contextmanager
-def _cluster(address: str) -> Iterator[None]:
-    """Let joblib use the workers of a Dask scheduler."""
-    try:
-        from dask.distributed import Client
-    except ModuleNotFoundError as error:
-        raise ModuleNotFoundError(
-            "a scheduler needs Dask: pip install 'cnnlab[cluster]', here and on the workers."
-        ) from error
-    try:
-        client = Client(address, timeout=WAIT)  # type: ignore[no-untyped-call]
-    except OSError as error:
-        raise ValueError(
-            f"no Dask scheduler answers at {address!r}: is it running, and is the port right?"
-        ) from error
-    except (ValueError, TypeError) as error:
-        raise ValueError(
-            f"scheduler={address!r} is no address ({error}): it looks like 'tcp://10.0.0.5:8786'."
-        ) from error
-    try:
-        client.wait_for_workers(1, timeout=WAIT)
-    except TimeoutError as error:
-        client.close()  # type: ignore[no-untyped-call]
-        raise ValueError(
-            f"the Dask scheduler at {address} has no worker: start one, with `dask worker {address}`."
-        ) from error
-    with client, joblib.parallel_config(backend="dask"):
-        yield
+    if scheduler is not None:
+        return performed_on(scheduler, tasks, root)
+    count = joblib.cpu_count() if jobs is None else jobs
+    if isinstance(count, bool) or not isinstance(count, int) or count < 1:
+        raise ValueError(f"jobs={jobs!r}: give 1 or more runs at the same time.")
+    pool = joblib.Parallel(n_jobs=count, return_as="generator_unordered", pre_dispatch="all")
+    results: Iterator[Result] = pool(joblib.delayed(perform)(one, root) for one in tasks)
+    return results

@@ -113,15 +113,15 @@ def _from_function(
     nesterov: bool,
     weight_decay: float,
 ) -> Optimizer:
-    if lr is not None or momentum or nesterov or weight_decay:
-        raise ValueError(
-            "optimizer is a function here: set lr, momentum, nesterov and weight_decay inside it, "
-            "or choose the optimizer by name."
-        )
     if isinstance(choice, Optimizer) or not callable(choice):
         raise TypeError(
             f"optimizer is a {type(choice).__name__}: give a name such as 'adam', or a function such as "
             "lambda parameters: torch.optim.Adam(parameters, lr=0.01)."
+        )
+    if lr is not None or momentum or nesterov or weight_decay:
+        raise ValueError(
+            "optimizer is a function here: set lr, momentum, nesterov and weight_decay inside it, "
+            "or choose the optimizer by name."
         )
     optimizer = choice(parameters)
     if not isinstance(optimizer, Optimizer):

@@ -9,7 +9,9 @@ import time
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+import torch
 
 from cnnlab.experiments import sweep
 from cnnlab.experiments.store import read_results
@@ -100,7 +102,12 @@ def test_the_stop_button_keeps_whole_runs_only_and_the_same_call_goes_on(
         ({"change": {"kernel": 3}}, r"change\['kernel'\]=3 is no list of values"),
         ({"change": {"optimizer": "sgd"}}, "is no list of values"),
         ({"seeds": ()}, "seeds is empty"),
-        ({"images": 0}, "images=0: digits leaves 1 to 1,197 training images"),
+        ({"images": 0}, "images=0 is too small: use images >= 1"),
+        ({"images": 1.5}, "images=1.5 is a float, and a number of images is whole"),
+        ({"base": 5}, "base=5 is no mapping"),
+        ({"seeds": [0.5]}, "seeds holds 0.5: a seed is a whole number"),
+        ({"seeds": [-1]}, "seeds holds -1: a seed is 0 to"),
+        ({"change": {"optimizer": [None]}}, "optimizer is a NoneType: give a name"),
         ({"images": 5000}, "images=5000: digits leaves 1 to"),
         ({"jobs": 0}, "jobs=0: give 1 or more"),
         ({"change": {"kernel": [3, 40]}}, "conv1 does not fit"),
@@ -122,53 +129,6 @@ def test_a_place_that_cannot_be_written_is_said_before_anything_runs(tmp_path: P
         sweep(CHANGE, out=tmp_path, **SMALL)
 
 
-def test_a_scheduler_that_does_not_answer_is_named(tmp_path: Path) -> None:
-    pytest.importorskip("distributed")
-    with pytest.raises(ValueError, match=r"no Dask scheduler answers at 'tcp://127\.0\.0\.1:9'"):
-        sweep(CHANGE, out=tmp_path / "runs.jsonl", scheduler="tcp://127.0.0.1:9", progress=False, **SMALL)
-
-
-@pytest.mark.parametrize("address", ["tcp://127.0.0.1", "here", "tcp://127.0.0.1:abc", 8786])
-def test_what_is_no_address_is_told_how_one_looks(address: Any, tmp_path: Path) -> None:
-    pytest.importorskip("distributed")
-    with pytest.raises(ValueError, match=r"is no address \(.+\): it looks like 'tcp://10\.0\.0\.5:8786'"):
-        sweep(CHANGE, out=tmp_path / "runs.jsonl", scheduler=address, progress=False, **SMALL)
-
-
-def test_a_scheduler_without_workers_is_told_to_start_one(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    distributed = pytest.importorskip("distributed")
-    monkeypatch.setattr(sys.modules["cnnlab.experiments.sweep"], "WAIT", 0.5)
-    with distributed.LocalCluster(n_workers=0, dashboard_address=None) as cluster:
-        address = cluster.scheduler_address
-        with pytest.raises(ValueError, match=f"has no worker: start one, with `dask worker {address}`"):
-            sweep(CHANGE, out=tmp_path / "runs.jsonl", scheduler=address, progress=False, **SMALL)
-
-
-def test_on_a_cluster_a_worker_that_is_killed_loses_nothing(tmp_path: Path) -> None:
-    distributed = pytest.importorskip("distributed")
-    out = tmp_path / "runs.jsonl"
-    here = sweep(CHANGE, out=tmp_path / "here.jsonl", seeds=(0, 1), jobs=1, progress=False, **SMALL)
-    options = {"n_workers": 2, "threads_per_worker": 1, "processes": True, "dashboard_address": None}
-    with distributed.LocalCluster(**options) as cluster:
-
-        def kill_one() -> None:
-            while not (out.exists() and out.stat().st_size):
-                time.sleep(0.02)
-            os.kill(next(iter(cluster.workers.values())).pid, signal.SIGKILL)
-
-        killer = threading.Thread(target=kill_one, daemon=True)
-        killer.start()
-        there = sweep(
-            CHANGE, out=out, seeds=(0, 1), scheduler=cluster.scheduler_address, progress=False, **SMALL
-        )
-        killer.join(timeout=10)
-        assert not killer.is_alive()
-    assert [(r.key, r.accuracy) for r in there] == [(r.key, r.accuracy) for r in here]
-    assert out.read_bytes().count(b"\n") == 6
-
-
 @pytest.mark.parametrize(
     ("wrong", "says"),
     [
@@ -183,3 +143,32 @@ def test_an_argument_of_another_kind_is_told_before_anything_runs(tmp_path, wron
     with pytest.raises(TypeError, match=says):
         sweep(given.pop("change"), out=tmp_path / "runs.jsonl", **given)
     assert not (tmp_path / "runs.jsonl").exists()
+
+
+@pytest.mark.parametrize(
+    "values", [np.array([12, 13]), torch.tensor([12, 13]), range(12, 14), [np.int64(12), 13]]
+)
+def test_numbers_of_numpy_and_pytorch_are_pythons_in_the_file(values: Any, tmp_path: Path) -> None:
+    out = tmp_path / "runs.jsonl"
+    given = {**SMALL, "seeds": np.arange(1), "jobs": 1}
+    found = sweep({"hidden": values}, out=out, progress=False, **given)
+    assert [r.settings["hidden"] for r in found] == [0, 12, 13]
+    again = sweep({"hidden": [12, 13]}, out=out, progress=False, **{**SMALL, "seeds": [0], "jobs": 1})
+    assert [r.key for r in again] == [r.key for r in found]
+    assert len(read_results(out)) == 3
+
+
+def test_a_full_disk_says_what_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    append, written = sys.modules["cnnlab.experiments.sweep"].append, []  # type: ignore[attr-defined]
+
+    def full(path: Path, result: Any) -> None:
+        if written:
+            raise OSError(28, "No space left on device")
+        written.append(append(path, result))
+
+    out = tmp_path / "runs.jsonl"
+    monkeypatch.setattr(sys.modules["cnnlab.experiments.sweep"], "append", full)
+    says = r"No space left on device \(.*runs\.jsonl\): 1 of 3 runs are kept, and the same call goes on"
+    with pytest.raises(OSError, match=says):
+        sweep(CHANGE, out=out, progress=False, **{**SMALL, "seeds": [0], "jobs": 1})
+    assert len(read_results(out)) == 1
