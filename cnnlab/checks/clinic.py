@@ -81,7 +81,7 @@ PATIENTS: dict[int, Patient] = {
         {
             "a": "a kernel of 2 fits into 27 pixels, many times",
             "c": "there is no padding here to be counted",
-            "d": "it is: the odd width is what brings the symptom out",
+            "d": "27 it is here, and the odd width only brings the symptom out",
         },
     ),
     5: Patient(

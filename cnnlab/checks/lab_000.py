@@ -29,7 +29,7 @@ _WHICH_LOSS = (
         "log-softmax → cross-entropy",
         "twice",
         right="count how often the log-softmax is taken",
-        wrong="what is the log-softmax of log-probabilities",
+        wrong="what is the log-softmax of log-probabilities?",
     ),
     _fits(
         "softmax → cross-entropy",
@@ -75,7 +75,7 @@ _PADDING = (
         "none",
         {
             "one for each zero": "the zeros are not learnt",
-            "twice as many": "the kernels stay as they are; only fc1 gets more inputs",
+            "twice as many": "the kernels stay as they are; only the first linear layer gets more inputs",
         },
         ("none", "one for each zero", "twice as many"),
     ),
@@ -154,7 +154,7 @@ _SLOWER = (
         "What saves the most multiply–adds?",
         "conv2 with 32 channels in place of 64",
         {
-            "fc1 with 64 units in place of 128": "what is half of a small share",
+            "fc1 with 64 units in place of 128": "what is half of a small share?",
             "conv1 and conv2 without their biases": "a bias is added once, and nothing multiplied",
         },
         (

@@ -76,6 +76,7 @@ def judge_choices(answers: object, asked: tuple[Question, ...]) -> None:
         if value == _plain(question.right):
             continue
         overlooked = {_plain(option): says for option, says in question.overlooked.items()}
-        said.append(f"{letter}) {overlooked.get(value) or 'choose one of: ' + ' | '.join(question.options)}.")
+        says = overlooked.get(value) or "choose one of: " + " | ".join(question.options)
+        said.append(f"{letter}) {says}{'' if says.endswith('?') else '.'}")
     if said:
         raise Wrong(" ".join(said))

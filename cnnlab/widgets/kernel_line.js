@@ -11,7 +11,7 @@ const GONE =
 
 /** For explorers that go on without a kernel. */
 export const UNHEARD_CHANGES =
-  "The kernel does not answer: Python does not hear what you change here. Run this cell again.";
+  "Python does not hear what you change here. If another cell is running, it will when that has ended; if none is, run this cell again.";
 
 const lines = new WeakMap(); // model → what to call when Python was told something
 

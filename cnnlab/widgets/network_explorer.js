@@ -55,7 +55,7 @@ function render({ model, el }) {
     const name = presetName(model.get("presets"), settings);
     top.show(settings, made, name);
     head.show(settings, made);
-    table.show(made);
+    table.show(isWrong() ? withWrongFc1(made, model.get("fc1")) : made);
     code.show(networkCode(made, name || "A network of my own"));
     draw();
     answer();
@@ -141,6 +141,13 @@ function render({ model, el }) {
     measured.disconnect();
     model.off(events, refresh);
   };
+}
+
+/** The rows as they are, but for fc1, which says what it gets and what it takes. */
+function withWrongFc1(made, inputs) {
+  const arithmetic = `gets ${grouped(made.flatten)}, takes ${grouped(inputs)}: does not fit`;
+  const rows = made.rows.map((row) => (row.name === "fc1" ? { ...row, arithmetic } : row));
+  return { ...made, rows };
 }
 
 /** The drawing in words. */

@@ -100,6 +100,8 @@ print(f"{len(notebooks)} notebooks, {hours:.1f} hours; the core: {core_hours:.1f
 #
 # ## Is everything ready?
 #
+# Work in a copy with blanks: *File › New › Terminal*, then `cd ..` and `make mine`, and open the notebooks in the folder `mine`. The originals hold all solutions.
+#
 # The cell below looks for MNIST. If it says that it took the bundled digits, all of the course works, with smaller images;
 # your numbers then differ from the stored ones. If it fails, `cnnlab doctor` in a terminal names what is amiss, and the remedy.
 
@@ -152,6 +154,8 @@ load_data()
 # </details>
 #
 # ## The summary sheet
+#
+# (For looking up, later: some of its examples are what notebooks 1 to 3 let you predict.)
 #
 # **Sizes** (a number is cut down to the whole number below it: ⌊ ⌋; p counts for each side)
 #

@@ -64,7 +64,7 @@
 # | 003 | questions only: compare a plain network with a CNN, look at its mistakes and layers, time it | nothing, you are to find out |
 # | 004 | CNN, 32 and 64 channels, 3 × 3 with padding: 824,458 parameters | 98.74 %, against 91.4 % for logistic regression |
 #
-# (Words such as *channel*, *padding* and *dropout* are explained in notebooks 2 and 3. You do not need them here. The labs were
+# (Words such as *channel*, *parameter*, *padding* and *dropout* are explained in notebooks 2 and 3. You do not need them here. The labs were
 # handed in by students, so we give their networks, tasks and numbers, and no names.)
 
 # %%

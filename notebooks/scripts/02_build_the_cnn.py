@@ -366,7 +366,7 @@ by_hand += layer.bias[3]
 print("same as the layer, up to 1e-5:", torch.allclose(by_hand, layer(x)[0, 3], atol=1e-5))
 
 # %% [markdown]
-# (20, 10, 5, 5): 20 kernels with 10 slices of 5 × 5. 5,000 weights and 20 biases.
+# (20, 10, 5, 5): 20 kernels with 10 slices of 5 × 5. 5,000 weights and 20 biases: the layer's **parameters**, the numbers that training will change.
 #
 # A layer in which every output looks at every input (a *linear layer*, section 8) and that makes the same 20 × 8 × 8 numbers from the same 10 × 12 × 12 would need 1,440 × 1,280 = 1,843,200 weights. The convolution
 # gets by with 5,000, because it asks the *same* questions at every place.
@@ -934,9 +934,9 @@ verdict.points  # of 5
 # %% [markdown]
 # ## 10. The loss before training
 #
-# The untrained network gives each of ten digits a chance of about 1/10.
+# The untrained network gives each of ten digits a chance of about 1/10, not exactly: its random weights lean to some digits, whatever the image. No idea at all costs ln 10 = 2.303 (section 9).
 #
-# **Predict:**
+# **Predict**, as a range: does a lean that knows nothing cost more than that, or less, and by how much?
 
 # %%
 loss_untrained = predict(
@@ -959,8 +959,14 @@ print(loss_untrained.outcome(untrained))
 # %% [markdown]
 # ## 11. One training step
 #
-# Three lines: compute the loss, find for each of the 21,840 numbers in which direction it makes the loss grow (`backward`), move each a little the other way (`step`).
-# A fourth, `zero_grad`, throws away the directions of the step before.
+# One step moves each of the 21,840 numbers a little, so that the loss falls. Four lines do it:
+#
+# - `optimizer.zero_grad()` throws away what the step before has found;
+# - a forward pass and the loss, `F.cross_entropy(logits, labels)`: the logits come first;
+# - `loss.backward()` finds for each number in which direction, and how steeply, the loss grows: the **gradient**, the derivative of the loss by that number;
+# - `optimizer.step()` moves each number against its gradient.
+#
+# What turns gradients into moves is called an **optimiser**. Lab 002's is **SGD** (stochastic gradient descent: a step downhill, judged from one random batch): `optimizer = torch.optim.SGD(network.parameters(), lr=0.001)`, where the learning rate `lr` says how long a step is.
 
 # %% [markdown]
 # **Exercise: one training step** (10 marks). Write `training_step(model, optimizer, images, labels)`: the
@@ -972,8 +978,7 @@ print(loss_untrained.outcome(untrained))
 #
 # <details><summary>Hint 2</summary>
 #
-# Clear, then forward and loss, then backward, then move. The first and the last are methods of the optimizer,
-# the third is one of the loss.
+# Clear, then forward and loss, then backward, then move. The logits are what `model` makes of the images.
 #
 # <details><summary>Hint 3</summary>
 #
@@ -1001,9 +1006,8 @@ print(verdict)
 verdict.points  # of 10
 
 # %% [markdown]
-# Lab 002 uses **SGD** (stochastic gradient descent: a step downhill, judged from one random batch) with learning rate 0.001 and **momentum** 0.9
-# (each step also carries on with 0.9 of the step before, like a ball that rolls). In the first step, momentum has nothing to remember yet, so the rule is: new weight = old weight − 0.001 × **gradient**, which is the derivative of the loss by that weight.
-# What turns gradients into steps, as SGD does, is called an **optimiser**. We check its step for one weight.
+# Lab 002 adds **momentum** 0.9: each step also carries on with 0.9 of the step before, like a ball that rolls. In the first step there is nothing to carry on yet, so the rule is: new weight = old weight − 0.001 × gradient.
+# We check it for one weight.
 
 # %%
 optimizer = torch.optim.SGD(network.parameters(), lr=0.001, momentum=0.9)
@@ -1047,12 +1051,12 @@ claim("loss after 200 more steps", loss.item(), at_most=1.5, spec=".2f")
 # **Predict.** Section 13 has the answer.
 
 # %%
-read_of_100 = predict(
-    "2.5 Of 100 test digits, how many will the network read correctly after the training?",
+read_correctly = predict(
+    "2.5 Which share of the test digits will the network read correctly after the training, in %?",
     guess=(..., ...),
     sure=...,
 )
-read_of_100
+read_correctly
 
 # %% [markdown]
 # The monitor below grows while the next cell trains, which takes one to three minutes; the monitor shows the time left. Let it run: Pause and Resume change nothing in the result, and pointing at a step reads its accuracy.
@@ -1128,7 +1132,7 @@ claim("training accuracy of the last epoch", history.epochs[-1].accuracy, at_lea
 claim("test accuracy", evaluation.accuracy, at_least=92, unit="%")
 claim("95 % interval, low end ", low, at_least=88, unit="%")
 claim("95 % interval, high end", high, at_most=99.9, unit="%")
-print(read_of_100.outcome(evaluation.accuracy))
+print(read_correctly.outcome(evaluation.accuracy))
 
 # %% [markdown]
 # The two are close, and here, on MNIST, the test accuracy is the *higher* one. The training accuracy was counted while the weights were still changing; the test images met the finished network. So a higher test accuracy is no miracle, and a

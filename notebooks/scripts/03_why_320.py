@@ -169,7 +169,7 @@ print(f"{tried:,} settings tried; the formula and PyTorch agree on {agree:,}")
 # **Exercise: explain the 320** (25 marks). Question 4 of lab 002, with the lab's marks: why does `fc1` take
 # 320 numbers? Give the widths after conv1, pool1, conv2 and pool2 (10 marks), the channels, height and width
 # that are multiplied (5 marks), and a text of a few sentences that names the width after each of the four layers and the channels, with the arithmetic written out, as in “60 / 4
-# = 15” (10 marks).
+# = 15” (10 marks; the check reads the numbers and the arithmetic, not the sense of the words).
 #
 # <details><summary>Hint 1</summary>
 #

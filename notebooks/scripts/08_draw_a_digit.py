@@ -56,7 +56,7 @@ data
 #
 # **Predict.** You draw each of the ten digits once, small, in a corner. How many will the CNN read rightly?
 #
-# **Task.** Draw the ten digits small and in a corner, with the switch on *as MNIST was* and on *plain resize*, and count what the CNN
+# **Task.** Draw the ten digits small and in a corner (*Clear* empties the pad before each), with the switch on *as MNIST was* and on *plain resize*, and count what the CNN
 # reads. Write both counts down: section 4 does the same with 300 drawings.
 
 # %%

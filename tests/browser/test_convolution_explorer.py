@@ -307,7 +307,7 @@ def test_a_kernel_that_goes_while_the_window_walks_is_told_at_once(notebook: Not
     page.evaluate(restart)  # not `notebook.restart`, which waits until nothing moves
     silence = page.locator(".cnnlab .silence:not([hidden])")
     silence.wait_for(timeout=8000)
-    assert "Run this cell again" in silence.inner_text()
+    assert "run this cell again" in silence.inner_text()
     assert page.get_by_role("button", name="Pause").is_visible(), "it walks on"
     page.get_by_role("button", name="Pause").click()
 
