@@ -53,7 +53,7 @@ def add_conv2(answer: object = ...) -> None:
         unused = "conv2 is made, but forward() never calls it." if spare else "there is no second one."
         raise Wrong(f"Your network runs {counted(len(found), 'convolution')}: {unused}")
     if len(found) > 2:
-        raise Wrong(f"Your network runs {len(found)} convolutions: is one of them called twice?")
+        raise Wrong(f"Your network runs {len(found)} convolutions: two are asked for, each called once.")
     first, second = found
     kernel = second.weight[-2:]
     if first.gives[1:] != (10, 24, 24) or first.weight[-2:] != (5, 5) or not first.plain:
@@ -105,6 +105,8 @@ def add_fc2(answer: object = ...) -> None:
         found = found[next((i for i, step in enumerate(found) if step.takes[-1] == 320), 0) :]
     if len(found) < 2:
         _stopped(seen, "fc2")
+        if len(seen.convolutions) > 2:
+            raise Wrong("A convolution stands where a linear layer is asked for (nn.Linear).")
         runs = counted(len(found), "linear layer")
         raise Wrong(f"Your network runs {runs}: fc2 is missing, or never called.")
     if len(found) > 2:

@@ -241,6 +241,7 @@ CASES = {
             (nn.Sequential(nn.Flatten(), nn.Linear(784, 10)), "runs 0 convolutions: there is no second one"),
             (net(features=pool_to_five, forward=viewed), "fc1 gets 25 rows for 16 images"),
             (lambda x: x, "a function: give the class of your network"),
+            (nn.Sequential(sequential()[:4], nn.Conv2d(20, 20, 1), *sequential()[4:]), "two are asked for"),
             *wrong_to_train(),
             (Normed(), "when another image of the batch does"),
             (Normed(affine=False), "when another image of the batch does"),
@@ -301,6 +302,10 @@ CASES = {
             *(
                 (model, said.replace("the batch is mixed", "rows are mixed"))
                 for model, said in wrong_to_train()
+            ),
+            (
+                nn.Sequential(*sequential()[:6], nn.Conv2d(20, 50, 4), nn.ReLU(), nn.Conv2d(50, 10, 1)),
+                "A convolution stands where a linear layer is asked for",
             ),
             (Normed("fc1"), "when another image of the batch does"),
             (net(head=lambda self, x: self.fc2(F.dropout(F.relu(self.fc1(x))))), "in eval mode too"),
