@@ -67,6 +67,12 @@ _MEANINGS = [
     ),
     (r"maximum recursion depth", "The code calls itself without end."),
     (r"by zero", "It divides by zero."),
+    (
+        r"modified by an inplace operation",
+        "Something is overwritten in place that backward() still needs: "
+        "an operation whose name ends in _, or an assignment to a part of a tensor.",
+    ),
+    (r"numpy\(\) on Tensor that requires grad", "NumPy knows no gradients: with it nothing can be learned."),
 ]
 
 

@@ -7,10 +7,12 @@ import math
 import torch
 
 from cnnlab.checks.in_between import cut_into_pieces, features_as_asked, gets_the_images, relu_and_pool
+from cnnlab.checks.logits import must_be_logits, only_shifted
 from cnnlab.checks.reading import network
 from cnnlab.checks.runner import exercise
+from cnnlab.checks.trainable import trainable
 from cnnlab.checks.verdict import Blank, Wrong
-from cnnlab.checks.watching import IMAGES, Step, Unfinished, Watched, must_be_logits, only_shifted, watch
+from cnnlab.checks.watching import IMAGES, Step, Unfinished, Watched, watch
 from cnnlab.words import counted
 
 
@@ -37,7 +39,7 @@ def add_conv2(answer: object = ...) -> None:
     seen = watch(model)
     found = seen.convolutions
     if len(found) != 2 and seen.linears and features_as_asked(model):
-        return
+        return trainable(model)
     if len(found) < 2 and cut_into_pieces(seen) and any(p.numel() == 5000 for p in model.parameters()):
         _stopped(seen, "conv2")
         raise Wrong(
@@ -51,7 +53,7 @@ def add_conv2(answer: object = ...) -> None:
         unused = "conv2 is made, but forward() never calls it." if spare else "there is no second one."
         raise Wrong(f"Your network runs {counted(len(found), 'convolution')}: {unused}")
     if len(found) > 2:
-        raise Wrong(f"Your network runs {len(found)} convolutions: is one of them called twice?")
+        raise Wrong(f"Your network runs {len(found)} convolutions: two are asked for, each called once.")
     first, second = found
     kernel = second.weight[-2:]
     if first.gives[1:] != (10, 24, 24) or first.weight[-2:] != (5, 5) or not first.plain:
@@ -88,6 +90,7 @@ def add_conv2(answer: object = ...) -> None:
     gets_the_images(seen)
     relu_and_pool(model, seen, 0, ("conv1", "conv2"))
     relu_and_pool(model, seen, 1, ("conv2", "fc1"))
+    trainable(model)
 
 
 @exercise(
@@ -102,6 +105,8 @@ def add_fc2(answer: object = ...) -> None:
         found = found[next((i for i, step in enumerate(found) if step.takes[-1] == 320), 0) :]
     if len(found) < 2:
         _stopped(seen, "fc2")
+        if len(seen.convolutions) > 2:
+            raise Wrong("A convolution stands where a linear layer is asked for (nn.Linear).")
         runs = counted(len(found), "linear layer")
         raise Wrong(f"Your network runs {runs}: fc2 is missing, or never called.")
     if len(found) > 2:
@@ -118,11 +123,12 @@ def add_fc2(answer: object = ...) -> None:
         raise Wrong("There is no ReLU between fc1 and fc2: together they are one linear layer in disguise.")
     relu_and_pool(model, seen, seen.layers.index(fc1), ("fc1", "fc2"))
     if seen.error is not None or not isinstance(seen.output, torch.Tensor):
-        return  # the next exercise is still blank
+        return trainable(model)  # the next exercise is still blank
     last = fc2.out
     if last is not None and bool((last < 0).any()) and last.shape == seen.output.shape and _cut(seen.output):
         raise Wrong("There is a ReLU after fc2: it takes away all negative logits.")
     must_be_logits(seen, log_softmax_too=True)  # the next exercise may be written already
+    trainable(model)
 
 
 def _cut(output: torch.Tensor) -> bool:
@@ -135,7 +141,8 @@ def _cut(output: torch.Tensor) -> bool:
 )
 def log_softmax(answer: object = ...) -> None:
     """Check a network: it returns the log-softmax over the ten digits of what its last layer gives."""
-    seen = watch(network(answer))
+    model = network(answer)
+    seen = watch(model)
     if not seen.linears:
         _stopped(seen, None)
     out = seen.finished()
@@ -146,14 +153,14 @@ def log_softmax(answer: object = ...) -> None:
     if bool(out.isnan().any()):
         raise Wrong("Some of the numbers are nan: that is what a logarithm makes of a negative number.")
     if _close(out, logits.log_softmax(dim=1)):
-        return
+        return trainable(model)
     for words, expected in _other_ends(logits):
         if _close(out, expected):
             raise Wrong(words)
     low, high = out.exp().sum(dim=1).aminmax()
     if abs(low - 1) < 1e-3 and abs(high - 1) < 1e-3:
         if only_shifted(*(t - t.mean(dim=1, keepdim=True) for t in (out, logits))):
-            return  # a last layer that adds its bias by hand
+            return trainable(model)  # a last layer that adds its bias by hand
         raise Wrong("The exponentials of a row add up to 1, but something changed the logits first.")
     raise Wrong(f"The exponentials of a row add up to {low.item():.2f} to {high.item():.2f}, not to 1.")
 

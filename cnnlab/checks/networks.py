@@ -5,13 +5,16 @@ from __future__ import annotations
 from itertools import pairwise
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional as F
 
+from cnnlab.checks.in_between import gets_the_images, same_columns
+from cnnlab.checks.logits import must_be_logits
 from cnnlab.checks.reading import network, shown
 from cnnlab.checks.runner import exercise
+from cnnlab.checks.trainable import left_as_it_was, trainable
 from cnnlab.checks.verdict import Wrong
-from cnnlab.checks.watching import IMAGES, Step, Watched, must_be_logits, watch
+from cnnlab.checks.watching import Step, Watched, dtype_of, watch
 from cnnlab.words import counted
 
 
@@ -34,6 +37,15 @@ def _no_collapse(seen: Watched) -> None:
             )
 
 
+def _ends_in_logits(model: nn.Module, seen: Watched) -> None:
+    """Raise `Wrong` where a network does not end in logits, or not in training: there batch norm shows."""
+    must_be_logits(seen)
+    with left_as_it_was(model):
+        training = watch(model.train())
+        if training.error is None:
+            must_be_logits(training)
+
+
 @exercise(
     "Lab 003 Q1: a network of two layers",
     10,
@@ -41,7 +53,8 @@ def _no_collapse(seen: Watched) -> None:
 )
 def two_layer_network(answer: object = ...) -> None:
     """Check a network: two linear layers with an activation in between, images in, ten logits out."""
-    seen = watch(network(answer))
+    model = network(answer)
+    seen = watch(model)
     if seen.convolutions:
         raise Wrong("It has a convolution: this network is made of linear layers.")
     if seen.linears and seen.linears[0].takes[-1] != 784:
@@ -50,7 +63,7 @@ def two_layer_network(answer: object = ...) -> None:
             f"The first layer gets rows of {width}: an image has to become one row of pixels first (flatten)."
         )
     if seen.error is not None and not seen.linears:
-        waits = next((p.shape[1] for p in network(answer).parameters() if p.ndim == 2), None)
+        waits = next((p.shape[1] for p in model.parameters() if p.ndim == 2), None)
         if waits == 784:
             raise Wrong(
                 "The first layer gets images with rows and columns: it waits for one row of pixels (flatten)."
@@ -58,7 +71,8 @@ def two_layer_network(answer: object = ...) -> None:
     seen.finished()
     _count(len(seen.linears), 2, "linear layer")
     _no_collapse(seen)
-    must_be_logits(seen)
+    _ends_in_logits(model, seen)
+    trainable(model, batch_norm_too=True)
 
 
 @exercise(
@@ -68,12 +82,14 @@ def two_layer_network(answer: object = ...) -> None:
 )
 def cnn(answer: object = ...) -> None:
     """Check a network: two convolutions, then two linear layers; images in, ten logits out."""
-    seen = watch(network(answer))
+    model = network(answer)
+    seen = watch(model)
     seen.finished()
     _count(len(seen.convolutions), 2, "convolution")
     _count(len(seen.linears), 2, "linear layer")
     _no_collapse(seen)
-    must_be_logits(seen)
+    _ends_in_logits(model, seen)
+    trainable(model, batch_norm_too=True)
 
 
 _SIZES = [28, 28, 14, 14]  # what lab 004's convolutions give
@@ -103,10 +119,15 @@ def _relu_and_pool(place: int, step: Step, after: Step) -> None:
     right = made = step.out.relu()
     if place in _POOLED:
         right = F.max_pool2d(made, 2)
-    if after.name != "convolution":  # in whatever order the pixels stand in the row
-        right, reached = (t.reshape(IMAGES, -1).sort(dim=1).values for t in (right, reached))
+    if after.name != "convolution" and same_columns(right, reached):  # the pixels stand in any order
+        return
     if right.shape == reached.shape and torch.allclose(reached, right, atol=1e-5):
         return _only_padded(after)
+    one, other = (t.flatten().sort().values for t in (right, reached))
+    if one.shape == other.shape and torch.allclose(one, other):
+        raise Wrong(
+            f"The right numbers reach layer {place + 1} in the wrong rows or order: are images mixed?"
+        )
     if bool((reached > 0).all()) and bool((right == 0).any()):
         raise Wrong(f"No 0 leaves layer {place}: something other than ReLU follows it.")
     if place in _POOLED:
@@ -162,11 +183,13 @@ def network_as_asked(answer: object = ...) -> None:
         raise Wrong("12,544 numbers reach the first linear layer: the second pooling is missing.")
     must_be_logits(seen)
     _only_padded(seen.convolutions[0])
+    gets_the_images(seen, "Convolution 1")
     own = torch.Generator().manual_seed(4)
     for place, step in enumerate(seen.layers[:-1], start=1):
-        wide = 10 * torch.randn(step.gives, generator=own)  # numbers that show each bend
-        again = watch(model, (place - 1, wide.to(next(model.parameters()).dtype)))
+        wide = 18 * torch.randn(step.gives, generator=own)  # numbers that show each bend
+        again = watch(model, (place - 1, wide.to(dtype_of(model))))
         _relu_and_pool(place, *again.layers[place - 1 : place + 1])
+    trainable(model)
     total = sum(p.numel() for p in model.parameters())
     if total != 870_634:
         raise Wrong(

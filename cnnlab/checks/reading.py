@@ -217,8 +217,10 @@ def network(answer: object, returned: bool = False) -> nn.Module:
     if isinstance(answer, type) and issubclass(answer, nn.Module):
         answer = answer()
     elif isinstance(answer, nn.Module):
-        with contextlib.suppress(RuntimeError):  # a tensor with a history cannot be copied
+        with contextlib.suppress(RuntimeError, ValueError):  # no copy of a history, nor of a lazy batch norm
             answer = copy.deepcopy(answer)
+            if any(p.dtype in {torch.float16, torch.bfloat16} for p in answer.parameters()):
+                answer = answer.float()  # a processor takes seconds for what it has no 16-bit code for
     if not isinstance(answer, nn.Module) and returned:
         hint = " That is what draws numbers." if isinstance(answer, torch.Generator) else ""
         raise Wrong(f"Your function returns {kind(answer)}: a network is asked for.{hint}")

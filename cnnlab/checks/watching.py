@@ -34,6 +34,7 @@ class Step:
     whose: int = 0  # where the weights of a layer lie in the memory
     plain: bool = True  # whether a convolution has stride 1, no dilation and no groups
     into: Tensor | None = None  # what goes into a layer
+    weights: Tensor | None = None  # what a layer multiplies that with
     out: Tensor | None = None  # what a layer gives, with a bias that is added by hand
 
     @property
@@ -145,50 +146,6 @@ class Watched:
         return self.output.detach().double()
 
 
-def must_be_logits(seen: Watched, log_softmax_too: bool = False) -> None:
-    """Raise `Wrong` where anything but a bias follows the last linear layer.
-
-    Args:
-        seen: the network at work.
-        log_softmax_too: whether log-softmax may follow it.
-    """
-    out, z = seen.finished(), seen.linears[-1].out if seen.linears else None
-    if z is not None and z.numel() == out.numel():
-        z = z.double().reshape(out.shape)
-        if only_shifted(out, z) or seen.only_adds():
-            return
-        if _adds_to_one(out.exp(), 1) and only_shifted(*(t - t.mean(dim=1, keepdim=True) for t in (out, z))):
-            if log_softmax_too:
-                return
-            raise Wrong("It ends in log-softmax. Cross-entropy does that itself, on logits.")
-    if bool((out >= 0).all()):
-        if _adds_to_one(out, 1):
-            raise Wrong(
-                "The rows are probabilities: it ends in softmax. Cross-entropy does that itself, on logits."
-            )
-        if _adds_to_one(out, 0):
-            raise Wrong(
-                "The columns add up to 1: it ends in softmax over the images. The logits are asked for."
-            )
-        if bool((out == 0).any()):
-            raise Wrong("No output is negative: it ends in ReLU, which takes away all negative logits.")
-        if bool((out <= 1).all()):
-            raise Wrong("All outputs lie between 0 and 1: it ends in sigmoid. Cross-entropy takes logits.")
-    raise Wrong("Something follows the last layer and changes its numbers. Cross-entropy takes logits.")
-
-
-def only_shifted(one: Tensor, other: Tensor) -> bool:
-    """Whether two tables, (N, 10), differ by the same ten numbers in all rows, as by a bias."""
-    apart = one - other
-    allowed = 1e-5 * (1 + other.abs().max().item())
-    return bool((apart - apart[:1]).abs().max() <= allowed)
-
-
-def _adds_to_one(out: Tensor, dim: int) -> bool:
-    total = out.sum(dim=dim)
-    return torch.allclose(total, torch.ones_like(total), atol=1e-4)
-
-
 class Unfinished(Exception):
     """The network stopped at a layer that is still blank."""
 
@@ -231,7 +188,8 @@ class _Watch(TorchDispatchMode):  # type: ignore[no-untyped-call]
         made = out.mT if turned else out
         step = Step(name, tuple(given.shape), tuple(made.shape))
         step.into, step.out = given.detach().clone(), made.detach().clone()
-        step.whose = args[0 if turned else _INPUT[name] + 1].untyped_storage().data_ptr()
+        weights = args[0 if turned else _INPUT[name] + 1]
+        step.weights, step.whose = weights.detach().clone(), weights.untyped_storage().data_ptr()
         if name == "convolution":
             step.weight, step.bias = tuple(args[1].shape), args[2] is not None
             step.plain = {*args[3], *args[5], args[8]} == {1}
@@ -261,6 +219,12 @@ def random_images() -> Tensor:
     return torch.randn(IMAGES, 1, 28, 28, generator=torch.Generator().manual_seed(4))
 
 
+def dtype_of(model: nn.Module) -> torch.dtype:
+    """The kind of numbers that a network calculates with."""
+    kinds = [p.dtype for p in model.parameters() if p.dtype.is_floating_point]
+    return torch.float64 if torch.float64 in kinds else (kinds or [torch.float32])[0]
+
+
 def watch(model: nn.Module, instead: tuple[int, Tensor] | None = None, scale: float = 1.0) -> Watched:
     """Send random images through a network and note every operation, up to the one that fails.
 
@@ -270,11 +234,11 @@ def watch(model: nn.Module, instead: tuple[int, Tensor] | None = None, scale: fl
         scale: what the images are multiplied by.
     """
     images = scale * random_images()
-    seen = _watch(model, images, None)
+    seen = watch_batch(model, images, None)
     used = [step.whose for step in seen.layers]
     if seen.error is None and len(set(used)) < len(used):  # perhaps a loop over the images
         return _one_by_one(model, images, instead, seen)
-    return seen if instead is None else _watch(model, images, instead)
+    return seen if instead is None else watch_batch(model, images, instead)
 
 
 def _one_by_one(
@@ -289,14 +253,16 @@ def _one_by_one(
         seen: what all images at once have shown: it stays, if the layers run as often for a single image.
     """
     parts = [
-        _watch(model, images[i : i + 1], None if instead is None else (instead[0], instead[1][i : i + 1]))
+        watch_batch(
+            model, images[i : i + 1], None if instead is None else (instead[0], instead[1][i : i + 1])
+        )
         for i in range(IMAGES)
     ]
     layers = [part.layers for part in parts]
     whose = {tuple(step.whose for step in each) for each in layers}
     apart = any(part.error is not None or not isinstance(part.output, Tensor) for part in parts)
     if apart or len(whose) > 1 or len(layers[0]) >= len(seen.layers):
-        return seen if instead is None else _watch(model, images, instead)
+        return seen if instead is None else watch_batch(model, images, instead)
     merged = Watched(parts[0].steps, seen.output, None, seen.last, seen.begun, model)
     for steps in zip(*layers):
         into, out = (torch.cat([getattr(step, part) for step in steps]) for part in ("into", "out"))
@@ -307,14 +273,15 @@ def _one_by_one(
     return merged
 
 
-def _watch(model: nn.Module, images: Tensor, instead: tuple[int, Tensor] | None) -> Watched:
+def watch_batch(
+    model: nn.Module, images: Tensor, instead: tuple[int, Tensor] | None = None, seed: int = 6
+) -> Watched:
+    """What a network does with these images; `seed` is where it draws random numbers from, if any."""
     seen = Watched(model=model)
-    if any(p.dtype == torch.float64 for p in model.parameters()):
-        images = images.double()
     try:
         with torch.random.fork_rng(devices=[]), torch.no_grad(), _Watch(seen, instead):
-            torch.default_generator.manual_seed(6)  # the same dropout each time
-            seen.output = model(images)
+            torch.default_generator.manual_seed(seed)  # the same dropout each time
+            seen.output = model(images.to(dtype_of(model)))
     except NotImplementedError as error:
         if "forward" not in str(error):
             raise

@@ -82,6 +82,7 @@ def four(
     relu=nn.ReLU,
     pool=lambda: nn.MaxPool2d(2),
     pad=None,
+    flat=nn.Flatten,
     **more,
 ):
     """Lab 004's network as it was asked for, with any one thing changed."""
@@ -91,4 +92,86 @@ def four(
         layers += [nn.Conv2d(before, count, 3, padding=padding, bias=bias, **more), relu()]
         layers += [pool()] if place in pools else []
         before = count
-    return nn.Sequential(*layers, nn.Flatten(), nn.Linear(fc1, 256), relu(), nn.Linear(256, 10), *last)
+    return nn.Sequential(*layers, flat(), nn.Linear(fc1, 256), relu(), nn.Linear(256, 10), *last)
+
+
+class PlainList(Net):
+    """conv2, or what else is named, in a list that PyTorch does not look into."""
+
+    hidden = ("conv2",)
+
+    def __init__(self):
+        super().__init__()
+        self.out_of_sight = [(name, getattr(self, name)) for name in self.hidden]
+        for name in self.hidden:
+            delattr(self, name)
+
+    def __getattr__(self, name):
+        hidden = dict(self.__dict__.get("out_of_sight", []))
+        return hidden[name] if name in hidden else super().__getattr__(name)
+
+
+class AllInAPlainList(PlainList):
+    hidden = ("conv1", "conv2", "fc1", "fc2")
+
+
+class DrawnAnew(Net):
+    """conv2 and fc2 are made at each call."""
+
+    def forward(self, x):
+        self.conv2, self.fc2 = nn.Conv2d(10, 20, 5), nn.Linear(50, 10)
+        return super().forward(x)
+
+
+class Normed(Net):
+    """A batch norm after one of the layers."""
+
+    def __init__(self, after="conv2", **more):
+        super().__init__()
+        self.norm = nn.BatchNorm1d(50, **more) if after == "fc1" else nn.BatchNorm2d(20, **more)
+        layer = getattr(self, after)
+        delattr(self, after)
+        setattr(self, after, nn.Sequential(layer, self.norm))
+
+
+def without_gradient(self, x):
+    with torch.no_grad():
+        return Net.forward(self, x)
+
+
+def batch_last(self, x):
+    """forward() that puts the images into the columns, and cuts the table into rows again."""
+    return self.last(self.head(self.features(x).permute(1, 2, 3, 0).reshape(-1, 320)))
+
+
+def shuffled(self, x):
+    return self.last(self.head(self.features(x).flatten(1)[:, torch.randperm(320)]))
+
+
+def through_numpy(self, x):
+    return self.last(self.head(torch.tensor(self.features(x).detach().numpy()).flatten(1)))
+
+
+def wrong_to_train(*end):
+    """Networks of lab 002 that nobody can train, and what is said to each; `end` replaces the end."""
+    ends = {"last": end[0]} if end else {}
+    like = {
+        batch_last: "the batch is mixed",
+        without_gradient: "gets no gradient: does something",
+        shuffled: "left to chance",
+        through_numpy: "gets no gradient: does something",
+    }
+    for forward, said in like.items():
+        yield net(forward=forward, **ends), said
+    yield (
+        net(features=lambda self, x: Net.features(self, x).detach(), **ends),
+        "conv1's weight gets no gradient",
+    )
+    yield net(features=lambda self, x: Net.features(self, x).data, **ends), "conv1's weight gets no gradient"
+    yield net(features=lambda self, x: F.dropout(Net.features(self, x)), **ends), "in eval mode too"
+    for kind, said in (
+        (PlainList, "The weights of convolution 2 are none of the network's parameters"),
+        (AllInAPlainList, "The network has no parameters, so nothing can be learned"),
+        (DrawnAnew, "drawn anew at each call"),
+    ):
+        yield type(kind.__name__, (kind,), ends), said

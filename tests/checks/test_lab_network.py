@@ -8,7 +8,7 @@ from torch import nn
 
 from cnnlab import checks, models
 from tests.checks.cases import Cases
-from tests.checks.nets import ByHand, Net, net, sequential, viewed
+from tests.checks.nets import ByHand, Net, Normed, net, sequential, viewed, wrong_to_train
 
 
 class Einsum(nn.Module):
@@ -178,8 +178,11 @@ CASES = {
             features(relu=lambda x: x * (x > 0)),
             features(first=lambda x: F.max_pool2d(F.relu(x), 2)),
             features(lambda x: F.adaptive_max_pool2d(x, x.shape[-1] // 2)),
-            net(features=lambda self, x: F.dropout(Net.features(self, x), 0.2)),
-            net(features=lambda self, x: F.dropout2d(Net.features(self, x))),
+            net(features=lambda self, x: F.dropout(Net.features(self, x), 0.2, training=self.training)),
+            net(features=lambda self, x: F.dropout2d(Net.features(self, x), training=self.training)),
+            Net(fc1=nn.Sequential(nn.Dropout(), nn.Linear(320, 50))),
+            Net().half(),
+            Net().bfloat16(),
             net(forward=channels_last),
             Net().double(),
             Pieces,
@@ -238,6 +241,12 @@ CASES = {
             (nn.Sequential(nn.Flatten(), nn.Linear(784, 10)), "runs 0 convolutions: there is no second one"),
             (net(features=pool_to_five, forward=viewed), "fc1 gets 25 rows for 16 images"),
             (lambda x: x, "a function: give the class of your network"),
+            (nn.Sequential(sequential()[:4], nn.Conv2d(20, 20, 1), *sequential()[4:]), "two are asked for"),
+            *wrong_to_train(),
+            (Normed(), "when another image of the batch does"),
+            (Normed(affine=False), "when another image of the batch does"),
+            (Normed(track_running_stats=False), "What reaches fc1 is not what max pooling"),
+            (net(features=lambda self, x: F.dropout2d(Net.features(self, x)))(fc2=None), "in eval mode too"),
         ],
         secret=["Conv2d(10, 20", "320 = 20"],
     ),
@@ -290,6 +299,18 @@ CASES = {
             (net(last=lambda self, z: F.leaky_relu(z)), "follows the last layer and changes its numbers"),
             (net(last=lambda self, z: F.softmax(z, dim=0)), "softmax over the images"),
             (Net(fc1=nn.Linear(320, 60), fc2=nn.Linear(60, 10)), "fc1 gives 60 numbers"),
+            *(
+                (model, said.replace("the batch is mixed", "rows are mixed"))
+                for model, said in wrong_to_train()
+            ),
+            (
+                nn.Sequential(*sequential()[:6], nn.Conv2d(20, 50, 4), nn.ReLU(), nn.Conv2d(50, 10, 1)),
+                "A convolution stands where a linear layer is asked for",
+            ),
+            (Normed("fc1"), "when another image of the batch does"),
+            (net(head=lambda self, x: self.fc2(F.dropout(F.relu(self.fc1(x))))), "in eval mode too"),
+            (net(last=lambda self, z: F.log_softmax(z, 0)), "log-softmax over the images (look at dim)"),
+            (net(last=lambda self, z: z - z.mean(0)), "when another image of the batch does"),
         ],
         secret=["Linear(50", "to 10"],
     ),
@@ -335,6 +356,15 @@ CASES = {
             ),
             (net(last=lambda self, z: z.argmax(1)), "comes 1 number: one for each of the ten digits"),
             (net(forward=viewed, features=no_pool), "16 images go in and 64 rows come out"),
+            *(
+                (model, said.replace("the batch is mixed", "rows are mixed"))
+                for model, said in wrong_to_train()
+            ),
+            (
+                net(last=lambda self, z: F.log_softmax(z - z.mean(0), 1)),
+                "when another image of the batch does",
+            ),
+            (net(last=lambda self, z: z.detach().log_softmax(1)), "The network gets no gradient"),
         ],
         secret=["F.log_softmax", "dim=1"],
     ),
@@ -358,3 +388,21 @@ def test_the_students_network_is_left_as_it_was() -> None:
     assert checks.add_conv2(mine)
     assert mine.training
     assert all(torch.equal(a, b) for a, b in zip(before, mine.parameters()))
+
+
+def test_all_of_the_students_network_is_left_as_it_was() -> None:
+    class Uncopied(Normed):
+        def __deepcopy__(self, memo: object) -> nn.Module:
+            raise RuntimeError("a tensor with a history cannot be copied")
+
+    mine = Uncopied().train()
+    mine.conv1.bias.requires_grad_(False)
+    F.nll_loss(mine(torch.randn(4, 1, 28, 28)), torch.arange(4)).backward()
+    before = {name: value.clone() for name, value in mine.state_dict().items()}
+    grads, chance = [p.grad for p in mine.parameters()], torch.get_rng_state()
+    for check in (checks.add_conv2, checks.add_fc2, checks.log_softmax):
+        assert not check(mine)
+    assert all(torch.equal(before[name], value) for name, value in mine.state_dict().items())
+    assert all(a is b for a, b in zip(grads, [p.grad for p in mine.parameters()]))
+    assert torch.equal(chance, torch.get_rng_state())
+    assert [name for name, p in mine.named_parameters() if not p.requires_grad] == ["conv1.bias"]

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections import OrderedDict
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from cnnlab import checks, models
 from tests.checks.cases import Cases
-from tests.checks.nets import Net, four, net, sequential
+from tests.checks.nets import Net, four, net, sequential, wrong_to_train
 
 
 def plain(*middle, pixels=784, out=10, last=(), flat=True):
@@ -92,6 +92,25 @@ class Does(nn.Module):
         return self.what(x)
 
 
+class Listed(nn.Module):
+    """Layers in a list that PyTorch does not look into."""
+
+    def __init__(self, model):
+        super().__init__()
+        self.layers = list(model)
+
+    def forward(self, x):
+        for layer in self.layers:
+            x = layer(x)
+        return x
+
+
+class MadeAnew(TwoLayers):
+    def forward(self, x):
+        self.hidden = nn.Linear(784, 30)
+        return super().forward(x)
+
+
 class MixesImages(TwoLayers):
     def forward(self, x):
         return self.out(self.hidden(x.reshape(-1, 784)).relu()).reshape(-1, 5)
@@ -122,6 +141,10 @@ CASES = {
             plain(Does(lambda x: x * x)),
             WeightsFirst,
             Residual,
+            plain(nn.BatchNorm1d(60), nn.ReLU(), nn.Dropout()),
+            plain(nn.ReLU()).half(),
+            plain(nn.ReLU()).bfloat16(),
+            nn.Sequential(nn.Flatten(), nn.LazyLinear(30), nn.ReLU(), nn.LazyLinear(10)),
             Loop,
         ],
         wrong=[
@@ -155,6 +178,23 @@ CASES = {
             ),
             (plain(nn.ReLU(), out=1), "comes 1 number: one for each of the ten digits"),
             (plain(nn.ReLU(), flat=False), "flatten"),
+            (plain(nn.ReLU(), last=[nn.LogSoftmax(dim=0)]), "log-softmax over the images (look at dim)"),
+            (plain(nn.ReLU(), last=[nn.BatchNorm1d(10)]), "follows the last layer and changes its numbers"),
+            (plain(nn.ReLU(), last=[Does(lambda z: z - z.mean(0))]), "when another image of the batch does"),
+            *(
+                (nn.Sequential(Does(mix), plain(nn.ReLU(), flat=False)), "rows are mixed")
+                for mix in (
+                    lambda x: x.permute(1, 2, 3, 0).reshape(-1, 784),
+                    lambda x: x.reshape(784, -1).T,
+                    lambda x: x.flatten(1).roll(1, 0),
+                )
+            ),
+            (Listed(plain(nn.ReLU())), "The network has no parameters"),
+            (MadeAnew, "The weights of linear layer 1 are drawn anew at each call"),
+            (plain(nn.ReLU(), Does(Tensor.detach)), "layer 1's weight gets no gradient"),
+            (plain(nn.ReLU(), Does(lambda x: torch.tensor(x.numpy()))), "NumPy knows no gradients"),
+            (plain(nn.ReLU(), Does(lambda x: x + torch.randn_like(x))), "left to chance"),
+            (plain(nn.ReLU(), Does(lambda x: nn.functional.dropout(x))), "in eval mode too"),
             (MixesImages, "16 images go in and 32 rows come out"),
             (Net, "It has a convolution"),
         ],
@@ -167,6 +207,7 @@ CASES = {
             models.build("cnn_wide"),
             sequential(channels=7),
             conv_conv(nn.ReLU(), nn.AdaptiveAvgPool2d(12)),
+            conv_conv(nn.ReLU(), nn.BatchNorm2d(4)),
             conv_conv(nn.MaxPool2d(2)),  # the largest of a sum is not the sum of the largest
         ],
         wrong=[
@@ -201,6 +242,13 @@ CASES = {
             ),
             (net(forward=lambda self, x: self.head(self.features(x))), "(flatten)"),
             (Net(fc1=nn.Linear(321, 50)), "waits for 321 numbers an image"),
+            *(
+                (model, said.replace("the batch is mixed", "rows are mixed"))
+                for model, said in wrong_to_train(lambda self, z: z)
+            ),
+            (sequential(nn.LogSoftmax(dim=0)), "log-softmax over the images (look at dim)"),
+            (sequential(Does(lambda z: z - z.mean(0))), "when another image of the batch does"),
+            (sequential(nn.BatchNorm1d(10)), "follows the last layer and changes its numbers"),
         ],
         secret=["nn.Conv2d", "nn.Linear"],
     ),
@@ -210,6 +258,9 @@ CASES = {
             FunctionalFour,
             models.build("cnn_deep"),
             four().double(),
+            four().half(),
+            four().bfloat16(),
+            four(flat=lambda: Does(lambda x: x.permute(0, 2, 3, 1).flatten(1))),
             four(padding=0, pad=lambda: nn.ZeroPad2d(1)),
             four(padding=0, pad=lambda: Does(lambda x: nn.functional.pad(x, (1, 1, 1, 1)))),
             four(pool=lambda: nn.Sequential(nn.MaxPool2d(2, ceil_mode=True), nn.Dropout())),
@@ -242,6 +293,34 @@ CASES = {
             (four(relu=nn.Identity), "its ReLU is missing"),
             (nn.Sequential(*(m for m in four() if not isinstance(m, nn.Flatten))), "has 4 dimensions"),
             (four(channels=(1, 32, 64, 64)), "make 1, 32, 64, 64 channels"),
+            (nn.Sequential(Does(lambda x: 2 * x), four()), "Convolution 1 gets other numbers"),
+            (nn.Sequential(Does(lambda x: x.roll(1, 0)), four()), "Convolution 1 gets other numbers"),
+            (nn.Sequential(Does(lambda x: x + torch.randn_like(x)), four()), "Convolution 1 gets other"),
+            (four(relu=lambda: Does(lambda x: x.clamp(0, 50))), "something changes"),
+            (
+                four(pool=lambda: Does(lambda x: nn.functional.dropout(torch.max_pool2d(x, 2)))),
+                "eval mode too",
+            ),
+            *(
+                (
+                    four(pool=lambda more=more: nn.Sequential(nn.MaxPool2d(2), nn.LazyBatchNorm2d(**more))),
+                    said,
+                )
+                for more, said in (({}, "the batch"), ({"affine": False}, "the batch"))
+            ),
+            (four(last=[nn.LogSoftmax(dim=0)]), "log-softmax over the images (look at dim)"),
+            (four(last=[Does(lambda z: z - z.mean(0))]), "when another image of the batch does"),
+            *(
+                (four(flat=lambda flat=flat: Does(flat)), said)
+                for flat, said in (
+                    (lambda x: x.reshape(3136, -1).T, "are images mixed?"),
+                    (lambda x: x.permute(1, 2, 3, 0).reshape(-1, 3136), "are images mixed?"),
+                    (lambda x: x.flatten(1).sort(1).values, "are images mixed?"),
+                    (lambda x: x.flatten(1)[:, torch.randperm(3136)], "left to chance"),
+                    (lambda x: x.flatten(1).detach(), "layer 0's weight gets no gradient"),
+                )
+            ),
+            (Listed(four()), "The network has no parameters"),
             (four(fc1=1024), "waits for 1,024 numbers an image"),
             (nn.Sequential(OrderedDict(conv=nn.Conv2d(1, 32, 5, padding=2))), "kernels of 5 × 5"),
         ],
