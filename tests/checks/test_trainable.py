@@ -42,7 +42,7 @@ def test_dropout_that_always_drops_is_told_from_a_layer() -> None:
         (AllInAPlainList(), "has no parameters"),
         (DrawnAnew(), "convolution 2 are drawn anew"),
         (Net(fc2=None), "linear layer 2 are none of the network's parameters"),
-        (net(last=lambda self, z: z.round())(), "gets no gradient: does something"),
+        (net(last=lambda self, z: (50 * z).round())(), "gets no gradient: does something"),
     ],
 )
 def test_what_cannot_learn_is_told_why(model: nn.Module, said: str) -> None:
