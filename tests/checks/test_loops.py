@@ -69,6 +69,7 @@ class Base(nn.Module):
 
 
 net, resting = Base(), Base()
+nets = {"first": Base()}
 
 
 def trained(network, forwards, images, labels, sign=-1):
@@ -166,6 +167,20 @@ def with_optimizer(self, images, labels):
     optimizer.step()
 
 
+def only_once(self, images, labels):
+    if not hasattr(self, "done"):
+        self.done = True
+        with_optimizer(self, images, labels)
+
+
+def of_the_first(count):
+    return lambda z, y: F.cross_entropy(z[:count], y[:count])
+
+
+def as_yes_or_no(z, y):
+    return F.binary_cross_entropy_with_logits(z, F.one_hot(y, 10).float())
+
+
 def seeded(seed):
     torch.manual_seed(seed)
     return nn.Linear(784, 10)
@@ -249,6 +264,10 @@ CASES = {
                 "learn() of one network moved the weights of another",
             ),
             (
+                class_with(lambda self, x, y: trained(nets["first"], nets["first"], x, y)),
+                "learn() of one network moved the weights of another",
+            ),
+            (
                 class_with(lambda self, x, y: trained(resting, self, x, y)),
                 "finds the gradients of its own network and does not use them",
             ),
@@ -268,7 +287,14 @@ CASES = {
                 "learn() leaves 7,840 of its 7,850 weights and biases as they were",
             ),
             (by(sgd(0.1), zero=False), "At the second call the gradients of the first are still there"),
-            (by(sgd(0.1), lambda z, y: F.cross_entropy(z[:4], y[:4])), "not down the slope of cross-entropy"),
+            (class_with(only_once), "learn() is right once. At the second call it moves nothing"),
+            (by(sgd(0.1), of_the_first(1)), "not down the slope of cross-entropy"),
+            (
+                by(sgd(0.1), lambda z, y: F.mse_loss(z, F.one_hot(y, 10).float())),
+                "the step of a squared error",
+            ),
+            (by(sgd(0.1), as_yes_or_no), "the step of a binary cross-entropy"),
+            (by(sgd(0.1), of_the_first(4)), "not down the slope of cross-entropy"),
             (by(sgd(0.1), lambda z, y: F.cross_entropy(z, y.flip(0))), "not down the slope of cross-entropy"),
             (Frozen, "no weights that can be trained"),
             (Base, "has no method learn"),
