@@ -98,7 +98,12 @@ CASES = {
         secret=["model.eval()", "model.train("],
     ),
     "per_digit": Cases(
-        right=[counted, in_lists],
+        right=[
+            counted,
+            in_lists,
+            lambda m, b: (share for share in in_lists(m, b)),
+            lambda m, b: dict(enumerate(in_lists(m, b))).values(),
+        ],
         wrong=[
             (lambda m, b: counted(m, [(x[:10], y[:10]) for x, y in b]), "only the first ten images"),
             (lambda m, b: [int(v) for v in counted(m, b)], "the decimals are cut off"),
