@@ -4,9 +4,11 @@ Each function takes an answer and returns a `Verdict`, whose text is what a note
 them raises, whatever it is given, and none tells the answer. What is asked stands in its docstring.
 """
 
+from cnnlab.checks.batches import minibatches
 from cnnlab.checks.by_hand import KERNEL, PATCH, convolution_map, one_patch
 from cnnlab.checks.choices import what_is_shown, which_model
 from cnnlab.checks.clinic import causes, diagnosis
+from cnnlab.checks.clocks import clock
 from cnnlab.checks.counting import conv_parameters, linear_parameters
 from cnnlab.checks.detecting import has_a_bend, sound_loss
 from cnnlab.checks.experimenting import paired_difference
@@ -21,8 +23,8 @@ from cnnlab.checks.lab_000 import (
 )
 from cnnlab.checks.lab_network import add_conv2, add_fc2, log_softmax
 from cnnlab.checks.looking import layer_output, wrong_indices
-from cnnlab.checks.loops import counted_step, minibatches, own_weights, seeded_network
-from cnnlab.checks.measuring import accuracy, accuracy_difference, clock
+from cnnlab.checks.loops import counted_step, own_weights, seeded_network
+from cnnlab.checks.measuring import accuracy, accuracy_difference
 from cnnlab.checks.networks import cnn, network_as_asked, two_layer_network
 from cnnlab.checks.preparing import mean_and_std, normalise
 from cnnlab.checks.question import questions

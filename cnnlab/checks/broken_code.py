@@ -62,6 +62,10 @@ _MEANINGS = [
     (r"out of bounds|out of range", "An index points past the end: does a loop run too far?"),
     (r"must match the size of tensor", "Two tensors meet whose sizes do not fit."),
     (
+        r"^.(?:log_)?softmax\w*. not implemented for '(?:Long|Int|Byte)'",
+        "Whole numbers stand where logits are waited for: a loss takes the logits first, then the labels.",
+    ),
+    (
         r"could not infer output dtype|output type Byte",
         "Bytes hold no fractions: turn them into floats first.",
     ),

@@ -118,6 +118,11 @@ def convolution_map(answer: object = ...) -> None:
         if "whose sizes do not fit" in said or "An index points" in said:
             raise Wrong(f"{said} {_SIZES}") from None
         raise
+    for made, case in zip(given, cases):
+        more, size = made.shape[:-2], made.shape[-2:]
+        if more and set(more) == {1} and size == _map(*case).shape:
+            many = "a dimension of size 1 is" if len(more) == 1 else f"{len(more)} dimensions of size 1 are"
+            raise Wrong(f"Your map has the shape {tuple(made.shape)}: {many} too many.")
     try:
         judge_function(
             answer,

@@ -8,7 +8,7 @@ import re
 from cnnlab.checks.reading import not_blank, number, shown
 from cnnlab.checks.runner import exercise
 from cnnlab.checks.verdict import Blank, Wrong
-from cnnlab.checks.written import as_typed, wrapped_lines, written
+from cnnlab.checks.written import Calculation, as_typed, wrapped_lines, written
 
 _LAYERS = ("conv1", "pool1", "conv2", "pool2")
 _WIDTHS = {  # known wrong widths after each layer, and what leads to them
@@ -25,7 +25,13 @@ _WIDTHS = {  # known wrong widths after each layer, and what leads to them
     },
     "pool2": {8: "pooling halves the map", 6: "conv2 shrinks the map before it is halved"},
 }
-_CONVOLVED = {24, 8, 24 * 24, 8 * 8}  # what conv1 and conv2 give along a side, and on the whole map
+_CONVOLVED = {  # what conv1 and conv2 give along a side and on the whole map, and from which numbers
+    24: {28, 27, 23},
+    24 * 24: {28, 27, 23},
+    8: {12, 11, 7},
+    8 * 8: {12, 11, 7},
+}
+_POOLED_BY_MINUS = re.compile(r"(?<![\d.])(?:24\s*-\s*12\s*=\s*12|8\s*-\s*4\s*=\s*4)(?!\s*[-+*/\d])")
 
 
 @exercise(
@@ -78,9 +84,11 @@ def _product(answer: object) -> None:
     given = [value for value in _whole_numbers(answer) if value != 320]  # the result may stand behind it
     if sorted(given) == [4, 4, 20] or sorted(given) == [16, 20]:
         return
+    if not given:
+        raise Wrong("You give 320 alone: the three factors that make it are asked for.")
     shares = {10: "those are the channels of conv1", 50: "that is what fc1 gives, not what it takes"}
     known = next((says for value, says in shares.items() if value in given), None)
-    written = " × ".join(map(shown, given)) or "nothing"
+    written = " × ".join(map(shown, given))
     if known is None and 20 not in given:
         known = "how many channels does the last feature map have"
     elif known is None:
@@ -103,21 +111,51 @@ def _text(answer: object) -> str | None:
             raise Wrong(f"Your text does not say how large the map is after {what}.")
     if 20 not in mentioned:
         raise Wrong("Your text does not say how many channels the last feature map has.")
-    steps = [one for one in found.calculations if one.signs & {"+", "-"}]
-    if not any(one.value in _CONVOLVED for one in steps):
-        for one in steps:
-            if re.match(r"\W*(?:28|12)\b", one.text) and "-" in one.signs:
-                begun = f"“{as_typed(one.text)}” in your text makes {shown(one.value)}"
-                raise Wrong(f"{begun}: no convolution here gives a map of that width.")
-        raise Wrong("Your text does not show the arithmetic of a convolution, such as “28 − … = …”.")
+    _judge_convolutions([one for one in found.calculations if one.signs & {"+", "-"}], 28 in mentioned)
+    if _POOLED_BY_MINUS.search(text) and not re.search(r"[/¦]|hal[fv]", text):
+        raise Wrong("Pooling takes nothing away in your text: why does it leave half of the width?")
     products = [one for one in found.calculations if "*" in one.signs and one.value == 320]
     if not products or 320 not in mentioned:
         raise Wrong("Your text does not show which product gives 320.")
+    if not any(_of_the_last_map(one) for one in products):
+        raise Wrong(
+            f"“{as_typed(products[0].text)}” in your text makes 320, "
+            "and those are not the channels, height and width of the last feature map."
+        )
     if not found.careless:
         return None
     return (
         f"A remark: “{found.careless[0]}” is not so as it stands. Give each step an equals sign of its own."
     )
+
+
+def _judge_convolutions(steps: list[Calculation], from_the_image: bool) -> None:
+    """Raise `Wrong` unless a sum or difference shows how a convolution shrinks a map.
+
+    That of conv2 will do where the text begins with the image: "28 reduced by 4", then 12 − 4.
+    """
+    for one in steps:
+        known = _CONVOLVED.get(int(one.value), set()) if one.value == int(one.value) else set()
+        goes_on = one.text.strip()[0] in "+-"  # 28 - 5 = 23, + 1 = 24
+        if known and (goes_on or known & _numbers(one)) and (one.value in {24, 24 * 24} or from_the_image):
+            return
+    for one in steps:
+        if re.match(r"\W*(?:28|12)\b", one.text) and "-" in one.signs and one.value not in _CONVOLVED:
+            begun = f"“{as_typed(one.text)}” in your text makes {shown(one.value)}"
+            raise Wrong(f"{begun}: no convolution here gives a map of that width.")
+    raise Wrong("Your text does not show the arithmetic of a convolution, such as “28 − … = …”.")
+
+
+def _of_the_last_map(product: Calculation) -> bool:
+    """Whether a product is one of channels, height and width, some of them perhaps multiplied before."""
+    numbers = _numbers(product)
+    parts = bool(numbers & {4, 16}) or "/" in product.signs  # 20 * (8 / 2) * (8 / 2)
+    return numbers == {20} or (bool(numbers & {20, 80}) and parts)  # 4 * 4 = 16, * 20 = 320
+
+
+def _numbers(one: Calculation) -> set[int]:
+    """The whole numbers of a calculation, but for exponents."""
+    return {int(found) for found in re.findall(r"(?<![\d.])\d+", re.sub(r"\*\*\s*\d+", " ", one.text))}
 
 
 def _as_signs(text: str) -> str:
@@ -131,7 +169,7 @@ def _as_signs(text: str) -> str:
         .replace("==", "=")
         .replace("$", " ")
     )
-    signs = {"×·∙⋅": "*", "−–": "-", "÷": "/", "²": "**2", "^": "**", "[": "(", "]": ")"}
+    signs = {"×·∙⋅∗": "*", "−–": "-", "÷": "/", "²": "**2", "^": "**", "[": "(", "]": ")"}
     for sign, ours in signs.items():
         text = re.sub(f"[{re.escape(sign)}]", ours, text)
     words = {"divided by": "/", "multiplied by": "*", "times": "*", "minus": "-", "plus": "+"}

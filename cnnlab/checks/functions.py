@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from cnnlab.checks.reading import call, function, kind, shown, table, told
+from cnnlab.checks.reading import call, function, kind, listed, shown, table, told
 from cnnlab.checks.verdict import Wrong
 from cnnlab.words import counted
 
@@ -51,7 +51,7 @@ def judge_function(
         Blank, Wrong: see `cnnlab.checks.verdict`.
     """
     student = function(answer, usage, len(cases[0]))
-    given = [call(student, *case) for case in cases]
+    given = [listed(call(student, *case)) for case in cases]
     values = [_squeezed(table(value, "What your function returns")) for value in given]
     truth = [_squeezed(table(right(*case))) for case in cases]
     values = [_without_a_last_one(value, wanted) for value, wanted in zip(values, truth)]

@@ -14,6 +14,7 @@ from cnnlab.checks.broken_code import found_empty, words_for
 from cnnlab.checks.functions import same
 from cnnlab.checks.reading import call, function, kind, table
 from cnnlab.checks.runner import exercise
+from cnnlab.checks.steps import weights_of
 from cnnlab.checks.verdict import Blank, Wrong
 
 
@@ -32,7 +33,8 @@ def wrong_indices(answer: object = ...) -> None:
         predicted = model(images).argmax(dim=1)
     labels = torch.where(torch.rand(230) < 0.3, (predicted + torch.randint(1, 10, (230,))) % 10, predicted)
     wrong = (predicted != labels).nonzero().flatten()
-    given = call(student, copy.deepcopy(model), images, labels)
+    theirs = copy.deepcopy(model)
+    given = call(student, theirs, images, labels)
     if isinstance(given, (Iterator, Set)):  # such as a generator, or the keys of a dictionary
         given = list(islice(given, 10 * len(images)))
     value = table(given, "What your function returns")
@@ -43,14 +45,23 @@ def wrong_indices(answer: object = ...) -> None:
         raise Wrong(f"{said} one number: the places of all mistakes are asked for.")
     if value.ndim == 4:
         raise Wrong(f"{said} images: their places are asked for.")
+    if value.ndim == 2 and value.shape[1] == 2 and set(value[:, 0].tolist()) == set(wrong.tolist()):
+        raise Wrong(f"{said} pairs: the places alone are asked for, one number for each mistake.")
     value = value.flatten()
     if set(value.tolist()) == set(wrong.tolist()):
+        if theirs.training:
+            raise Wrong(
+                "The places are right, but the network came in eval mode and is left in training mode."
+            )
+        if not torch.equal(weights_of(theirs), weights_of(model)):
+            raise Wrong("The places are right, but the network's weights are others now: leave it as it was.")
         if len(value) != len(wrong):
             raise Wrong(f"{said} {len(value)} places: some of them twice.")
         return
     right = (predicted == labels).nonzero().flatten()
     mask = table(predicted != labels)
     first = next((size for size in (10, 32, 50, 64, 100, 128) if _within(value, wrong, size)), None)
+    anew = next((size for size in range(2, len(images)) if same(value, table(wrong % size))), None)
     if value.shape == mask.shape and set(value.tolist()) <= {0.0, 1.0}:
         raise Wrong(f"{said} a True or False for each image: the places of the True are asked for.")
     if set(value.tolist()) == set(right.tolist()):
@@ -59,6 +70,8 @@ def wrong_indices(answer: object = ...) -> None:
         raise Wrong(f"{said} digits: not what was read, but where it stands, is asked for.")
     if first is not None:
         raise Wrong(f"{said} those of the first {first} images only: is there a batch or a limit in it?")
+    if anew is not None:
+        raise Wrong(f"{said} places that start anew after {anew} images: count on through all batches.")
     if len(value) == len(wrong) and not set(value.tolist()) & set(wrong.tolist()):
         raise Wrong(f"{said} places that are all off: do you count from 0?")
     raise Wrong(

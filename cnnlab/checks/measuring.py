@@ -1,16 +1,15 @@
-"""Exercises on measuring: accuracy, the difference of two accuracies, time."""
+"""Exercises on measuring: accuracy, and the difference of two accuracies."""
 
 from __future__ import annotations
 
 import math
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
 
 from cnnlab.checks.functions import Misconception, judge_function
-from cnnlab.checks.reading import call, function, number, shown
+from cnnlab.checks.reading import call, function, listed, number, shown
 from cnnlab.checks.runner import exercise
 from cnnlab.checks.verdict import Wrong
 
@@ -149,7 +148,12 @@ def accuracy_difference(answer: object = ...) -> None:
         return _points(a, b, n), 1.96 * _margin(a, b, n)
 
     student = function(answer, "difference(correct_a, correct_b, n)", 3)
-    first = call(student, *cases[0])
+    first = listed(call(student, *cases[0]))
+    if isinstance(first, dict):
+        raise Wrong(
+            "Your function returns a dictionary: two numbers are asked for, "
+            "the difference and its uncertainty."
+        )
     if not isinstance(first, (tuple, list, Tensor)) and getattr(first, "shape", ()) != (2,):
         value = number(first, "What your function returns")
         ratio = abs(value - 9_910 / 9_870) < 1e-3
@@ -161,114 +165,3 @@ def accuracy_difference(answer: object = ...) -> None:
     judge_function(
         student, "difference(correct_a, correct_b, n)", right, cases, _DIFFERENCES, otherwise, rtol=0.025
     )
-
-
-class _FakeDevice:
-    """A device that works after the call has returned, and whose first call takes much longer.
-
-    Args:
-        slow: the number of one call, from 1, that takes five times as long; 0 for none.
-    """
-
-    FIRST, EACH = 0.25, 0.004  # seconds
-
-    def __init__(self, slow: int = 0) -> None:
-        self.slow = slow
-        self.calls = self.waits = 0
-        self.queued = 0  # calls that wait to be done
-        self.first: list[float] = []  # what the wait with the first call took: one number, in seconds
-        self.usual: list[tuple[int, float]] = []  # calls in each later wait, and what they took together
-
-    def work(self) -> None:
-        self.queued += 1
-        self.calls += 1
-
-    def synchronise(self) -> None:
-        self.waits += 1
-        if not self.queued:
-            return
-        count, before = self.queued, time.perf_counter()
-        more = 4 * self.EACH if self.calls - count < self.slow <= self.calls else 0
-        time.sleep(count * self.EACH + more + (0 if self.first else self.FIRST - self.EACH))
-        took = time.perf_counter() - before
-        if self.first:
-            self.usual.append((count, took))
-        else:
-            self.first.append(took)
-        self.queued = 0
-
-    def each(self) -> float:
-        """What a usual call really took: the median of the waits."""
-        times = sorted(took / count for count, took in self.usual)
-        return times[len(times) // 2] if times else self.EACH
-
-    def times_one_call(self, value: float) -> bool:
-        """Whether a time is that of the last call alone, which is the slow one."""
-        return bool(self.usual) and self.usual[-1][0] == 1 and value > 0.85 * self.usual[-1][1]
-
-    def fastest(self) -> float:
-        """What a usual call took in the fastest wait: on a busy machine too, no honest clock gives less."""
-        return min((took / count for count, took in self.usual), default=self.EACH)
-
-    def slowed_down(self, value: float) -> bool:
-        """Whether a time is that of one wait, or the mean of all, which a busy machine may have made long."""
-        if not self.usual:
-            return False
-        count, took = map(sum, zip(*self.usual))
-        times = [took / count, *(took / count for count, took in self.usual)]
-        return any(0.9 * time <= value <= 1.1 * time for time in times)
-
-    def holds_the_first(self, value: float) -> bool:
-        """Whether a time for one call is nearer to the mean with the first call than to that without."""
-        if not self.usual:
-            return True  # no wait came between the first call and the end
-        count, took = map(sum, zip(*self.usual))
-        mean, mean_of_all = took / count, (took + self.first[0]) / self.calls
-        if mean_of_all < 1.1 * mean:
-            return False  # with so many calls the first one does not matter
-        return max(0.8 * mean_of_all, math.sqrt(mean * mean_of_all)) < value <= 1.25 * mean_of_all
-
-
-@exercise(
-    "Lab 003 Q7: an honest clock: seconds(work, synchronise)",
-    10,
-    "Warm up, wait, start, work, wait, stop: then the clock measures the work.",
-)
-def clock(answer: object = ...) -> None:
-    """Check a function seconds(work, synchronise): the time of one call of work(), in seconds.
-
-    As on a GPU, work() only hands work over and synchronise() waits until it is done; the first
-    call takes much longer than the others. The mean of several calls is asked for; a median will do.
-    """
-    student: Callable[..., object] = function(answer, "seconds(work, synchronise)", 2)
-    device = _FakeDevice()
-    value = number(call(student, device.work, device.synchronise), "What your function returns")
-    each = device.each()
-    if device.calls == 0:
-        raise Wrong("Your clock never calls work(): write the brackets behind it.")
-    if device.waits == 0:
-        raise Wrong("Your clock never calls synchronise(): it stops before the device has done anything.")
-    if value < 0:
-        raise Wrong("Your clock gives less than no time: subtract the start from the end.")
-    if value < 0.85 * device.fastest():
-        raise Wrong(
-            "Your clock measures too little: it stops before synchronise(), or divides by too many calls."
-        )
-    if device.calls == 1:
-        raise Wrong("Your clock measures the very first call: that one prepares things. Warm up first.")
-    if device.holds_the_first(value):
-        raise Wrong(
-            "Your clock measures too much: the first call is in it. "
-            "Warm up before the start, and wait until that is done."
-        )
-    if value <= 1.5 * each or device.slowed_down(value):
-        again = _FakeDevice(slow=device.calls)  # the last call now takes longer: does that show in full?
-        value = number(call(student, again.work, again.synchronise), "What your function returns")
-        if again.calls == device.calls and again.times_one_call(value):
-            raise Wrong("Your clock times one single call: the mean of several is asked for.")
-        return
-    if value > 250 * each and value > 1.5:
-        raise Wrong("Your clock gives far too much for seconds: are these milliseconds?")
-    if 0.6 <= value / (each * (device.calls - 1)) <= 1.4 or 0.6 <= value / (each * device.calls) <= 1.4:
-        raise Wrong("Your clock gives the time of all calls together: say it for one.")
-    raise Wrong("Your clock measures too much: between start and end stands more than the calls of work().")

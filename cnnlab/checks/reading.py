@@ -7,7 +7,9 @@ import copy
 import inspect
 import math
 import numbers
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, ValuesView
+from decimal import Decimal
+from itertools import islice
 from types import BuiltinFunctionType, FunctionType, MethodType
 
 import numpy as np
@@ -18,7 +20,15 @@ from cnnlab.checks.runner import BLANK
 from cnnlab.checks.verdict import Blank, Wrong
 from cnnlab.words import counted
 
+_MOST_IN_A_ROW = 10_000  # a generator may never end
 _MOST_NUMBERS = 10_000_000  # more than any exercise asks for
+
+
+def listed(answer: object) -> object:
+    """What a map, a generator or the values of a dictionary give, as a list; anything else as it is."""
+    if isinstance(answer, (Iterator, ValuesView)):
+        return list(islice(answer, _MOST_IN_A_ROW))
+    return answer
 
 
 def not_blank(answer: object) -> None:
@@ -80,6 +90,8 @@ def number(answer: object, what: str = "Your answer") -> float:
         Wrong: it is not one finite number.
     """
     not_blank(answer)
+    if isinstance(answer, Decimal):
+        answer = float(answer)
     if isinstance(answer, (Tensor, np.ndarray)) and math.prod(answer.shape) == 1:
         answer = answer.item()
     if isinstance(answer, (bool, np.bool_)) or not isinstance(answer, numbers.Real):
@@ -132,7 +144,7 @@ def _no_numbers(answer: object) -> str:
     """What something is that holds no numbers; of a list or tuple, which of its parts is to blame."""
     if isinstance(answer, (list, tuple)):
         for place, part in zip(_PLACES, answer):
-            number_like = isinstance(part, (numbers.Real, np.generic)) and not isinstance(part, bool)
+            number_like = isinstance(part, (numbers.Real, Decimal, np.generic)) and not isinstance(part, bool)
             if number_like or isinstance(part, (Tensor, np.ndarray, list, tuple)):
                 continue
             hint = ": are its brackets missing?" if kind(part) == "a function" else ": a number is asked for."

@@ -200,7 +200,7 @@ def per_digit(answer: object = ...) -> None:
 def percent_text(answer: object = ...) -> None:
     """Check a function percent_text(right, n): a text such as "12.35 %", rounded to two decimals."""
     student = function(answer, "percent_text(right, n)", 2)
-    for right, n in ((9_897, 10_000), (2, 3), (1, 6), (10_000, 10_000), (0, 7), (355, 452)):
+    for right, n in ((9_897, 10_000), (2, 3), (1, 6), (10_000, 10_000), (0, 7), (355, 452), (1, 3), (5, 7)):
         given, exact = call(student, right, n), 100 * right / n
         if not isinstance(given, str):
             raise Wrong(f"Your function gives {kind(given)}: a text is asked for.")
@@ -219,5 +219,7 @@ def percent_text(answer: object = ...) -> None:
         if found[3] != "%":
             raise Wrong(f"{call_text}: the sign % is missing.")
         if abs(value - exact) > 0.00501:
-            cut = abs(value - exact) < 0.01
-            raise Wrong(f"{call_text}: " + ("it is cut, not rounded." if cut else "that is another number."))
+            why = (
+                "it is cut, not rounded." if value < exact else "another number with two decimals is nearer."
+            )
+            raise Wrong(f"{call_text}: {why if abs(value - exact) < 0.01 else 'that is another number.'}")

@@ -9,10 +9,13 @@ import inspect
 import io
 import random
 import signal
+import sys
 import threading
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from types import FrameType
+from typing import Any
 
 import numpy as np
 import torch
@@ -130,30 +133,75 @@ def _undisturbed() -> Iterator[None]:
         np.random.set_state(numpy)  # noqa: NPY002
 
 
+class _Interrupts:
+    """What an interrupt does during a check: it raises, and in the end at one line after the other.
+
+    A bare `except:` may swallow each interrupt that comes inside its `try`, but not one at a line outside.
+    """
+
+    SWALLOWED = 3  # so many times
+
+    def __init__(self) -> None:
+        self.ended = threading.Event()
+        self.count = self.lines = 0
+        self.traced: list[FrameType] = []
+
+    def __call__(self, number: int, frame: FrameType | None) -> None:
+        if self.ended.is_set():
+            return  # sent before the check ended, and too late
+        self.count += 1
+        if self.count <= self.SWALLOWED:
+            raise KeyboardInterrupt
+        self.lines = self.count - self.SWALLOWED  # how many lines still run
+        while frame is not None and frame.f_code.co_filename != __file__:
+            frame.f_trace = self._at_a_line
+            self.traced.append(frame)
+            frame = frame.f_back
+        sys.settrace(self._at_a_line)
+
+    def _at_a_line(self, frame: FrameType, event: str, argument: object) -> Any:
+        if frame.f_code.co_filename == __file__ or self.ended.is_set():
+            return None
+        if event == "line":
+            self.lines -= 1
+            if self.lines <= 0:
+                raise KeyboardInterrupt  # and Python stops tracing
+        return self._at_a_line
+
+
 @contextlib.contextmanager
 def _time_limit(too_long: threading.Event) -> Iterator[None]:
-    """Interrupt the main thread after `TIME_LIMIT`; in another thread, do nothing."""
+    """Interrupt the main thread after `TIME_LIMIT` until it ends; in another thread, do nothing."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
 
-    here = threading.get_ident()
+    here, interrupts = threading.get_ident(), _Interrupts()
 
-    def stop() -> None:
-        too_long.set()
-        if hasattr(signal, "pthread_kill"):  # not on Windows
-            signal.pthread_kill(here, signal.SIGINT)  # a true signal: it ends a sleep too
-        else:
-            _thread.interrupt_main()
+    def watch() -> None:
+        wait = TIME_LIMIT
+        while not interrupts.ended.wait(wait):
+            too_long.set()
+            wait = 0.2
+            if hasattr(signal, "pthread_kill"):  # not on Windows
+                signal.pthread_kill(here, signal.SIGINT)  # a true signal: it ends a sleep too
+            else:
+                _thread.interrupt_main()
 
-    timer = threading.Timer(TIME_LIMIT, stop)
-    timer.daemon = True
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    timer.start()
+    watcher = threading.Thread(target=watch, daemon=True)
+    tracing, before = sys.gettrace(), signal.signal(signal.SIGINT, interrupts)
+    watcher.start()
     try:
         yield
     finally:
-        timer.cancel()
-        timer.join()  # either it never fires, or its interrupt is caught by the caller
-        if before is not None:  # None: it was not set from Python
-            signal.signal(signal.SIGINT, before)
+        try:
+            interrupts.ended.set()
+        finally:  # an interrupt may have come right before; the next is 0.2 s away
+            interrupts.ended.set()
+            watcher.join()  # whatever it sent has come, and `interrupts` says nothing any more
+            if interrupts.traced:
+                sys.settrace(tracing)
+                for frame in interrupts.traced:
+                    frame.f_trace = None
+            if before is not None:  # None: it was not set from Python
+                signal.signal(signal.SIGINT, before)

@@ -10,6 +10,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from cnnlab.checks.functions import same
+from cnnlab.checks.outside import left_as_they_were, networks_outside
 from cnnlab.checks.reading import function, told
 from cnnlab.checks.runner import BLANK, exercise
 from cnnlab.checks.verdict import Blank, Wrong
@@ -31,6 +32,9 @@ LOSSES: dict[str, Loss] = {
     "the logits were fed to the negative log-likelihood, which takes log-probabilities.": F.nll_loss,
     "that is the step of a squared error: cross-entropy is asked for.": (
         lambda z, y: F.mse_loss(z, F.one_hot(y, 10).float())
+    ),
+    "that is the step of a binary cross-entropy: one over all ten digits is asked for.": (
+        lambda z, y: F.binary_cross_entropy_with_logits(z, F.one_hot(y, 10).float())
     ),
     "the step goes uphill: has the loss a minus in front?": lambda z, y: -F.cross_entropy(z, y),
 }
@@ -120,17 +124,26 @@ def training_step(answer: object = ...) -> None:
     """
     student = function(answer, "training_step(model, optimizer, images, labels)", 4)
     model = SmallNetwork()
+    passes: list[None] = []
+    model[1].register_forward_pre_hook(lambda layer, inputs: passes.append(None))
     before, after = weights_of(model), []
     optimizer = SmallSgd(list(model.parameters()))
-    for images, labels in two_batches():
-        student(model, optimizer, images.clone(), labels.clone())
-        after.append(weights_of(model))
+    with left_as_they_were(networks_outside(student)) as watched:
+        for images, labels in two_batches():
+            student(model, optimizer, images.clone(), labels.clone())
+            after.append(weights_of(model))
+        another = watched.touched()
     if not all(bool(weights.isfinite().all()) for weights in after):
         raise Wrong("The weights became nan or infinite.")
     right = _by_hand()
     if _alike(after, right):
         return
     if same(after[1], before):
+        if another and not passes:
+            raise Wrong(
+                "Your step trains another network than the one that it is given: "
+                "it holds a name from outside."
+            )
         if optimizer.calls == 0 and all(p.grad is None for p in model.parameters()):
             raise Blank(BLANK)
         moved = [p for p in model.parameters() if p.grad is not None and bool(p.grad.any())]
@@ -139,6 +152,8 @@ def training_step(answer: object = ...) -> None:
                 "The weights did not move, although there are gradients: optimizer.step() is missing, "
                 "or stands before backward()."
             )
+        if not passes:
+            raise Wrong("The weights did not move: your step never runs the network that it is given.")
         raise Wrong(
             "The weights did not move, and there are no gradients: backward() is missing, or "
             "the gradients are cleared after it."
@@ -154,7 +169,10 @@ def training_step(answer: object = ...) -> None:
         raise Wrong(
             "The first step moved nothing: step() comes before backward(), with the gradients of last time."
         )
-    raise Wrong("After two steps the weights are not those of SGD by hand: look at the order of its lines.")
+    raise Wrong(
+        "After two steps the weights are not those of SGD by hand, with the mean cross-entropy of all images "
+        "as they are given: what does your step add, leave out or change?"
+    )
 
 
 def _alike(one: list[Tensor], other: list[Tensor]) -> bool:

@@ -134,6 +134,11 @@ CASES = {
             (one_side_of_the_kernel_for_both, "kernels that are not square"),
             (lambda i, k: with_a_loop(SEVEN, k), "does your loop read an image from outside"),
             (one_place_too_far, "An index points past the end"),
+            (
+                lambda i, k: F.conv2d(i[None, None], k[None, None]),
+                "has the shape (1, 1, 3, 3): 2 dimensions of size 1 are too many",
+            ),
+            (lambda i, k: with_numpy(i, k)[None], "a dimension of size 1 is too many"),
             (lambda i, k: i * k, "RuntimeError"),
             (lambda i, k: with_a_loop(i, k).T, "exchanged rows and columns"),
         ],

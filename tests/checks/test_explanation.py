@@ -34,6 +34,8 @@ WRITTEN = [
     "(28-5+1) x (28-5+1) = 24 x 24, then 12, 8 and 4; 20 × 4 rows × 4 columns = 320",
     "28-5+1 == 24, 12, 8, 4; 20 (channels) x 4 (height) x 4 (width) = 320",
     "1) 28 - 5 + 1 = 24\n2) 24 / 2 = 12\n3) 12 - 5 + 1 = 8\n4) 8 / 2 = 4\n5) 20 · 4 · 4 = 320",
+    "28 – 5 + 1 = 24; 24 : 2 = 12; 12 – 5 + 1 = 8; 8 : 2 = 4; 20 ∗ 4 ∗ 4 = 320",
+    "28-5+1 = 24, 24/2 = 12, 24 - 12 = 12, 12-5+1 = 8, 8/2 = 4; 20 * (8/2) * (8/2) = 320",
     "24 = 28-5+1, 12 = 24/2, 8 = 12-5+1, 4 = 8/2, 320 = 20 * 4 * 4",
 ]
 
@@ -79,6 +81,21 @@ FALSE = [  # and texts in which something is wrong or missing
     ("24 - 5 + 1 = 20, 28, 12, 8, 4, 20*4*4=320 and 24", "arithmetic of a conv"),
     ("28/2 = 14 - 5 + 1 = 10, 24, 12, 8, 4, 20*4*4=320", "arithmetic of a conv"),
     ("28-5+1=24, 24/2=12, 12-5+1=8, 4x4=20, 320=20*4*4", "“4 × 4 = 20”"),
+    (
+        "28-5+1=24, 24/2=12, 12-5+1=8, 8/2=4, 20 channels, and 5*64=320",
+        "“5 × 64” in your text makes 320, and those are not the channels, height and width",
+    ),
+    ("28-5+1=24, 24/2=12, 12-5+1=8, 8/2=4, 20 channels, 10*32=320", "“10 × 32” in your text makes 320"),
+    ("28-5+1=24, 24/2=12, 12-5+1=8, 8/2=4, 20*2*8=320", "“20 × 2 × 8” in your text makes 320"),
+    ("24-12=12, 12-4=8, 8-4=4, there are 20 maps, 20*16=320", "arithmetic of a convolution"),
+    ("28-4=24, 24-12=12, 12-4=8, 8-4=4, there are 20 maps, 20*16=320", "Pooling takes nothing away"),
+    ("28 to 24, 24-12=12, 12-4=8, 8-4=4, there are 20 maps, 20*16=320", "Pooling takes nothing away"),
+    ("24-16=8, 12, 4, 20*16=320", "arithmetic of a convolution"),
+    (
+        "conv1 pads: 28+2*2-5+1=28, pool 28/2=14, conv2 14+4-5+1=14, pool 14/2=7. "
+        "Or 24, 12, 8, 4 with 24-16=8. 20*4*4=320",
+        "“28+2 × 2−5+1” in your text makes 28: no convolution here gives a map of that width",
+    ),
 ]
 
 CASES = {
@@ -98,6 +115,7 @@ CASES = {
             (Given(((24, 12, 8, 8), (20, 8, 8), TEXT)), "8 × 8 after pool2: pooling halves the map"),
             (Given(((24, 12, 8), (20, 4, 4), TEXT)), "You give 3 sizes"),
             (Given((SIZES, (10, 4, 4), TEXT)), "You multiply 10 × 4 × 4: those are the channels of conv1"),
+            (Given((SIZES, [320], TEXT)), "You give 320 alone: the three factors that make it are asked for"),
             (Given((SIZES, (20, 4), TEXT)), "that makes 80; a map has a height and a width"),
             (Given((SIZES, (20, 4, 4), TEXT.replace("28 − 5 + 1", "28 − 5"))), "“28 − 5 = 24” in your text"),
             (Given((SIZES, (20, 4, 4), COLONS.replace("8:2 = 4", "8:2 = 3"))), "in your text does not hold"),

@@ -37,6 +37,16 @@ def places_within_each_batch(model, images, labels):
     return torch.cat([(predicted(model, x) != y).nonzero() for x, y in parts])
 
 
+def in_training_mode(model, images, labels):
+    return one_by_one(model.train(), images, labels)
+
+
+def without_weights(model, images, labels):
+    found = one_by_one(model, images, labels)
+    model[1].weight.data.zero_()
+    return found
+
+
 def with_a_hook(model, images, name):
     kept = {}
     handle = model.get_submodule(name).register_forward_hook(lambda m, x, out: kept.update(out=out))
@@ -148,7 +158,13 @@ CASES = {
             (lambda m, x, y: in_batches(m, x[:64], y[:64]), "of the first 64 images only"),
             (lambda m, x, y: x[predicted(m, x) != y], "returns images"),
             (lambda m, x, y: [], "returns no place at all"),
-            (places_within_each_batch, "places, and not the right ones"),
+            (places_within_each_batch, "places that start anew after 64 images: count on"),
+            (
+                lambda m, x, y: [(i, int(y[i])) for i in one_by_one(m, x, y)],
+                "returns pairs: the places alone",
+            ),
+            (in_training_mode, "and is left in training mode"),
+            (without_weights, "the network's weights are others now"),
             (lambda m, x, y: (m(x).argmax(0) != y).nonzero(), "RuntimeError"),
         ],
         secret=["!= labels", "nonzero()"],

@@ -1,4 +1,4 @@
-"""Answers to batches, the step that counts, the network that trains itself and the seed that works."""
+"""Answers to the step that counts, the network that trains itself and the seed that works."""
 
 from __future__ import annotations
 
@@ -11,69 +11,6 @@ from torch.nn import functional as F
 
 from cnnlab import checks
 from tests.checks.cases import Cases
-
-
-def cut(images, labels, size):
-    for start in range(0, len(images), size):
-        yield images[start : start + size], labels[start : start + size]
-
-
-class ByPlace:
-    """Batches by their place, with a length, and without `__iter__`."""
-
-    def __init__(self, images, labels, size):
-        self.images, self.labels, self.size = images, labels, size
-
-    def __len__(self):
-        return -(-len(self.images) // self.size)
-
-    def __getitem__(self, i):
-        part = slice(i * self.size, (i + 1) * self.size)
-        return self.images[part], self.labels[part]
-
-
-class ByPlaceUntilTheEnd:
-    """The same without a length: past the last batch comes an IndexError."""
-
-    def __init__(self, *given):
-        self.batches = list(cut(*given))
-
-    def __getitem__(self, i):
-        return self.batches[i]
-
-
-class FullOnesByPlace(ByPlace):
-    def __len__(self):
-        return len(self.images) // self.size
-
-
-def shuffled(images, labels, size):
-    order = torch.randperm(len(images))
-    return [(images[part], labels[part]) for part in order.split(size)]
-
-
-def full_ones(images, labels, size):
-    for start in range(0, len(images) - size + 1, size):
-        yield images[start : start + size], labels[start : start + size]
-
-
-def ends_one_early(images, labels, size):
-    for start in range(0, len(images), size):
-        yield images[start : start + size - 1], labels[start : start + size - 1]
-
-
-def wrapped(images, labels, size):
-    for start in range(0, len(images), size):
-        part = torch.arange(start, start + size) % len(images)
-        yield images[part], labels[part]
-
-
-def smaller_one_first(images, labels, size):
-    return list(cut(images, labels, size))[::-1]
-
-
-def twice_shuffled(images, labels, size):
-    return list(zip(images[torch.randperm(len(images))].split(size), labels.split(size)))
 
 
 def step(passes=1, after=False, gives=lambda right, loss, n: right, moves=True):
@@ -132,6 +69,7 @@ class Base(nn.Module):
 
 
 net, resting = Base(), Base()
+nets = {"first": Base()}
 
 
 def trained(network, forwards, images, labels, sign=-1):
@@ -229,6 +167,20 @@ def with_optimizer(self, images, labels):
     optimizer.step()
 
 
+def only_once(self, images, labels):
+    if not hasattr(self, "done"):
+        self.done = True
+        with_optimizer(self, images, labels)
+
+
+def of_the_first(count):
+    return lambda z, y: F.cross_entropy(z[:count], y[:count])
+
+
+def as_yes_or_no(z, y):
+    return F.binary_cross_entropy_with_logits(z, F.one_hot(y, 10).float())
+
+
 def seeded(seed):
     torch.manual_seed(seed)
     return nn.Linear(784, 10)
@@ -275,41 +227,6 @@ def two_layers():
 
 
 CASES = {
-    "minibatches": Cases(
-        right=[
-            cut,
-            shuffled,
-            smaller_one_first,
-            lambda x, y, n: zip(x.split(n), y.split(n)),
-            lambda x, y, n: ByPlace(x, y, n),
-            lambda x, y, n: ByPlaceUntilTheEnd(x, y, n),
-        ],
-        wrong=[
-            (lambda x, y, n: FullOnesByPlace(x, y, n), "2 never come: those of the last, smaller batch"),
-            (full_ones, "With 10 images and batches of 4, 2 never come: those of the last, smaller batch."),
-            (wrapped, "some images come twice"),
-            (twice_shuffled, "belong to other images"),
-            (
-                lambda x, y, n: list(cut(x, y, n))[1:],
-                "with the indices 0, 1, 2, 3 never come: look at the borders",
-            ),
-            (ends_one_early, "With 10 images and batches of 4, the images with the indices 3, 7 never come"),
-            (lambda x, y, n: list(cut(x, y, n))[:-1] or [(x[1:], y[1:])], "those of the last, smaller batch"),
-            (lambda x, y, n: cut(x[:-1], y[:-1], n), "the image with the index 9 never comes: look at"),
-            (lambda x, y, n: iter(()), "no image comes at all"),
-            (lambda x, y, n: (x.split(n), y.split(n)), "stand 3 tensors of images and no labels"),
-            (lambda x, y, n: zip(x.split(1), y.split(2)), "A batch has 1 image and 2 labels"),
-            (lambda x, y, n: [(x, y)], "A batch has 10 images: at most 4"),
-            (lambda x, y, n: x.split(n), "a pair of images and labels is asked for"),
-            (lambda x, y, n: zip(x.split(n), y.split(n + 1)), "A batch has 4 images and 5 labels"),
-            (lambda x, y, n: 3, "Your function gives an int"),
-            (lambda x, y, n: list(cut(x, y, 1)), "yours hold 1, 1, 1, 1, … images: one batch at most"),
-            (lambda x, y, n: cut(x, y, (n + 1) // 2), "one batch at most may be smaller"),
-            (lambda x, y, n: zip(x.chunk(n), y.chunk(n)), "yours hold 3, 3, 3, 1 images"),
-            (lambda x, y, n: [*cut(x, y, n), (x[:0], y[:0])], "a batch of yours is empty"),
-        ],
-        secret=["range(", "split"],
-    ),
     "counted_step": Cases(
         right=[
             step(),
@@ -347,6 +264,10 @@ CASES = {
                 "learn() of one network moved the weights of another",
             ),
             (
+                class_with(lambda self, x, y: trained(nets["first"], nets["first"], x, y)),
+                "learn() of one network moved the weights of another",
+            ),
+            (
                 class_with(lambda self, x, y: trained(resting, self, x, y)),
                 "finds the gradients of its own network and does not use them",
             ),
@@ -366,7 +287,14 @@ CASES = {
                 "learn() leaves 7,840 of its 7,850 weights and biases as they were",
             ),
             (by(sgd(0.1), zero=False), "At the second call the gradients of the first are still there"),
-            (by(sgd(0.1), lambda z, y: F.cross_entropy(z[:4], y[:4])), "not down the slope of cross-entropy"),
+            (class_with(only_once), "learn() is right once. At the second call it moves nothing"),
+            (by(sgd(0.1), of_the_first(1)), "not down the slope of cross-entropy"),
+            (
+                by(sgd(0.1), lambda z, y: F.mse_loss(z, F.one_hot(y, 10).float())),
+                "the step of a squared error",
+            ),
+            (by(sgd(0.1), as_yes_or_no), "the step of a binary cross-entropy"),
+            (by(sgd(0.1), of_the_first(4)), "not down the slope of cross-entropy"),
             (by(sgd(0.1), lambda z, y: F.cross_entropy(z, y.flip(0))), "not down the slope of cross-entropy"),
             (Frozen, "no weights that can be trained"),
             (Base, "has no method learn"),
@@ -403,8 +331,7 @@ def test_a_notebooks_own_network_is_left_as_it_was() -> None:
     assert torch.equal(net.fc.weight, before)
 
 
-def test_an_order_is_free_and_a_step_may_be_written_in_any_way() -> None:
-    assert checks.minibatches(shuffled)
+def test_a_step_may_be_written_in_any_way() -> None:
     assert checks.counted_step(by_forward)
     assert checks.seeded_network(with_generator)
 

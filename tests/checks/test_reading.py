@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from fractions import Fraction
 
 import numpy as np
@@ -9,7 +10,7 @@ import pytest
 import torch
 from torch import nn
 
-from cnnlab.checks.reading import call, function, kind, network, not_blank, number, shown, table
+from cnnlab.checks.reading import call, function, kind, listed, network, not_blank, number, shown, table
 from cnnlab.checks.verdict import Blank, Wrong
 
 
@@ -75,3 +76,9 @@ def test_things_are_named_with_their_article() -> None:
         "a tensor of shape (2,)",
         "a class",
     ]
+
+
+def test_a_decimal_is_a_number_and_a_map_is_a_list() -> None:
+    assert number(Decimal("1.5")) == 1.5
+    assert listed(map(abs, [-1, 2])) == [1, 2]
+    assert listed("12") == "12"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 
 from cnnlab import checks
@@ -96,7 +98,12 @@ CASES = {
         secret=["model.eval()", "model.train("],
     ),
     "per_digit": Cases(
-        right=[counted, in_lists],
+        right=[
+            counted,
+            in_lists,
+            lambda m, b: (share for share in in_lists(m, b)),
+            lambda m, b: dict(enumerate(in_lists(m, b))).values(),
+        ],
         wrong=[
             (lambda m, b: counted(m, [(x[:10], y[:10]) for x, y in b]), "only the first ten images"),
             (lambda m, b: [int(v) for v in counted(m, b)], "the decimals are cut off"),
@@ -125,12 +132,20 @@ CASES = {
             (lambda right, n: f"{100 * right / n:.2f} percent", "the sign % is missing"),
             (lambda right, n: f"{100 * right / n:.2f} per cent", "the sign % is missing"),
             (lambda right, n: f"{int(10_000 * right / n) / 100:.2f} %", "it is cut, not rounded"),
+            (
+                lambda right, n: f"{math.ceil(10_000 * right / n) / 100:.2f} %",
+                "1 of 3 gives “33.34 %”: another number with two decimals is nearer",
+            ),
+            (
+                lambda right, n: f"{100 * right / n + 0.004:.2f} %",
+                "another number with two decimals is nearer",
+            ),
             (lambda right, n: f"{100 * right / n} %", "decimals: two are asked for"),
             (lambda right, n: round(100 * right / n, 2), "a text is asked for"),
             (lambda right, n: f"{round(100 * right / n, 2)} %", "with 1 decimal: two are asked for"),
             (lambda right, n: f"{100 - 100 * right / n:.2f} %", "that is another number"),
         ],
-        secret=["98.97", "66.67", ".2f"],
+        secret=["98.97", "66.67", "33.33", ".2f"],
     ),
 }
 

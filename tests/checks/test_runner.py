@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 import signal
+import sys
 import threading
 import time
 
@@ -64,6 +65,25 @@ def test_a_long_sleep_is_stopped_too(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "still runs after 0.3 s" in checks.linear_parameters(sleeping).reason
     assert time.monotonic() - begun < 10
     assert signal.getsignal(signal.SIGINT) is handler
+
+
+def swallows(n_in: int, n_out: int) -> None:
+    while True:
+        try:  # noqa: SIM105
+            time.sleep(0.1)
+        except:  # noqa: E722
+            pass
+
+
+def test_a_loop_that_swallows_every_interrupt_is_ended_too(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(runner, "TIME_LIMIT", 0.3)
+    handler, tracing = signal.getsignal(signal.SIGINT), sys.gettrace()
+    assert "still runs after 0.3 s" in checks.linear_parameters(swallows).reason
+    time.sleep(0.3)  # and no interrupt comes after it
+    assert signal.getsignal(signal.SIGINT) is handler
+    assert sys.gettrace() is tracing
 
 
 def test_stop_pressed_by_the_student_still_stops() -> None:

@@ -108,6 +108,47 @@ def step(loss=F.cross_entropy, order="zero forward back step"):
     return train
 
 
+net = nn.Sequential(nn.Flatten(), nn.Linear(784, 10))
+optimiser = torch.optim.SGD(net.parameters(), 0.1)
+
+
+def of_names_from_outside(model, optimizer, images, labels):
+    usual(net, optimiser, images, labels)
+
+
+def with_the_network_from_outside(model, optimizer, images, labels):
+    usual(net, optimizer, images, labels)
+
+
+def of_a_closure(forward_only=False):
+    inner = nn.Sequential(nn.Flatten(), nn.Linear(784, 10))
+    own = torch.optim.SGD(inner.parameters(), 0.1)
+
+    def train(model, optimizer, images, labels):
+        if forward_only:
+            optimizer.zero_grad()
+            inner(images)
+            optimizer.step()
+        else:
+            usual(inner, own, images, labels)
+
+    return train
+
+
+def with_weight_decay(model, optimizer, images, labels):
+    optimizer.zero_grad()
+    decay = 0.01 * sum((p**2).sum() for p in model.parameters())
+    (F.cross_entropy(model(images), labels) + decay).backward()
+    optimizer.step()
+
+
+def clipped(model, optimizer, images, labels):
+    optimizer.zero_grad()
+    F.cross_entropy(model(images), labels).backward()
+    nn.utils.clip_grad_norm_(model.parameters(), 0.1)
+    optimizer.step()
+
+
 CASES = {
     "training_step": Cases(
         right=[
@@ -123,6 +164,21 @@ CASES = {
         ],
         wrong=[
             (slower, "the weights are not those of SGD by hand"),
+            (of_names_from_outside, "Your step trains another network than the one that it is given"),
+            (with_the_network_from_outside, "Your step trains another network than the one that it is given"),
+            (of_a_closure(), "Your step trains another network than the one that it is given"),
+            (of_a_closure(forward_only=True), "your step never runs the network that it is given"),
+            (with_weight_decay, "what does your step add, leave out or change?"),
+            (clipped, "what does your step add, leave out or change?"),
+            (step(lambda z, y: 10 * F.cross_entropy(z, y)), "add, leave out or change?"),
+            (step(lambda z, y: F.cross_entropy(z[:4], y[:4])), "add, leave out or change?"),
+            (step(lambda z, y: F.cross_entropy(z, y, label_smoothing=0.1)), "add, leave out or change?"),
+            (
+                step(lambda z, y: F.binary_cross_entropy_with_logits(z, F.one_hot(y, 10).float())),
+                "the step of a binary cross-entropy",
+            ),
+            (step(lambda z, y: F.cross_entropy(y, z)), "a loss takes the logits first, then the labels"),
+            (step(lambda z, y: F.cross_entropy(z.argmax(1), y)), "Whole numbers stand where logits"),
             (step(order="forward back step"), "the gradients of the first are still there"),
             (closure_without_zero, "the gradients of the first are still there"),
             (step(order="zero forward back"), "optimizer.step() is missing, or stands before backward()"),
@@ -166,3 +222,10 @@ def test_the_small_optimizer_tells_its_state_as_pytorch_does() -> None:
 
 def test_a_step_is_judged_by_the_weights_alone() -> None:
     assert all(checks.training_step(answer) for answer in CASES["training_step"].right)
+
+
+def test_a_notebooks_own_network_is_left_as_it_was() -> None:
+    before = net[1].weight.clone()
+    assert not checks.training_step(of_names_from_outside)
+    assert torch.equal(net[1].weight, before)
+    assert net[1].weight.grad is None
