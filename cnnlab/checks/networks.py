@@ -93,6 +93,12 @@ def cnn(answer: object = ...) -> None:
 
 
 _SIZES = [28, 28, 14, 14]  # what lab 004's convolutions give
+_NAMES = [  # by their place, from 1
+    "the image",
+    *(f"convolution {place}" for place in range(1, 5)),
+    "the first linear layer",
+    "the last layer",
+]
 _POOLED = {2, 4}  # the places of lab 004's layers that a pooling follows
 
 
@@ -114,7 +120,7 @@ def _relu_and_pool(place: int, step: Step, after: Step) -> None:
     """Raise `Wrong` where anything but a ReLU, and max pooling where it is due, follows a layer."""
     reached = _inner(after)
     if after.lowest < 0:
-        raise Wrong(f"Negative numbers leave layer {place}: its ReLU is missing.")
+        raise Wrong(f"Negative numbers leave {_NAMES[place]}: its ReLU is missing.")
     assert step.out is not None
     right = made = step.out.relu()
     if place in _POOLED:
@@ -126,13 +132,13 @@ def _relu_and_pool(place: int, step: Step, after: Step) -> None:
     one, other = (t.flatten().sort().values for t in (right, reached))
     if one.shape == other.shape and torch.allclose(one, other):
         raise Wrong(
-            f"The right numbers reach layer {place + 1} in the wrong rows or order: are images mixed?"
+            f"The right numbers reach {_NAMES[place + 1]} in the wrong rows or order: are images mixed?"
         )
     if bool((reached > 0).all()) and bool((right == 0).any()):
-        raise Wrong(f"No 0 leaves layer {place}: something other than ReLU follows it.")
+        raise Wrong(f"No 0 leaves {_NAMES[place]}: something other than ReLU follows it.")
     if place in _POOLED:
-        raise Wrong(f"The pooling after layer {place} gives other numbers than the one that was asked for.")
-    raise Wrong(f"Between layers {place} and {place + 1} something changes the numbers that ReLU gives.")
+        raise Wrong(f"The pooling after {_NAMES[place]} gives other numbers than the one that was asked for.")
+    raise Wrong(f"Before {_NAMES[place + 1]} something changes the numbers that ReLU gives.")
 
 
 @exercise(
