@@ -51,6 +51,10 @@ _MEANINGS = [
         r"^name '(\w+)' is not defined",
         "The name {0} is not known here: a spelling, or a cell that was not run.",
     ),
+    (
+        r"must be Tensor, not (ReLU|MaxPool2d|AvgPool2d|Flatten|Dropout|LogSoftmax|Softmax)\b",
+        "nn.{0} is a layer that is made first and called then: nn.{0}(…)(x).",
+    ),
     (r"has no attribute '(\w+)'", "There is no {0} on that object: a spelling, or it was never made."),
     (
         r"^Dimension out of range .* but got (-?\d+)|^axis (-?\d+) is out of bounds for array",

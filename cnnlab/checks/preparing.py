@@ -87,6 +87,14 @@ _NORMALISED = [
     Misconception(
         lambda x, m, s: _scaled(x) / s - m, "first subtract the mean, then divide: you lost a bracket."
     ),
+    Misconception(
+        lambda x, m, s: _scaled(x) - m / s, "first subtract the mean, then divide: you lost a bracket."
+    ),
+    Misconception(
+        lambda x, m, s: (x.double() - m) / s / 255,
+        "divide by 255 first: mean and std are those of pixels in [0, 1].",
+    ),
+    Misconception(lambda x, m, s: (_scaled(x) - s) / m, "mean and standard deviation changed places."),
     Misconception(lambda x, m, s: (_scaled(x) - m) * s, "you multiplied by the standard deviation."),
     Misconception(
         lambda x, m, s: (_scaled(x) - m) / s**2, "you divided by the variance: its root is asked for."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import random
+from collections.abc import Callable
 
 from cnnlab.arithmetic import ReceptiveField
 from cnnlab.arithmetic import w_out as the_formula
@@ -137,6 +138,14 @@ def _field(layers: list[tuple[int, int]]) -> int:
     return field.size
 
 
+def _walked(layers: list[tuple[int, int]], jumps: Callable[[int, int], int]) -> int:
+    """The field, where the jump after a layer follows from the jump before and the layer's stride."""
+    size, jump = 1, 1
+    for k, s in layers:
+        size, jump = size + (k - 1) * jump, jumps(jump, s)
+    return size
+
+
 def _jumped_too_early(layers: list[tuple[int, int]]) -> int:
     size, jump = 1, 1
     for k, s in layers:
@@ -163,6 +172,17 @@ _FIELDS = [
     ),
     Misconception(
         _own_stride_only, "a layer's own stride does not widen it; the strides of all layers before it do."
+    ),
+    Misconception(
+        lambda n: _walked(n, lambda jump, s: s),
+        "the jump of the last layer alone is not enough: the strides of all layers before it multiply.",
+    ),
+    Misconception(
+        lambda n: _walked(n, lambda jump, s: jump + s), "you added the strides: each multiplies the jump."
+    ),
+    Misconception(
+        lambda n: _field(n[:1]),
+        "that is the first layer's field alone: does the loop return before it has ended?",
     ),
     Misconception(_jumped_too_early, "you counted a layer's stride one layer too early."),
     Misconception(
@@ -197,5 +217,5 @@ def receptive_field(answer: object = ...) -> None:
         _field,
         [(stack,) for stack in _STACKS],
         _FIELDS,
-        "that is not what one unit sees. Draw the stack on squared paper, from the last layer back.",
+        "that is not what one unit sees. Work out size and jump layer by layer, on paper, and compare.",
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -12,7 +12,7 @@ import traitlets
 from torch import Tensor, nn
 
 from cnnlab.errors import did_you_mean
-from cnnlab.inspection import explain
+from cnnlab.inspection import Explanation, explain
 from cnnlab.inspection.activations import activations_and_output, evaluating, output_of, weights_now
 from cnnlab.inspection.unit_fields import LayerUnits, unit_fields
 from cnnlab.timing import thread_count
@@ -88,7 +88,7 @@ class LayerChoice(Explorer):
             explained = explain(model, image)
             if explained.works:
                 raise
-            self._found, self.explanation, self._runs = (), str(explained), False
+            self._found, self.explanation, self._runs = (), str(_of_the_network(explained)), False
         else:
             convolution = any(type(m).__name__.lower().find("conv") >= 0 for m in model.modules())
             self._found = found
@@ -261,6 +261,15 @@ class LayerChoice(Explorer):
 def floats(values: Tensor) -> bytes:
     """Numbers as the browser takes them: float32, little-endian."""
     return values.detach().to("cpu", torch.float32).contiguous().numpy().astype("<f4").tobytes()
+
+
+def _of_the_network(explained: Explanation) -> Explanation:
+    """Without the remedies that change the images: an explorer shows them as they are."""
+    kept = tuple(text for text in explained.remedies if not text.startswith("images."))
+    if len(kept) == len(explained.remedies):
+        return explained
+    grey = "This explorer shows images of one channel, so the network has to take one."
+    return replace(explained, remedies=kept, details=(*explained.details, grey))
 
 
 def _as_state(entry: LayerUnits) -> dict[str, Any]:

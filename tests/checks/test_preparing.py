@@ -78,7 +78,10 @@ CASES = {
         ],
         wrong=[
             (lambda x, mean, std: (x - mean) / std, "The bytes were not divided by 255"),
-            (lambda x, mean, std: x / 255 - mean / std, "those are not the normalised pixels"),
+            (lambda x, mean, std: x / 255 - mean / std, "you lost a bracket"),
+            (lambda x, mean, std: (x - mean) / std / 255, "ivide by 255 first: mean"),
+            (lambda x, mean, std: (x / 255 - std) / mean, "changed places"),
+            (lambda x, mean, std: (x / 255) ** 2, "those are not the normalised pixels"),
             (lambda x, mean, std: x / 255 / std - mean, "you lost a bracket"),
             (lambda x, mean, std: x / 255 - mean, "did not divide by the standard deviation"),
             (lambda x, mean, std: (x / 255 - 0.5) / 0.5, "you used 0.5 and 0.5"),

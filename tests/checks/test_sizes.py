@@ -33,6 +33,13 @@ def field_with_numpy(layers):
     return 1 + ((kernels - 1) * jumps).sum()
 
 
+def walked(layers, jumps):
+    size, jump = 1, 1
+    for k, s in layers:
+        size, jump = size + (k - 1) * jump, jumps(jump, s)
+    return size
+
+
 def mutating_field(layers):
     size, jump = 1, 1
     while layers:
@@ -114,6 +121,10 @@ CASES = {
             (lambda layers: 1 + sum((k - 1) * s for k, s in layers), "own stride does not widen it"),
             (lambda layers: field_from_the_end(layers) - 1, "gives 15. Start with the pixel itself"),
             (lambda layers: layers[-1][0], "the last kernel alone"),
+            (lambda layers: walked(layers, lambda jump, s: s), "The jump of the last layer alone"),
+            (lambda layers: walked(layers, lambda jump, s: jump + s), "added the strides: each"),
+            (lambda layers: layers[0][0], "does the loop return before it has ended?"),
+            (lambda layers: 3 * len(layers), "Work out size and jump layer by layer"),
             (lambda layers: layers[7], "An index points past the end"),
             (lambda layers: (field_from_the_end(layers), 4), "field_size gives 2 numbers: 1 is asked for"),
             (lambda layers: [], "field_size gives 0 numbers: 1 is asked for"),

@@ -139,6 +139,7 @@ def test_a_network_without_layers_says_how_layers_are_seen():
 def test_a_bare_layer_that_does_not_fit_is_explained(layer: nn.Module, says: str) -> None:
     browser = ActivationBrowser(layer, torch.rand(2, 1, 4, 4))
     assert says in browser.explanation
+    assert "images.expand" not in browser.explanation  # it would refuse them
     assert browser.layers == []
 
 
