@@ -70,6 +70,10 @@ _MEANINGS = [
         "Whole numbers stand where logits are waited for: a loss takes the logits first, then the labels.",
     ),
     (
+        r"only batches of spatial targets",
+        "Images stand where logits are waited for: does the loss get what the model gives?",
+    ),
+    (
         r"could not infer output dtype|output type Byte",
         "Bytes hold no fractions: turn them into floats first.",
     ),

@@ -95,11 +95,14 @@ def own_weights(answer: object = ...) -> None:
         found, again = _found(second), _gradients(second, 1)[""]
         between = weights_of(second)
         _learn(second, 1)
-        moved_others, moved_again = watched.moved(), not torch.equal(weights_of(second), between)
+        moved_others, touched = watched.moved(), watched.touched()
+        moved_again = not torch.equal(weights_of(second), between)
     if moved_others:
         raise Wrong("learn() of one network moved the weights of another: it holds a name from outside.")
     if not any(bool(move.any()) for move in moves):
         if not any(bool(part.any()) for part in found):
+            if touched:
+                raise Wrong("learn() finds gradients for another network: it holds a name from outside.")
             raise Blank("learn() leaves its own network as it was so far: no gradients, and no weight moved.")
         raise Wrong(
             "learn() finds the gradients of its own network and does not use them: "

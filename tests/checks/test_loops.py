@@ -268,6 +268,10 @@ CASES = {
                 "learn() of one network moved the weights of another",
             ),
             (
+                class_with(lambda self, x, y: trained(self, net, x, y)),
+                "finds gradients for another network: it holds a name from outside",
+            ),
+            (
                 class_with(lambda self, x, y: trained(resting, self, x, y)),
                 "finds the gradients of its own network and does not use them",
             ),

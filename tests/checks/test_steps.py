@@ -179,6 +179,10 @@ CASES = {
             ),
             (step(lambda z, y: F.cross_entropy(y, z)), "a loss takes the logits first, then the labels"),
             (step(lambda z, y: F.cross_entropy(z.argmax(1), y)), "Whole numbers stand where logits"),
+            (
+                lambda model, optimizer, images, labels: F.cross_entropy(images, labels).backward(),
+                "does the loss get what the model gives?",
+            ),
             (step(order="forward back step"), "the gradients of the first are still there"),
             (closure_without_zero, "the gradients of the first are still there"),
             (step(order="zero forward back"), "optimizer.step() is missing, or stands before backward()"),
