@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 from cnnlab.experiments.run import Result, Task, perform
 
+_ADDRESS = re.compile(r"inproc://\S+|(?:(?:tcp|tls|ucx|wss?)://)?(?:[^\s/:]+|\[[\da-fA-F:]+\]):\d{1,5}")
 WAIT = 10.0  # seconds that a scheduler has to answer, and its workers to come
 
 
@@ -53,15 +55,13 @@ def _client(address: str) -> Any:
         raise ModuleNotFoundError(
             "a scheduler needs Dask: pip install 'cnnlab[cluster]', here and on the workers."
         ) from error
+    if not isinstance(address, str) or not _ADDRESS.fullmatch(address):
+        raise ValueError(f"scheduler={address!r} is no address: it looks like 'tcp://10.0.0.5:8786'.")
     try:
         client = Client(address, timeout=WAIT, set_as_default=False)  # type: ignore[no-untyped-call]
     except OSError as error:
         raise ValueError(
             f"no Dask scheduler answers at {address!r}: is it running, and is the port right?"
-        ) from error
-    except (ValueError, TypeError) as error:
-        raise ValueError(
-            f"scheduler={address!r} is no address ({error}): it looks like 'tcp://10.0.0.5:8786'."
         ) from error
     try:
         client.wait_for_workers(1, timeout=WAIT)

@@ -27,9 +27,11 @@ def test_a_scheduler_that_does_not_answer_is_named(tmp_path: Path) -> None:
         sweep(CHANGE, out=tmp_path / "runs.jsonl", scheduler="tcp://127.0.0.1:9", progress=False, **SMALL)
 
 
-@pytest.mark.parametrize("address", ["tcp://127.0.0.1", "here", "tcp://127.0.0.1:abc", 8786])
+@pytest.mark.parametrize(
+    "address", ["tcp://127.0.0.1", "here", "tcp://127.0.0.1:abc", "http://127.0.0.1:8786", "", 8786]
+)
 def test_what_is_no_address_is_told_how_one_looks(address: Any, tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match=r"is no address \(.+\): it looks like 'tcp://10\.0\.0\.5:8786'"):
+    with pytest.raises(ValueError, match=r"is no address: it looks like 'tcp://10\.0\.0\.5:8786'"):
         sweep(CHANGE, out=tmp_path / "runs.jsonl", scheduler=address, progress=False, **SMALL)
 
 

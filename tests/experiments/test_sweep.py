@@ -73,7 +73,7 @@ def test_the_stop_button_keeps_whole_runs_only_and_the_same_call_goes_on(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], jobs: int
 ) -> None:
     out = tmp_path / "runs.jsonl"
-    long: dict[str, Any] = {**SMALL, "base": {"channels": (4,), "epochs": 8}, "seeds": (0, 1), "jobs": jobs}
+    long: dict[str, Any] = {**SMALL, "base": {"channels": (4,), "epochs": 30}, "seeds": (0, 1), "jobs": jobs}
 
     def press_stop() -> None:
         while not (out.exists() and out.stat().st_size):
