@@ -8,6 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
+from cnnlab.plots.evaluated import check_evaluation
 from cnnlab.plots.style import axes_or_new, class_ticks, styled
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ def confusion_matrix(evaluation: Evaluation, ax: Axes | None = None) -> Axes:
     Returns:
         The Axes.
     """
+    check_evaluation(evaluation)
     counts = evaluation.confusion.numpy()
     classes = [row.name for row in evaluation.per_class]
     size = len(counts)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from matplotlib.axes import Axes
 
+from cnnlab.plots.evaluated import check_evaluation
 from cnnlab.plots.style import BLUE, VERMILLION, axes_or_new, class_ticks, styled
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ def per_class_accuracy(evaluation: Evaluation, ax: Axes | None = None) -> Axes:
     Returns:
         The Axes.
     """
+    check_evaluation(evaluation)
     rows = [row for row in evaluation.per_class if row.accuracy is not None]  # None: no image of this class
     ax = axes_or_new(ax, max(10, 0.4 * len(rows)), 4.8)  # inches; 0.4 for the name of a class
     places = range(len(rows))

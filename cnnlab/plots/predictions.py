@@ -9,6 +9,7 @@ import numpy as np
 import torch
 
 from cnnlab.arithmetic import whole
+from cnnlab.plots.evaluated import check_evaluation
 from cnnlab.plots.pixels import Pixels, grey_scale, many_images
 from cnnlab.plots.style import GREEN, SMALL, VERMILLION, grid_of_axes, styled
 
@@ -26,13 +27,21 @@ def prediction_gallery(
     Args:
         evaluation: what `evaluate` returned for `split`.
         split: the images that were evaluated, in the same order.
-        indices: which images, such as range(10) or evaluation.doubtful(10).
+        indices: which images, such as range(10), evaluation.doubtful(10), or a mask: split.labels == 3.
         columns: how many side by side.
     Returns:
         One Axes for each image, row by row.
     Raises:
         ValueError: there is no index, one without an image, or evaluation and split differ in size.
     """
+    check_evaluation(evaluation)
+    mask = torch.as_tensor(indices)
+    if mask.dtype == torch.bool:
+        if mask.shape != (evaluation.n,):
+            raise ValueError(
+                f"the mask has {len(mask)} entries for {evaluation.n} images: give one for each image."
+            )
+        indices = mask.nonzero().flatten()
     chosen = [int(index) for index in indices]
     if not chosen:
         raise ValueError("no images to show: indices is empty.")
@@ -79,10 +88,11 @@ def mistakes_gallery(evaluation: Evaluation, split: Split, n: int = 15, columns:
     Raises:
         ValueError: there are no mistakes, or evaluation and split differ in size.
     """
-    wrong = evaluation.mistakes()
+    check_evaluation(evaluation)
+    wrong = evaluation.mistakes()[: whole("n", n, 1)]
     if len(wrong) == 0:
         raise ValueError(f"there is no mistake in {evaluation.n} images: evaluate more images to find some.")
-    return prediction_gallery(evaluation, split, wrong[:n], columns)
+    return prediction_gallery(evaluation, split, wrong, columns)
 
 
 def _percent(sure: float) -> str:

@@ -8,6 +8,7 @@ may have disturbed. `time_call` warms up, waits for the device and takes a media
 from __future__ import annotations
 
 import logging
+import math
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -20,6 +21,7 @@ from cnnlab.arithmetic import whole
 from cnnlab.device import pick_device
 
 FEWEST_RUNS = 3  # a median of fewer says nothing
+MOST_THREADS = 1024  # more than any machine of today has cores
 
 
 @dataclass(frozen=True)
@@ -51,13 +53,13 @@ def time_call(
     Returns:
         The median and the spread, in seconds a call.
     Raises:
-        ValueError: `min_seconds` is not positive.
+        ValueError: `min_seconds` is not positive, or endless.
 
     >>> time_call(lambda: sum(range(1000)), min_seconds=0.01).median < 1
     True
     """
-    if not min_seconds > 0:
-        raise ValueError(f"min_seconds={min_seconds} leaves no time to measure: use 0.2, for example.")
+    if not 0 < min_seconds < math.inf:
+        raise ValueError(f"min_seconds={min_seconds} is no time to measure: use 0.2, for example.")
     device = pick_device(device)
     # Where a CUDA toolkit is installed and no GPU is, this import warns of it: here that is no news.
     logging.getLogger("torch.utils.cpp_extension").setLevel(logging.ERROR)
@@ -116,6 +118,8 @@ def thread_count(threads: int | None) -> Iterator[None]:
 
     Args:
         threads: how many; None changes nothing.
+    Raises:
+        ValueError: they are fewer than 1, or more than any machine has.
 
     >>> with thread_count(1):
     ...     torch.get_num_threads()
@@ -123,7 +127,11 @@ def thread_count(threads: int | None) -> Iterator[None]:
     """
     before = torch.get_num_threads()
     if threads is not None:
-        torch.set_num_threads(whole("threads", threads, 1))
+        if whole("threads", threads, 1) > MOST_THREADS:
+            raise ValueError(
+                f"threads={threads}: more than {MOST_THREADS:,} help nowhere, and may end Python."
+            )
+        torch.set_num_threads(int(threads))
     try:
         yield
     finally:

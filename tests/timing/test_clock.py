@@ -41,7 +41,9 @@ def test_it_runs_with_the_threads_of_the_program():
 
 
 def test_a_time_without_measuring_is_refused():
-    with pytest.raises(ValueError, match="min_seconds=0 leaves no time to measure"):
+    with pytest.raises(ValueError, match="min_seconds=inf is no time to measure"):
+        time_call(lambda: None, min_seconds=float("inf"))
+    with pytest.raises(ValueError, match="min_seconds=0 is no time to measure"):
         time_call(lambda: None, min_seconds=0)
 
 
@@ -109,3 +111,11 @@ def test_synchronise_waits_for_the_right_device(kind, monkeypatch):
 def test_on_cuda_the_work_is_in_the_time():
     x = torch.randn(4096, 4096, device="cuda")
     assert time_call(lambda: x @ x, device="cuda").median > 2 * min(wrong_clock(lambda: x @ x))
+
+
+def test_more_threads_than_any_machine_has_are_refused():
+    with (
+        pytest.raises(ValueError, match="threads=1000000: more than 1,024 help nowhere"),
+        thread_count(1_000_000),
+    ):
+        pass
