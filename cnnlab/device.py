@@ -55,6 +55,12 @@ def pick_device(name: str | torch.device = "auto") -> torch.device:
     return device
 
 
+def is_out_of_memory(error: Exception) -> bool:
+    """Whether PyTorch ran out of memory: CUDA has its own error, the CPU and MPS only say it in words."""
+    words = ("out of memory", "can't allocate memory", "not enough memory")
+    return isinstance(error, torch.OutOfMemoryError) or any(w in str(error).lower() for w in words)
+
+
 def has_bfloat16(device: str | torch.device = "auto") -> bool:
     """Whether the device multiplies bfloat16 in hardware; True where PyTorch cannot tell.
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from cnnlab.device import has_bfloat16, pick_device
+from cnnlab.device import has_bfloat16, is_out_of_memory, pick_device
 
 
 def pretend(monkeypatch: pytest.MonkeyPatch, cuda: int = 0, mps: bool = False) -> None:
@@ -101,3 +101,16 @@ def test_a_gpu_multiplies_bfloat16_from_ampere_on(monkeypatch, capability, expec
     pretend(monkeypatch, cuda=1)
     monkeypatch.setattr(torch.cuda, "get_device_capability", lambda device: capability)
     assert has_bfloat16("cuda") is expected
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [
+        (torch.OutOfMemoryError("CUDA"), True),
+        (RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 4 bytes"), True),
+        (RuntimeError("DefaultCPUAllocator: not enough memory"), True),
+        (RuntimeError("mat1 and mat2 shapes cannot be multiplied"), False),
+    ],
+)
+def test_running_out_of_memory_is_told_by_the_error_or_its_words(error: Exception, expected: bool) -> None:
+    assert is_out_of_memory(error) is expected

@@ -23,14 +23,12 @@ def whole(name: str, value: SupportsIndex, at_least: int = 0) -> int:
     5
     >>> whole("w_in", 13.5)
     Traceback (most recent call last):
-    TypeError: w_in=13.5 is not a whole number: sizes are counted in pixels. A result of / is a float; \
-use // or w_out, which floors.
+    TypeError: w_in=13.5 is not a whole number. A result of / is a float; use // or w_out, which floors.
     """
     if isinstance(value, float):
         # 24.0 is refused as well: nn.Linear and torch.zeros would refuse it later, with less to say.
         raise TypeError(
-            f"{name}={value} is not a whole number: sizes are counted in pixels. "
-            "A result of / is a float; use // or w_out, which floors."
+            f"{name}={value} is not a whole number. A result of / is a float; use // or w_out, which floors."
         )
     try:
         if isinstance(value, bool):

@@ -62,6 +62,8 @@ def stratified_mask(labels: torch.Tensor, count: int, seed: int) -> torch.Tensor
 def _count(n: int, size: int | float) -> int:
     if isinstance(size, bool) or not isinstance(size, numbers.Real):
         raise TypeError(f"size={size!r} is not a number of images or a fraction of them.")
+    if n < 2:
+        raise ValueError(f"cannot divide {n} image in two: both parts need at least one.")
     if hasattr(size, "__index__"):
         count = operator.index(size)
         if not 1 <= count < n:

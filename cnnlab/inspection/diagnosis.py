@@ -9,6 +9,7 @@ from dataclasses import replace
 import torch
 from torch import Tensor, nn
 
+from cnnlab.device import is_out_of_memory
 from cnnlab.inspection.faults import Fault, mixing_step, written
 from cnnlab.inspection.layer_faults import conv_or_pool, norm
 from cnnlab.inspection.linear_faults import linear
@@ -31,6 +32,7 @@ from cnnlab.inspection.tracing import Step, Trace
 from cnnlab.inspection.view_faults import VIEWS, view
 from cnnlab.inspection.windows import windows_of
 from cnnlab.inspection.workbench import Change, Remedies, Workbench, named
+from cnnlab.words import counted
 
 
 def diagnose(model: nn.Module, images: Tensor, made: Trace) -> Fault | None:
@@ -113,6 +115,12 @@ def _any_other(bench: Workbench) -> Fault:
         advice = (
             "call model.to(device) after all its layers were made, and make tensors in forward() on x.device",
             "keep layers in an nn.ModuleList: model.to(device) does not look into a plain list",
+        )
+    if bench.broken.error is not None and is_out_of_memory(bench.broken.error):
+        return Fault(
+            f"{named(step.path)} stops: what it makes of {counted(len(bench.images), 'image')} of {shape} "
+            "does not fit into this machine's memory.",
+            remedies=Remedies().or_else("a smaller image", "a pooling or a stride before it"),
         )
     has, needs = _numbers_said(bench)
     return Fault(

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from torch import nn
 
 from cnnlab.inspection import remedies as mend
+from cnnlab.inspection import repeated
 from cnnlab.inspection.blueprint import code, rebuilt
 from cnnlab.inspection.faults import Fault, written
 from cnnlab.inspection.tracing import Step
@@ -71,6 +72,7 @@ def norm(bench: Workbench) -> Fault | None:
         has=has,
         needs=needs,
         remedies=bench.choose(
+            repeated.another_layer(bench, num_features=has),
             mend.resized(bench, num_features=has),
             mend.channels_before(bench, needs),
             mend.counts_itself(bench),
@@ -145,17 +147,20 @@ def _channels(bench: Workbench, has: int, needs: int) -> Fault:
     nearest = next((s for s in earlier if s.what.startswith(("conv", "lazyconv"))), None)
     made = bench.broken.image_shape(nearest.out_shape or ()) if nearest is not None else ()
     source = named(nearest.path) if nearest is not None and made[:1] == (has,) else ""
+    said = f"{source} makes {counted(has, 'channel')}, and {name} must take as many."
+    if source == name:
+        said = f"{name} is called again, on its own {counted(has, 'channel')}: one layer, with one weight."
     return Fault(
         f"{name} does not fit: it gets {counted(has, 'channel')}, but {layer} takes {needs}.",
         has=has,
         needs=needs,
-        details=(f"{source} makes {counted(has, 'channel')}, and {name} must take as many.",)
-        if source
-        else (),
+        details=(said,) if source else (),
         remedies=bench.choose(
+            repeated.another_layer(bench, **sizes),
             mend.resized(bench, **sizes),
             mend.channels_before(bench, needs),
             mend.counts_itself(bench),
+            repeated.one_call_less(bench),
         ).or_else(fitting, f"give {name} a map of {counted(needs, 'channel')}"),
     )
 

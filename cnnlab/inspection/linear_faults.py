@@ -10,6 +10,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from cnnlab.inspection import remedies as mend
+from cnnlab.inspection import repeated
 from cnnlab.inspection.faults import Fault
 from cnnlab.inspection.shapes import product
 from cnnlab.inspection.windows import weight_shape, windows_of
@@ -38,15 +39,20 @@ def linear(bench: Workbench) -> Fault | None:
     fitting = f"give it a weight of the shape ({n_out}, {has})"
     if bench.step.module is not None:
         fitting = f"nn.Linear({has}, {n_out})"
+    calls = repeated.calls_before(bench)
+    again = (f"{name} was called before: it is one layer, with one weight, at every call.",) if calls else ()
     return Fault(
         f"{name} does not fit: it gets {has} numbers for each image, but nn.Linear({needs}, {n_out}) "
         f"takes {needs}.",
         has=has,
         needs=needs,
+        details=again,
         remedies=bench.choose(
+            repeated.another_layer(bench, in_features=has),
             mend.resized(bench, in_features=has),
             mend.earlier_sizes(bench, needs),
             mend.counts_itself(bench),
+            repeated.one_call_less(bench),
         ).or_else(fitting, f"give it {needs} numbers"),
     )
 

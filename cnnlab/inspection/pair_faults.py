@@ -51,7 +51,7 @@ def pair(bench: Workbench) -> Fault | None:
         f"{sign} does not fit: it gets {' and '.join(product(s) for s in shapes)}.",
         has=has,
         needs=needs,
-        details=(rule,) if joins else (rule, *_sources(bench)),
+        details=(rule, *_sources(bench)),
         remedies=bench.choose(*ideas).or_else(*advice),
     )
 
@@ -162,14 +162,19 @@ def _unequal(first: Shape, second: Shape, last: bool = False) -> int | None:
 
 
 def _sources(bench: Workbench) -> list[str]:
-    """Which layer makes the second thing, with its arithmetic: the sizes above show the first."""
-    if len(bench.step.parents) != 2 or bench.step.parents[1] < 0:
+    """Which layers make the other things, with their arithmetic: the sizes above show the first."""
+    shapes = bench.step.in_shapes
+    if len(bench.step.parents) != len(shapes):
         return []
-    parent = bench.step.parents[1]
-    for number in (parent, *bench.before(parent)):
+    others = [parent for parent, shape in zip(bench.step.parents, shapes) if shape != shapes[0]]
+    return list(dict.fromkeys(filter(None, (_source(bench, parent) for parent in others))))
+
+
+def _source(bench: Workbench, parent: int) -> str:
+    for number in (parent, *bench.before(parent)) if parent >= 0 else ():
         step = bench.broken.steps[number]
         if bench.layer(step) is not None and step.in_shape != step.out_shape:
             made = product(bench.broken.image_shape(step.out_shape or ()))
             arithmetic = arithmetic_of(step, bench.broken)
-            return [f"{named(step.path)} makes {made}{f': {arithmetic}' if arithmetic else ''}."]
-    return []
+            return f"{named(step.path)} makes {made}{f': {arithmetic}' if arithmetic else ''}."
+    return ""

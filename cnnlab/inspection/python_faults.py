@@ -185,6 +185,13 @@ def _advice(model: nn.Module, error: Exception, message: str) -> tuple[str, ...]
             _IMPORTS.get(quoted[0], f"give {quoted[0]} a value before that line"),
             "look whether it is spelt right",
         )
+    missing = re.search(r"(\w+)\(\) missing .*?'(\w+)'", message)
+    if missing and hasattr(nn.functional, missing[1].lstrip("_")):
+        name = missing[1].lstrip("_")
+        return (
+            f"give F.{name} its {missing[2]}" + (f", as in F.{name}(x, 2)" if "pool" in name else ""),
+            f"help(F.{name}) tells what it takes",
+        )
     if isinstance(error, TypeError) and "forward()" in message:
         return ("write def forward(self, x):", "count what forward() is given: self and the images")
     return ("look at that line of forward()", "put print(x.shape) in front of it and run one batch")

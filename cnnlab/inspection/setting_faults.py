@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 from torch.nn import functional as F
 
 from cnnlab.inspection import remedies as mend
@@ -102,9 +103,9 @@ def unflatten(bench: Workbench) -> Fault | None:
             f"Folding makes no numbers and drops none: {written} must "
             f"{'divide' if multiple else 'be'} {has}.",
         ),
-        remedies=bench.choose(_other_sides(bench, has), mend.outputs_before(bench, fitting)).or_else(
-            f"sides whose product is {has}", f"a layer before it with {fitting} outputs"
-        ),
+        remedies=bench.choose(
+            _other_sides(bench, has), mend.outputs_before(bench, fitting), _open_side(bench)
+        ).or_else(f"sides whose product is {has}", f"a layer before it with {fitting} outputs"),
     )
 
 
@@ -123,7 +124,7 @@ def _folding(bench: Workbench) -> tuple[Any, tuple[int, ...]]:
 
 def _other_sides(bench: Workbench, has: int) -> Iterator[Change]:
     """One of the sides changed so that the product is what is there, the last one first."""
-    dim, sizes = _folding(bench)
+    _, sizes = _folding(bench)
     for place in reversed(range(len(sizes))):
         rest = math.prod(size for i, size in enumerate(sizes) if i != place and size != -1)
         if sizes[place] == -1 or has % rest:
@@ -131,12 +132,24 @@ def _other_sides(bench: Workbench, has: int) -> Iterator[Change]:
         size = has // rest
         if -1 in sizes:  # what is left over goes to the open side
             size = max(d for d in range(1, sizes[place] + 1) if size % d == 0)
-        new = (*sizes[:place], size, *sizes[place + 1 :])
-        if bench.step.module is None:
+        yield from _folded(bench, (*sizes[:place], size, *sizes[place + 1 :]))
 
-            def folded(x: Tensor, *_: object, new: tuple[int, ...] = new, **__: object) -> Any:
-                return torch.unflatten(x, dim, new)
 
-            yield Change(f"x.unflatten({dim}, {new})", instead={bench.number: folded})
-        else:
-            yield from mend.resized(bench, unflattened_size=new)
+def _open_side(bench: Workbench) -> Iterator[Change]:
+    """One of the sides as −1, which PyTorch counts itself."""
+    _, sizes = _folding(bench)
+    if -1 in sizes:
+        return
+    for place in reversed(range(len(sizes))):
+        for change in _folded(bench, (*sizes[:place], -1, *sizes[place + 1 :])):
+            yield replace(change, text=f"{change.text}, where -1 is counted by PyTorch itself")
+
+
+def _folded(bench: Workbench, sizes: tuple[int, ...]) -> Iterator[Change]:
+    """The same fold into other sides."""
+    dim, _ = _folding(bench)
+    if bench.step.module is None:
+        instead = {bench.number: lambda x, *_, **__: torch.unflatten(x, dim, sizes)}
+        yield Change(f"x.unflatten({dim}, {sizes})", instead=instead)
+    else:
+        yield from mend.resized(bench, unflattened_size=sizes)

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from cnnlab.inspection import remedies as mend
 from cnnlab.inspection.faults import Fault, written
-from cnnlab.inspection.tracing import Step
+from cnnlab.inspection.tracing import Step, trace
 from cnnlab.inspection.windows import spatial_sides
 from cnnlab.inspection.workbench import Change, Workbench, assigned, call, named
 from cnnlab.words import counted
@@ -34,7 +34,9 @@ def view(bench: Workbench) -> Fault | None:
         return _wrong_width(bench, each, wide)
     if len(sizes) > 1 and sizes[0] > 0 and sizes[0] != batch and wide in (-1, each):
         side = _side_taken(bench, sizes[0])
-        return _side_for_batch(bench, sizes[0], side) if side else _batch_in_it(bench, sizes[0])
+        if side:
+            return _side_for_batch(bench, sizes[0], side)
+        return _joined(bench, each) if _counts_images(bench) else _batch_in_it(bench, sizes[0])
     if step.out_shape is not None:
         return _joined(bench, each)
     if not sizes:
@@ -96,6 +98,14 @@ def _side_taken(bench: Workbench, number: int) -> int | None:
     sides = [side for side, length in enumerate(step.in_shape) if side and length == number]
     said = [side for side in sides if f"size({side})" in line or f"shape[{side}]" in line]
     return (said or sides)[0]
+
+
+def _counts_images(bench: Workbench) -> bool:
+    """Whether the first side follows from the number of images, as in x.reshape(2 * len(x), -1)."""
+    more = bench.images[:1].expand(bench.broken.batch + 1, *bench.images.shape[1:])
+    again = trace(bench.model, more.contiguous())
+    step = again.steps[bench.number] if bench.number < len(again.steps) else None
+    return step is not None and _sizes(step)[:1] != _sizes(bench.step)[:1]
 
 
 def _side_for_batch(bench: Workbench, number: int, side: int) -> Fault:

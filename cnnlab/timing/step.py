@@ -9,11 +9,11 @@ import torch
 from torch import nn
 
 from cnnlab.arithmetic import whole
-from cnnlab.device import pick_device
+from cnnlab.device import is_out_of_memory, pick_device
 from cnnlab.errors import did_you_mean
 from cnnlab.timing.clock import Timing, thread_count, time_call
 from cnnlab.timing.precision import has_tf32, products_in
-from cnnlab.training.guards import forward_error
+from cnnlab.training.guards import check_logits, check_model, forward_error
 
 PRECISIONS = ("float32", "tf32", "bfloat16")
 
@@ -47,10 +47,13 @@ def time_step(
     Returns:
         The median and the spread, in seconds a step.
     Raises:
-        ValueError: a number or a name is not possible.
+        TypeError: the model is no network, or a number is none.
+        ValueError: a number or a name is not possible, or the model has nothing to train.
+        TrainingError: the model fails on such images, or does not give one row of logits for each.
         torch.OutOfMemoryError, RuntimeError: the batch does not fit into memory.
     """
-    whole("batch_size", batch_size, 1)
+    check_model(model)
+    batch_size = whole("batch_size", batch_size, 1)
     if precision not in PRECISIONS:
         raise ValueError(f"unknown precision {precision!r}: {did_you_mean(precision, PRECISIONS)}")
     device = pick_device(device)
@@ -91,11 +94,14 @@ def _make_step(
         with torch.no_grad():
             first = forward()
     except (RuntimeError, ValueError) as error:
-        if "out of memory" in str(error):  # the caller may try a smaller batch
+        if is_out_of_memory(error):  # the caller may try a smaller batch
             raise
         raise forward_error(error, images, "timing", net) from error
+    check_logits(first, images, "timing")
     if not training:
         return infer
+    if not any(p.requires_grad for p in net.parameters()):
+        raise ValueError("the model has no trainable parameters: time it with training=False.")
     labels = torch.randint(first.shape[1], (batch_size,), generator=random).to(device)
     # lr=0: all of Adam's work is done, and the weights stay, so the last step costs what the first did.
     optimizer = torch.optim.Adam(net.parameters(), lr=0.0)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import nn
 
-from cnnlab.device import pick_device
+from cnnlab.arithmetic import whole
+from cnnlab.device import is_out_of_memory, pick_device
 from cnnlab.table import Table, column
 from cnnlab.timing.machine import machine
 from cnnlab.timing.step import time_step
@@ -50,8 +51,14 @@ def sweep(
         channels_last, precision, threads, min_seconds: as in `time_step`.
     Returns:
         One row for each batch size; one that does not fit into memory says so in its row.
+    Raises:
+        TypeError, ValueError: a number or a name is not possible, or there are no batch sizes.
     """
     device = pick_device(device)
+    if not isinstance(batch_sizes, Iterable) or isinstance(batch_sizes, str) or not list(batch_sizes):
+        raise TypeError(f"batch_sizes={batch_sizes!r} is no list of sizes: write it like [1, 8, 64].")
+    batch_sizes = [whole("batch_size", size, 1) for size in batch_sizes]
+    images = whole("images", images, 1)
     rows = []
     for batch_size in batch_sizes:
         try:
@@ -66,7 +73,7 @@ def sweep(
                 min_seconds=min_seconds,
             )
         except RuntimeError as error:  # torch.OutOfMemoryError is one, too
-            if not _is_out_of_memory(error):
+            if not is_out_of_memory(error):
                 raise
             if device.type == "cuda":
                 torch.cuda.empty_cache()  # what the failed step had taken is free for the next one
@@ -76,9 +83,3 @@ def sweep(
         rows.append(SweepRow(batch_size, timing.ms, rate, images / rate))
     kind = "training" if training else "inference"
     return Table(rows, footer=[f"{kind}; an epoch is {images:,} images", str(machine(device))])
-
-
-def _is_out_of_memory(error: RuntimeError) -> bool:
-    """CUDA has its own error; the CPU and MPS only say it in words."""
-    words = ("out of memory", "can't allocate memory", "not enough memory")
-    return isinstance(error, torch.OutOfMemoryError) or any(w in str(error).lower() for w in words)

@@ -56,8 +56,13 @@ def take_turns(
 def timing_of(seconds: Sequence[float]) -> Timing:
     """Median and spread of calls that were timed elsewhere, such as in other processes.
 
+    Raises:
+        ValueError: there are no times.
+
     >>> timing_of([1.0, 2.0, 4.0]).median
     2.0
     """
+    if len(seconds) == 0:
+        raise ValueError("no seconds to take a median of: give at least one time.")
     low, median, high = np.quantile(seconds, [0.25, 0.5, 0.75])
     return Timing(float(median), float(high - low), len(seconds))

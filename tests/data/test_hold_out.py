@@ -84,3 +84,8 @@ def test_a_seed_that_is_no_number_is_said(split):
 def test_long_and_negative_seeds_hold_out_other_images(split):
     images = [hold_out(split, 10, seed=seed)[1].images.flatten().tolist() for seed in (0, 2**32, 2**70, -1)]
     assert len({tuple(one) for one in images}) == 4
+
+
+def test_one_image_is_not_divided():
+    with pytest.raises(ValueError, match="cannot divide 1 image in two"):
+        hold_out(Split(torch.zeros(1, 1, 28, 28, dtype=torch.uint8), torch.tensor([0])), 1)

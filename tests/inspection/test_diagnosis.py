@@ -35,7 +35,10 @@ def test_a_sum_of_maps_with_other_channels_only():
 def test_maps_that_cannot_be_joined():
     found = explain(Branches(lambda a, b: torch.cat([a, b], dim=1), width=17280))
     assert found.headline == "torch.cat does not fit: it gets 10 × 24 × 24 and 20 × 22 × 22."
-    assert found.details == ("Maps can be joined if all other sides are equal.",)
+    assert found.details == (
+        "Maps can be joined if all other sides are equal.",
+        "conv2 makes 20 × 22 × 22: floor((24 + 2·0 − 3)/1) + 1 = 22.",
+    )
     assert "F.interpolate(y, size=(24, 24)), where y is the map of 22 × 22" in found.remedies
 
 
@@ -189,3 +192,13 @@ def test_both_numbers_are_read_from_pytorchs_message_where_it_has_them(layer, ne
 
     found = explain(Reads())
     assert (found.layer, found.has, found.needs) == ("layer", 784, needs)
+
+
+def test_an_image_that_no_memory_holds():
+    model = nn.Sequential(nn.Conv2d(1, 4, 3), nn.Flatten(), nn.Linear(10, 10))
+    found = explain(model, torch.zeros(1, 1, 1, 1).expand(1, 1, 10**6, 10**6))
+    assert found.headline == (
+        "layer 0 stops: what it makes of 1 image of (1, 1000000, 1000000) does not fit into this machine's "
+        "memory."
+    )
+    assert found.remedies == ("a smaller image", "a pooling or a stride before it")

@@ -128,3 +128,18 @@ def test_three_maps_are_brought_to_one_size():
     found = explain(model)
     assert len(found.remedies) >= 2
     assert "F.interpolate(y, size=(26, 26)), where y is each map of 24 × 24 and 22 × 22" in found.remedies
+
+
+def test_a_join_tells_the_arithmetic_of_every_other_branch():
+    model = Own(
+        lambda net, x: net.fc(torch.cat([net.a(x), net.b(x), net.c(x)], 1).flatten(1)),
+        a=nn.Conv2d(1, 4, 3, padding=1),
+        b=nn.Conv2d(1, 4, 3),
+        c=nn.Conv2d(1, 4, 5),
+        fc=nn.Linear(12 * 28 * 28, 10),
+    )
+    assert explain(model).details == (
+        "Maps can be joined if all other sides are equal.",
+        "b makes 4 × 26 × 26: floor((28 + 2·0 − 3)/1) + 1 = 26.",
+        "c makes 4 × 24 × 24: floor((28 + 2·0 − 5)/1) + 1 = 24.",
+    )

@@ -277,3 +277,15 @@ def test_a_network_without_its_super_init_is_still_told():
     assert "does not call super().__init__()" in explain(Forgets()).headline
     with pytest.raises(TypeError, match="not a network yet"):
         check_model(Forgets())
+
+
+def test_a_function_without_its_number():
+    class NoSize(Base):
+        def forward(self, x):
+            return self.fc1(nn.functional.max_pool2d(self.conv1(x)).flatten(1))
+
+    found = explain(NoSize())
+    assert found.remedies == (
+        "give F.max_pool2d its kernel_size, as in F.max_pool2d(x, 2)",
+        "help(F.max_pool2d) tells what it takes",
+    )

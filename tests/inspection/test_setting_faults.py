@@ -59,8 +59,10 @@ def test_a_row_that_is_folded_into_too_many_numbers():
     assert found.remedies == (
         "layer 2: nn.Unflatten(1, (8, 5, 5)), and layer 4: nn.Linear(200, 10)",
         "layer 1: nn.Linear(784, 240)",
+        "layer 2: nn.Unflatten(1, (8, 5, -1)), where -1 is counted by PyTorch itself, "
+        "and layer 4: nn.Linear(200, 10)",
     )
-    assert all(runs(mended(model, text)) for text in found.remedies)
+    assert all(runs(mended(model, text)) for text in found.remedies[:2])
 
 
 def test_a_row_that_a_method_folds():
@@ -75,6 +77,7 @@ def test_a_row_that_a_method_folds():
     assert found.remedies == (
         "x.unflatten(1, (8, 5, 5)), and self.fc = nn.Linear(200, 10)",
         "self.a = nn.Linear(784, 240)",
+        "x.unflatten(1, (8, 5, -1)), where -1 is counted by PyTorch itself, and self.fc = nn.Linear(200, 10)",
     )
 
 
@@ -83,3 +86,14 @@ def test_sides_of_which_one_is_open_must_divide_the_row():
     assert found.headline.endswith("but nn.Unflatten(1, (-1, 7)) takes a multiple of 7.")
     assert (found.has, found.needs) == (200, 203)
     assert found.remedies == ("layer 2: nn.Unflatten(1, (-1, 5))", "layer 1: nn.Linear(784, 203)")
+
+
+def test_a_side_may_be_left_open_where_nothing_before_it_can_change():
+    model = nn.Sequential(
+        nn.Flatten(), nn.Unflatten(1, (1, 27, 28)), nn.Conv2d(1, 4, 3), nn.Flatten(), nn.Linear(2704, 10)
+    )
+    found = explain(model)
+    assert found.remedies == (
+        "layer 1: nn.Unflatten(1, (1, 28, 28))",
+        "layer 1: nn.Unflatten(1, (1, -1, 28)), where -1 is counted by PyTorch itself",
+    )

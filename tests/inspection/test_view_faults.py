@@ -171,3 +171,16 @@ def test_a_side_that_is_taken_for_the_batch_is_named():
     assert (found.has, found.needs) == (10, 2)
     assert found.remedies == ("x = torch.flatten(x, 1)", "x = x.view(x.size(0), -1)")
     assert "written into it" in explain(Between(lambda x: x.view(10, -1))).headline
+
+
+def test_a_first_side_that_is_counted_from_the_batch_is_not_called_written():
+    found = explain(Between(lambda x: x.reshape(2 * len(x), -1), 720))
+    assert found.headline == "x.reshape(4, -1) turns 2 images into 4 rows."
+    assert (found.has, found.needs) == (4, 2)
+    assert len(found.remedies) >= 2
+
+
+def test_a_batch_in_a_variable_is_called_written():
+    batch = 64
+    found = explain(Between(lambda x: x.view(batch, -1), 1440))
+    assert found.headline.startswith("x.view(64, -1) has a batch of 64 written into it")

@@ -140,3 +140,17 @@ def test_a_network_that_does_not_fit_is_told_as_in_training(training):
     wrong = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(100, 10))
     with pytest.raises(TrainingError, match=r"timing: the model failed on images of shape \(8, 1, 28, 28\)"):
         time_step(wrong, 8, "cpu", training=training)
+
+
+def test_what_cannot_be_timed_is_refused():
+    with pytest.raises(TypeError, match="model is a str"):
+        time_step("cnn_320", 8)
+    with pytest.raises(ValueError, match="no trainable parameters: time it with training=False"):
+        time_step(torch.nn.Flatten(), 8)
+    with pytest.raises(TrainingError, match=r"returned shape \(8, 4, 26, 26\) for 8 images"):
+        time_step(torch.nn.Conv2d(1, 4, 3), 8)
+
+
+def test_a_batch_that_does_not_fit_keeps_pytorchs_own_error():
+    with pytest.raises(RuntimeError, match=r"allocate|memory"):
+        time_step(build("cnn_320"), 10**9)

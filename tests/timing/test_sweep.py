@@ -45,3 +45,21 @@ def test_each_device_says_out_of_memory_in_its_own_way(error):
 def test_any_other_error_of_the_network_is_not_hidden():
     with pytest.raises(TrainingError, match="mat1 and mat2"):
         sweep(torch.nn.Linear(5, 10), (4,), "cpu")
+
+
+@pytest.mark.parametrize("sizes", [64, [], "64", None])
+def test_batch_sizes_are_a_list_with_something_in_it(sizes):
+    with pytest.raises(TypeError, match="is no list of sizes"):
+        sweep(build("cnn_320"), sizes)
+
+
+def test_a_wrong_number_stops_the_sweep_before_it_begins():
+    with pytest.raises(ValueError, match="batch_size=0 is too small"):
+        sweep(build("cnn_320"), [8, 0])
+    with pytest.raises(ValueError, match="images=0 is too small"):
+        sweep(build("cnn_320"), [8], images=0)
+
+
+def test_a_batch_that_fits_into_no_memory_says_so_in_its_row():
+    row = sweep(torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(784, 10)), [10**10])[0]
+    assert (row.ms_per_step, row.note) == (None, "out of memory")

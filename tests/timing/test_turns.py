@@ -33,3 +33,8 @@ def test_too_few_rounds_for_a_median_are_refused():
 def test_calls_timed_elsewhere_get_the_same_median_and_spread():
     timing = timing_of([4.0, 1.0, 2.0, 3.0, 5.0])
     assert (timing.median, timing.iqr, timing.runs) == (3.0, 2.0, 5)
+
+
+def test_no_times_have_no_median():
+    with pytest.raises(ValueError, match="no seconds to take a median of"):
+        timing_of([])
