@@ -10,7 +10,7 @@ import pytest
 PACKAGE = Path(__file__).resolve().parent.parent / "cnnlab"
 
 # Each layer may import itself and what is listed here.
-FOUNDATION = {"errors", "device", "table", "claims", "predictions", "whole_file", "words"}
+FOUNDATION = {"errors", "device", "memory", "table", "claims", "predictions", "whole_file", "words"}
 NUMBERS = {"arithmetic"}
 MAY_IMPORT = {
     "foundation": FOUNDATION,

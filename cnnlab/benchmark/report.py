@@ -62,7 +62,8 @@ def benchmark(
         "# What cnnlab costs",
         "",
         f"Medians of {rounds} measurements with {images.name}, an epoch being {len(images.train):,} images. "
-        "The sides of a row took turns. *IQR* is the distance of the quartiles, in seconds. An *accuracy* is "
+        "The sides of a row took turns, the labs' loops in processes of their own. *IQR* is the distance of "
+        "the quartiles, in seconds. An *accuracy* is "
         f"the mean over the seeds 1 to {rounds}, after the epoch, on the {len(images.test):,} test images. "
         "What is *wanted* is wanted of the seconds, or of how many times as long the other takes. "
         "Written by `cnnlab bench`.",

@@ -11,7 +11,6 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-import nbformat
 from jupyter_client.kernelspec import KernelSpecManager
 from jupyter_client.manager import KernelManager
 
@@ -82,6 +81,8 @@ def first_picture(notebook: Path, root: str | Path | None = None) -> float:
     Raises:
         RuntimeError: a cell failed, or none shows a picture.
     """
+    import nbformat  # here: it takes a second to import, and whoever imports cnnlab.race imports this module
+
     cells = [c.source for c in nbformat.read(notebook, as_version=4).cells if c.cell_type == "code"]
     shown: list[float] = []
     failed: list[str] = []

@@ -11,6 +11,7 @@ from torch import nn
 from cnnlab.arithmetic import whole
 from cnnlab.device import is_out_of_memory, pick_device
 from cnnlab.errors import did_you_mean
+from cnnlab.memory import keep_memory
 from cnnlab.timing.clock import Timing, thread_count, time_call
 from cnnlab.timing.precision import has_tf32, products_in
 from cnnlab.training.guards import check_logits, check_model, forward_error
@@ -62,6 +63,7 @@ def time_step(
             f"precision='tf32', but this {device.type.upper()} has none: NVIDIA GPUs have it from Ampere on; "
             "use 'float32' or 'bfloat16'."
         )
+    keep_memory()  # as `fit` does
     with thread_count(threads), products_in("tf32" if precision == "tf32" else "ieee"):
         step = _make_step(model, batch_size, device, training, channels_last, precision == "bfloat16")
         return time_call(step, device, min_seconds)

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from cnnlab.device import pick_device
 from cnnlab.errors import TrainingError
+from cnnlab.memory import keep_memory
 from cnnlab.table import Table, column
 from cnnlab.training import guards
 from cnnlab.training.intervals import wilson_interval
@@ -100,6 +101,7 @@ def evaluate(
     guards.check_numbers(model)
     guards.check_count("batch_size", batch_size)
     chosen = pick_device(device)
+    keep_memory()
     batches = open_batches(split, batch_size, device=chosen, name="split")
     with on_device(model, chosen):
         logits, labels = _run(model, batches, chosen, class_names(split))

@@ -14,6 +14,7 @@ from torch import nn
 
 from cnnlab.device import has_bfloat16, pick_device
 from cnnlab.errors import did_you_mean, names_the_nearest
+from cnnlab.memory import keep_memory
 from cnnlab.training import guards
 from cnnlab.training.callbacks import check_callbacks, tell_end, told_of_errors
 from cnnlab.training.checkpoint import check_place, load_checkpoint, save_checkpoint
@@ -114,6 +115,7 @@ def fit(
     if checkpoint is not None and not isinstance(checkpoint, (str, os.PathLike)):
         raise TypeError(f"checkpoint={checkpoint!r} is no path: give a file, such as 'run.pt'.")
     watching = check_callbacks(callbacks)
+    keep_memory()
     chosen = pick_device(device)
     if precision == "bfloat16" and not has_bfloat16(chosen):
         warnings.warn(

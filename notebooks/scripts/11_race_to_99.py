@@ -151,9 +151,11 @@ verdict.points  # of 10
 # To compare loops on a machine that also does other work, let them take turns (notebook 7). So all of them are measured here, in
 # one cell, and **nobody looks**. Each of the next sections opens one envelope, after your prediction.
 #
-# First two things that depend on your machine: how many threads are faster here, and whether 16-bit numbers are.
+# First two things that depend on your machine: whether 16-bit numbers are faster here, and how many threads are.
 
 # %% tags=["nbval-ignore-output"] reason="describes the reader's own machine"
+precision = faster_precision(torch.device("cpu"))  # times a few steps in both, if there are both
+short_numbers = precision == "bfloat16"
 all_threads = torch.get_num_threads()
 
 
@@ -162,11 +164,10 @@ def with_threads(threads):
     return lambda: (torch.set_num_threads(threads), run())
 
 
-tried = take_turns({threads: with_threads(threads) for threads in {1, all_threads}}, rounds=5)
-threads = all_threads if 1.25 * tried[all_threads].median < tried[1].median else 1  # only for a clear gain
+rounds = 5 if passes == 1 else 3
+tried = take_turns({threads: with_threads(threads) for threads in {1, all_threads}}, rounds)
+threads = all_threads if 1.1 * tried[all_threads].median < tried[1].median else 1  # only for a gain
 torch.set_num_threads(threads)
-precision = faster_precision(torch.device("cpu"))  # times a few steps in both, if there are both
-short_numbers = precision == "bfloat16"
 print(machine("cpu"))
 print(f"{threads} of {all_threads} threads, {precision}")
 if not short_numbers:
@@ -209,20 +210,28 @@ in_memory = {size: Batches(data.train, size, shuffle=True) for size in (32, 100,
 fast = {"layout": True, "bfloat16": short_numbers}
 sgd = {"optimizer": lambda weights: torch.optim.SGD(weights, 0.2, 0.9, nesterov=True, fused=True), **fast}
 muon = {"optimizer": lambda weights: Muon(weights, lr=0.2, momentum=0.8), **fast}
-envelopes = {  # name: (steps of a stretch, batch size, the stretch)
-    "lab 004's loop": (4, 100, stretch(lab, data_loader(data.train, 100, shuffle=True), 4)),
-    "data in memory": (4, 100, stretch(lab, in_memory[100], 4)),
-    "channels-last": (4, 100, stretch(lab, in_memory[100], 4, layout=True)),
-    "bfloat16": (4, 100, stretch(lab, in_memory[100], 4, **fast)),
-    "smaller network": (30, 100, stretch(small, in_memory[100], 30, **fast)),
-    "norm before pooling": (30, 100, stretch(lambda: small("before"), in_memory[100], 30, **fast)),
-    "batch norm": (30, 100, stretch(lambda: small("after"), in_memory[100], 30, **fast)),
-    "batch 32": (60, 32, stretch(lambda: small("after"), in_memory[32], 60, **sgd)),
-    "batch 128": (24, 128, stretch(lambda: small("after"), in_memory[128], 24, **sgd)),
-    "batch 512": (6, 512, stretch(lambda: small("after"), in_memory[512], 6, **sgd)),
-    "Muon": (16, 192, stretch(models.CNNRace, in_memory[192], 16, **muon)),
+
+
+def envelope(steps, size, build, batches=None, **settings):
+    """The steps of a stretch, its batch size, and the stretch; for the digits it is half as long."""
+    steps = steps if passes == 1 else steps // 2
+    return steps, size, stretch(build, batches or in_memory[size], steps, **settings)
+
+
+envelopes = {
+    "lab 004's loop": envelope(4, 100, lab, data_loader(data.train, 100, shuffle=True)),
+    "data in memory": envelope(4, 100, lab),
+    "channels-last": envelope(4, 100, lab, layout=True),
+    "bfloat16": envelope(4, 100, lab, **fast),
+    "smaller network": envelope(30, 100, small, **fast),
+    "norm before pooling": envelope(30, 100, lambda: small("before"), **fast),
+    "batch norm": envelope(30, 100, lambda: small("after"), **fast),
+    "batch 32": envelope(60, 32, lambda: small("after"), **sgd),
+    "batch 128": envelope(24, 128, lambda: small("after"), **sgd),
+    "batch 512": envelope(6, 512, lambda: small("after"), **sgd),
+    "Muon": envelope(16, 192, models.CNNRace, **muon),
 }
-took = take_turns({name: run for name, (_, _, run) in envelopes.items()}, rounds=5 if passes == 1 else 3)
+took = take_turns({name: run for name, (_, _, run) in envelopes.items()}, rounds)
 
 
 def step_ms(name):
