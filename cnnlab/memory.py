@@ -17,9 +17,10 @@ def keep_memory() -> bool:
     """Ask glibc, which serves PyTorch's tensors on Linux, to keep blocks that a step frees.
 
     A training step makes the same maps again and again. As glibc comes, maps of 10 MB go back to the
-    system at the end of each step, and at the next one the system fills every page with zeros anew: a
-    step of lab 004's network took 28 to 46 ms in place of 22, its test 1.6 s in place of 0.7 (Intel
-    Xeon, 2 cores, 2026-11). No result depends on it.
+    system at the end of each step, and at the next one the system fills every page with zeros anew: in
+    new processes, a plain step of lab 004's network took 28 to 46 ms in place of 21 to 29, `fit`'s 21 to
+    28 in place of 20 to 21, the test 1.6 s in place of 0.7 (Intel Xeon, 2 cores, 2026-11-23). No result
+    depends on it.
 
     Returns:
         Whether it was asked: not where the C library is another one, nor where the user has chosen by

@@ -80,42 +80,28 @@ def _network_rows(
             "fit": Trial(partial(_by_fit, recipe, train, "float32")),
             "loop": Trial(lambda seed: apart.submit(_by_loop, recipe, loop, seed).result()),
         }
-        yield from _rows_of(recipe, trials, train, data.test, wanted, rounds, notes)
-
-
-def _rows_of(
-    recipe: models.Recipe,
-    trials: dict[str, Trial],
-    train: Split,
-    test: Split,
-    wanted: tuple[str, str | None],
-    rounds: int,
-    notes: list[str],
-) -> Iterator[Measured]:
-    """The trials and those in bfloat16 and compiled, in turns, as rows."""
-    name = recipe.model
-    if wanted[1] is not None:
-        if has_bfloat16("cpu"):
-            trials["bfloat16"] = Trial(partial(_by_fit, recipe, train, "bfloat16"))
-        else:
+        if wanted[1] is not None:
+            if has_bfloat16("cpu"):
+                trials["bfloat16"] = Trial(partial(_by_fit, recipe, train, "bfloat16"))
+            else:
+                notes.append(
+                    "bfloat16 was left out: this processor does not multiply 16-bit numbers in hardware."
+                )
+        compiling = 0.0
+        try:
+            step, compiling = _compiled(recipe, train)
+            trials["compiled"] = Trial(step)
+        except (RuntimeError, TrainingError) as error:
             notes.append(
-                "bfloat16 was left out: this processor does not multiply 16-bit numbers in hardware."
+                f"{name} by torch.compile was left out: it does not work here, which is mostly for want of a "
+                f"C++ compiler ({type(error).__name__})."
             )
-    compiling = 0.0
-    try:
-        step, compiling = _compiled(recipe, train)
-        trials["compiled"] = Trial(step)
-    except (RuntimeError, TrainingError) as error:
-        notes.append(
-            f"{name} by torch.compile was left out: it does not work here, which is mostly for want of a C++ "
-            f"compiler ({type(error).__name__})."
-        )
-    took = take_turns(trials, rounds)
-    accuracy = {way: trial.accuracy(test) for way, trial in trials.items()}
+        took = take_turns(trials, rounds)
+    accuracy = {way: trial.accuracy(data.test) for way, trial in trials.items()}
 
     def row(what: str, way: str, against: str, other: str, wanted: str) -> Measured:
         return compared(
-            f"train an epoch of {name}, batch {recipe.batch_size}{what}",
+            f"train an epoch of {name}, batch {n}{what}",
             took[way],
             against,
             took[other],

@@ -9,6 +9,7 @@ import torch
 
 from cnnlab.data.batches import check_seed, check_split, hashed
 from cnnlab.data.splits import Split
+from cnnlab.words import counted
 
 
 def hold_out(split: Split, size: int | float, seed: int = 0) -> tuple[Split, Split]:
@@ -63,7 +64,7 @@ def _count(n: int, size: int | float) -> int:
     if isinstance(size, bool) or not isinstance(size, numbers.Real):
         raise TypeError(f"size={size!r} is not a number of images or a fraction of them.")
     if n < 2:
-        raise ValueError(f"cannot divide {n} image in two: both parts need at least one.")
+        raise ValueError(f"cannot divide {counted(n, 'image')} in two: both parts need at least one.")
     if hasattr(size, "__index__"):
         count = operator.index(size)
         if not 1 <= count < n:

@@ -102,8 +102,7 @@ def _side_taken(bench: Workbench, number: int) -> int | None:
 
 def _counts_images(bench: Workbench) -> bool:
     """Whether the first side follows from the number of images, as in x.reshape(2 * len(x), -1)."""
-    more = bench.images[:1].expand(bench.broken.batch + 1, *bench.images.shape[1:])
-    again = trace(bench.model, more.contiguous())
+    again = trace(bench.model, bench.another_batch())
     step = again.steps[bench.number] if bench.number < len(again.steps) else None
     return step is not None and _sizes(step)[:1] != _sizes(bench.step)[:1]
 

@@ -113,9 +113,13 @@ class Workbench:
         """Whether the changed model takes a batch of another size too: x.reshape(2, -1) would not."""
         if self.images.ndim < 2:
             return True
-        size = _OTHER_BATCH if len(self.images) != _OTHER_BATCH else _OTHER_BATCH + 1
-        made = self.trial(change, self.images[:1].expand(size, *self.images.shape[1:]).contiguous())
+        made = self.trial(change, self.another_batch())
         return made is not None and fits(made)
+
+    def another_batch(self) -> Tensor:
+        """The first image, as a batch of another size than the one that was traced."""
+        size = _OTHER_BATCH if len(self.images) != _OTHER_BATCH else _OTHER_BATCH + 1
+        return self.images[:1].expand(size, *self.images.shape[1:]).contiguous()
 
     def _names_of(self, name: str) -> list[str]:
         """All names that the model has for a layer: two after self.c = self.b."""

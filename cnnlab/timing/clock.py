@@ -127,11 +127,12 @@ def thread_count(threads: int | None) -> Iterator[None]:
     """
     before = torch.get_num_threads()
     if threads is not None:
-        if whole("threads", threads, 1) > MOST_THREADS:
+        threads = whole("threads", threads, 1)
+        if threads > MOST_THREADS:
             raise ValueError(
                 f"threads={threads}: more than {MOST_THREADS:,} help nowhere, and may end Python."
             )
-        torch.set_num_threads(int(threads))
+        torch.set_num_threads(threads)
     try:
         yield
     finally:

@@ -55,12 +55,13 @@ def sweep(
         TypeError, ValueError: a number or a name is not possible, or there are no batch sizes.
     """
     device = pick_device(device)
-    if not isinstance(batch_sizes, Iterable) or isinstance(batch_sizes, str) or not list(batch_sizes):
+    sizes = [] if isinstance(batch_sizes, str) or not isinstance(batch_sizes, Iterable) else list(batch_sizes)
+    if not sizes:
         raise TypeError(f"batch_sizes={batch_sizes!r} is no list of sizes: write it like [1, 8, 64].")
-    batch_sizes = [whole("batch_size", size, 1) for size in batch_sizes]
+    sizes = [whole("batch_size", size, 1) for size in sizes]
     images = whole("images", images, 1)
     rows = []
-    for batch_size in batch_sizes:
+    for batch_size in sizes:
         try:
             timing = time_step(
                 model,

@@ -38,7 +38,11 @@ def mended(model: nn.Module, remedy: str) -> nn.Module | None:
     for place in re.findall(r"nn\.Flatten\(\) before layer (\w+)", rest):
         twin.set_submodule(place, nn.Sequential(nn.Flatten(), twin.get_submodule(place)))
         rest = rest.replace(f"nn.Flatten() before layer {place}", "")
-    rest = re.sub(r": then .*|which counts its (inputs|channels) itself|and|,|\s", "", rest)
+    rest = re.sub(
+        r": then .*|which counts its (inputs|channels) itself|where -1 is counted by PyTorch itself|and|,|\s",
+        "",
+        rest,
+    )
     return None if rest else twin
 
 

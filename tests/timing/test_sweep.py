@@ -53,6 +53,11 @@ def test_batch_sizes_are_a_list_with_something_in_it(sizes):
         sweep(build("cnn_320"), sizes)
 
 
+def test_batch_sizes_may_come_one_by_one():
+    table = sweep(build("logistic"), (2**n for n in range(2)), "cpu", min_seconds=0.005)
+    assert table.column("batch_size") == [1, 2]
+
+
 def test_a_wrong_number_stops_the_sweep_before_it_begins():
     with pytest.raises(ValueError, match="batch_size=0 is too small"):
         sweep(build("cnn_320"), [8, 0])
