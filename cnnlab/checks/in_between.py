@@ -10,11 +10,12 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from cnnlab.checks.verdict import Wrong
-from cnnlab.checks.watching import IMAGES, Watched, random_images, watch
+from cnnlab.checks.watching import IMAGES, Watched, dtype_of, random_images, watch
 
 _PIECES = {"im2col", "unfold"}  # operations that cut maps into pieces, such as a kernel looks at
 _SCALE = 30.0  # makes random images so bright that ReLU6 shows itself
 _CLOSE = 1e-4
+_PARAMETERS = 21_840  # of lab 002's network
 
 
 def same_columns(one: Tensor, other: Tensor) -> bool:
@@ -168,6 +169,27 @@ def features_as_asked(model: nn.Module) -> bool:
     return any(
         same_columns(_rows(got[0]), _pooled(F.conv2d(x, k, b).relu())) for (k, b), x in product(second, first)
     )
+
+
+def head_as_asked(model: nn.Module, seen: Watched) -> bool:
+    """Whether one linear map of the ReLU of fc1's 50 numbers gives the ten outputs, however it is written.
+
+    fc1 is made to give numbers of many kinds, and a linear map with a bias is fitted to what comes out.
+    """
+    place = next((i for i, step in enumerate(seen.layers) if step.gives == (IMAGES, 50)), None)
+    if place is None or sum(p.numel() for p in model.parameters()) != _PARAMETERS:
+        return False
+    draw, given, outputs = torch.Generator().manual_seed(4), [], []
+    for _ in range(8):  # 128 rows, for the 51 numbers behind each output
+        wide = 10 * torch.randn(IMAGES, 50, generator=draw)
+        again = watch(model, (place, wide.to(dtype_of(model)))).output
+        if not isinstance(again, Tensor) or again.shape != (IMAGES, 10):
+            return False
+        given.append(torch.cat([wide.relu().double(), torch.ones(IMAGES, 1, dtype=torch.float64)], 1))
+        again = again.double()
+        outputs.append(again - again.mean(1, keepdim=True))  # log-softmax takes the same from a row's ten
+    x, y = torch.cat(given), torch.cat(outputs)
+    return torch.allclose(x @ torch.linalg.lstsq(x, y).solution, y, rtol=_CLOSE, atol=_CLOSE)
 
 
 def _kernels(own: list[Tensor], channels: int, maps: int) -> Iterator[Tensor]:

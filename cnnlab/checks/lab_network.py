@@ -6,7 +6,13 @@ import math
 
 import torch
 
-from cnnlab.checks.in_between import cut_into_pieces, features_as_asked, gets_the_images, relu_and_pool
+from cnnlab.checks.in_between import (
+    cut_into_pieces,
+    features_as_asked,
+    gets_the_images,
+    head_as_asked,
+    relu_and_pool,
+)
 from cnnlab.checks.logits import must_be_logits, only_shifted
 from cnnlab.checks.reading import network
 from cnnlab.checks.runner import exercise
@@ -38,7 +44,8 @@ def add_conv2(answer: object = ...) -> None:
     model = network(answer)
     seen = watch(model)
     found = seen.convolutions
-    if len(found) != 2 and seen.linears and features_as_asked(model):
+    usual = len(found) == 2 and all(len(step.weight) == 4 for step in found)
+    if not usual and seen.linears and features_as_asked(model):
         return trainable(model)
     if len(found) < 2 and cut_into_pieces(seen) and any(p.numel() == 5000 for p in model.parameters()):
         _stopped(seen, "conv2")
@@ -103,6 +110,8 @@ def add_fc2(answer: object = ...) -> None:
     found = seen.linears
     if cut_into_pieces(seen):  # a convolution by hand ends in a matrix product too
         found = found[next((i for i, step in enumerate(found) if step.takes[-1] == 320), 0) :]
+    if (len(found) != 2 or not found[-1].bias) and head_as_asked(model, seen):
+        return trainable(model)
     if len(found) < 2:
         _stopped(seen, "fc2")
         if len(seen.convolutions) > 2:
@@ -148,18 +157,21 @@ def log_softmax(answer: object = ...) -> None:
     out = seen.finished()
     logits = seen.linears[-1].out if seen.linears else None
     if logits is None or logits.numel() != out.numel():
+        if bool((out.exp().sum(1) - 1).abs().max() < 1e-3) and head_as_asked(model, seen):
+            return trainable(model)
         raise Wrong("The output does not come from a linear layer with ten outputs.")
     logits = logits.double().reshape(out.shape)
     if bool(out.isnan().any()):
         raise Wrong("Some of the numbers are nan: that is what a logarithm makes of a negative number.")
-    if _close(out, logits.log_softmax(dim=1)):
+    bent = seen.only_adds(but_for_rows=True) is False  # large logits show it, even where small ones do not
+    if _close(out, logits.log_softmax(dim=1)) and not bent:
         return trainable(model)
     for words, expected in _other_ends(logits):
         if _close(out, expected):
             raise Wrong(words)
     low, high = out.exp().sum(dim=1).aminmax()
     if abs(low - 1) < 1e-3 and abs(high - 1) < 1e-3:
-        if only_shifted(*(t - t.mean(dim=1, keepdim=True) for t in (out, logits))):
+        if not bent and only_shifted(*(t - t.mean(dim=1, keepdim=True) for t in (out, logits))):
             return trainable(model)  # a last layer that adds its bias by hand
         raise Wrong("The exponentials of a row add up to 1, but something changed the logits first.")
     raise Wrong(f"The exponentials of a row add up to {low.item():.2f} to {high.item():.2f}, not to 1.")

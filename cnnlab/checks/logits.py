@@ -21,11 +21,14 @@ def must_be_logits(seen: Watched, log_softmax_too: bool = False) -> None:
         z = z.double().reshape(out.shape)
         if _adds_to_one(out.exp(), 0):
             raise Wrong("The columns add up to 1: it ends in log-softmax over the images (look at dim).")
-        if only_shifted(out, z) or seen.only_adds():
+        adds = seen.only_adds()  # large numbers show what small ones hide, such as clamp(-5, 5)
+        if adds or (adds is None and only_shifted(out, z)):
             return
         if _adds_to_one(out.exp(), 1) and only_shifted(*(t - t.mean(dim=1, keepdim=True) for t in (out, z))):
-            if log_softmax_too:
+            if log_softmax_too and seen.only_adds(but_for_rows=True) is not False:
                 return
+            if log_softmax_too:
+                raise Wrong("It ends in log-softmax, but something changes the logits before it.")
             raise Wrong("It ends in log-softmax. Cross-entropy does that itself, on logits.")
     if bool((out >= 0).all()):
         if _adds_to_one(out, 1):

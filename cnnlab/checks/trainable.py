@@ -22,6 +22,9 @@ def trainable(model: nn.Module, batch_norm_too: bool = False) -> None:
         model: the network, for images of (1, 28, 28).
         batch_norm_too: whether batch norm may stand in it.
     """
+    frozen = [name for name, p in model.named_parameters() if not p.requires_grad]
+    if frozen:
+        raise Wrong(f"{frozen[0]} is frozen: it has requires_grad=False, so no optimiser would change it.")
     with left_as_it_was(model):
         _filled(model)
         can_learn(model)

@@ -10,6 +10,7 @@ from cnnlab.checks.in_between import (
     cut_into_pieces,
     features_as_asked,
     gets_the_images,
+    head_as_asked,
     relu_and_pool,
     same_columns,
 )
@@ -51,3 +52,22 @@ def test_features_are_computed_anew_from_the_weights() -> None:
     assert features_as_asked(Net().eval())
     assert not features_as_asked(net(features=lambda self, x: Net.features(self, x).clamp(max=6))().eval())
     assert not features_as_asked(nn.Linear(28, 320))
+
+
+@pytest.mark.parametrize(
+    ("head", "right"),
+    [
+        (lambda self, x: self.fc2(self.fc1(x).relu()), True),
+        (lambda self, x: self.fc2(self.fc1(x)), False),
+        (lambda self, x: self.fc2(self.fc1(x).relu().clamp(max=6)), False),
+        (lambda self, x: self.fc2(self.fc1(x).relu()).tanh(), False),
+    ],
+)
+def test_a_head_is_judged_by_the_linear_map_that_fits_it(head: object, right: bool) -> None:
+    model = net(head=head)().eval()
+    assert head_as_asked(model, watch(model)) is right
+
+
+def test_a_head_with_other_parameters_is_not_judged_by_its_map() -> None:
+    model = Net(fc2=nn.Sequential(nn.Linear(50, 10), nn.Linear(10, 10))).eval()
+    assert not head_as_asked(model, watch(model))

@@ -22,6 +22,50 @@ class Einsum(nn.Module):
         return torch.einsum("oi,bi->bo", self.w, x) + self.b
 
 
+class Ten(nn.Module):
+    """fc2 as ten layers of one output each."""
+
+    def __init__(self):
+        super().__init__()
+        self.each = nn.ModuleList(nn.Linear(50, 1) for _ in range(10))
+
+    def forward(self, x):
+        return torch.cat([one(x) for one in self.each], dim=1)
+
+
+class BiasColumn(nn.Module):
+    """fc2 with its bias as a 51st weight, of a number that is always 1."""
+
+    def __init__(self):
+        super().__init__()
+        self.w = nn.Parameter(torch.randn(51, 10) / 7)
+
+    def forward(self, x):
+        return torch.cat([x, torch.ones(len(x), 1)], dim=1) @ self.w
+
+
+class OfOnePixel(nn.Module):
+    """fc2 as a convolution over maps of one pixel."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv2d(50, 10, 1)
+
+    def forward(self, x):
+        return self.conv(x[:, :, None, None]).flatten(1)
+
+
+class Volume(Net):
+    """conv2 as a convolution over the volume of the ten maps."""
+
+    def __init__(self):
+        super().__init__(conv2=nn.Conv3d(1, 20, (10, 5, 5)))
+
+    def features(self, x):
+        x = F.relu(F.max_pool2d(self.conv1(x), 2))
+        return F.relu(F.max_pool2d(self.conv2(x[:, None]).squeeze(2), 2))
+
+
 def no_second(self, x):
     return F.relu(F.max_pool2d(self.conv1(x), 2))
 
@@ -151,6 +195,13 @@ def channels_last(self, x):
     return self.last(self.head(self.features(x).permute(0, 2, 3, 1).flatten(1)))
 
 
+def frozen(name):
+    """The network with one layer that no optimiser would change."""
+    model = Net()
+    getattr(model, name).requires_grad_(False)
+    return model
+
+
 def dilated(first=False):
     layer = dict(kernel_size=5, padding=2, dilation=2)
     return {"conv2": nn.Conv2d(10, 20, **layer)} | (
@@ -190,6 +241,7 @@ CASES = {
             BareMatrices,
             OddBiases,
             OneByOne,
+            Volume,
         ],
         wrong=[
             (net(features=lambda self, x: F.dropout(no_relu(self, x))), "the ReLU after conv2 is missing"),
@@ -243,6 +295,7 @@ CASES = {
             (lambda x: x, "a function: give the class of your network"),
             (nn.Sequential(sequential()[:4], nn.Conv2d(20, 20, 1), *sequential()[4:]), "two are asked for"),
             *wrong_to_train(),
+            (frozen("conv2"), "conv2.weight is frozen"),
             (Normed(), "when another image of the batch does"),
             (Normed(affine=False), "when another image of the batch does"),
             (Normed(track_running_stats=False), "What reaches fc1 is not what max pooling"),
@@ -255,7 +308,7 @@ CASES = {
             Net,
             sequential(),
             ByHand(),
-            Net(fc2=Einsum()),
+            *(Net(fc2=layer()) for layer in (Einsum, Ten, BiasColumn, OfOnePixel)),
             Pieces,
             OneByOne,
             OddBiases,
@@ -296,6 +349,11 @@ CASES = {
             ),
             (net(last=lambda self, z: F.dropout(z, 0.1)), "Dropout follows the last layer"),
             (net(last=lambda self, z: torch.tanh(z)), "follows the last layer and changes its numbers"),
+            (net(last=lambda self, z: z.clamp(-5, 5)), "follows the last layer and changes its numbers"),
+            (net(last=lambda self, z: z.clamp(-5, 5).log_softmax(1)), "something changes the logits before"),
+            (frozen("fc2"), "fc2.weight is frozen"),
+            (net(head=lambda self, x: self.fc2(torch.tanh(self.fc1(x))))(fc2=OfOnePixel()), "A convolution"),
+            (net(head=lambda self, x: self.fc2(self.fc1(x)))(fc2=Ten()), "runs 11 linear layers"),
             (net(last=lambda self, z: F.leaky_relu(z)), "follows the last layer and changes its numbers"),
             (net(last=lambda self, z: F.softmax(z, dim=0)), "softmax over the images"),
             (Net(fc1=nn.Linear(320, 60), fc2=nn.Linear(60, 10)), "fc1 gives 60 numbers"),
@@ -319,17 +377,19 @@ CASES = {
             Net,
             ByHand,
             sequential(nn.LogSoftmax(dim=1)),
-            Net(fc2=Einsum()),
+            *(Net(fc2=layer()) for layer in (Einsum, Ten, BiasColumn, OfOnePixel)),
             net(last=lambda self, z: torch.log(torch.softmax(z, dim=-1))),
             net(last=lambda self, z: F.log_softmax(F.log_softmax(z, 1), 1)),
             net(last=lambda self, z: F.log_softmax(z + torch.arange(10), 1)),  # a bias by hand
         ],
         wrong=[
             (net(last=lambda self, z: F.softmax(z, dim=1)), "that is softmax, without its logarithm"),
+            (net(last=lambda self, z: z.clamp(-5, 5).log_softmax(1)), "changed the logits first"),
             (net(last=lambda self, z: z), "the logits: nothing was done"),
             (net(last=lambda self, z: F.log_softmax(z, dim=0)), "over the images (look at dim)"),
             (net(last=lambda self, z: F.logsigmoid(z)), "with a log-sigmoid"),
             (net(last=lambda self, z: torch.sigmoid(z)), "with a sigmoid"),
+            (net(last=lambda self, z: z)(fc2=Ten()), "does not come from a linear layer with ten outputs"),
             (net(last=lambda self, z: F.log_softmax(F.dropout(z), 1)), "Dropout follows the last layer"),
             (net(last=lambda self, z: -F.log_softmax(z, 1)), "the loss adds the minus"),
             (net(last=lambda self, z: z / 2), "add up to"),
