@@ -91,6 +91,9 @@ def _settings(module: nn.Module) -> tuple[dict[str, Any], dict[str, tuple[Any, A
     if isinstance(module, nn.Linear):
         given = {"in_features": module.in_features, "out_features": module.out_features}
         return given, {"bias": (module.bias is not None, True)}
+    if isinstance(module, nn.Bilinear):
+        given = {key: getattr(module, key) for key in ("in1_features", "in2_features", "out_features")}
+        return given, {"bias": (module.bias is not None, True)}
     if isinstance(module, nn.modules.batchnorm._BatchNorm):
         return {"num_features": module.num_features}, {}
     if isinstance(module, _POOLS):

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from cnnlab.device import is_out_of_memory
 from cnnlab.inspection.faults import Fault, mixing_step, written
 from cnnlab.inspection.layer_faults import conv_or_pool, norm
-from cnnlab.inspection.linear_faults import linear
+from cnnlab.inspection.linear_faults import bilinear, linear
 from cnnlab.inspection.number_faults import matrix, number_format
 from cnnlab.inspection.pair_faults import operation, pair
 from cnnlab.inspection.parameter_faults import einsum, with_parameter
@@ -153,6 +153,7 @@ _KINDS: tuple[tuple[Callable[[Step], bool], Callable[[Workbench], Fault | None]]
     (lambda step: step.what == "unflatten", unflatten),
     (lambda step: step.what in VIEWS, view),
     (lambda step: step.what in ("matmul", "mm"), matrix),
+    (lambda step: step.what == "bilinear", bilinear),
     (lambda step: step.what.endswith("linear"), linear),
     (lambda step: windows_of(step) is not None, conv_or_pool),
     (lambda step: "norm" in step.what, norm),

@@ -6,15 +6,17 @@ import math
 from collections.abc import Iterator
 from typing import Any
 
-from torch import Tensor
+import torch
+from torch import Tensor, nn
 from torch.nn import functional as F
 
 from cnnlab.inspection import remedies as mend
 from cnnlab.inspection import repeated
+from cnnlab.inspection.blueprint import rebuilt
 from cnnlab.inspection.faults import Fault
 from cnnlab.inspection.shapes import product
 from cnnlab.inspection.windows import weight_shape, windows_of
-from cnnlab.inspection.workbench import Change, Workbench, fits, named
+from cnnlab.inspection.workbench import Change, Workbench, assigned, fits, named
 from cnnlab.words import counted
 
 # Steps after which the sides of an image are no longer (channels, height, width).
@@ -55,6 +57,57 @@ def linear(bench: Workbench) -> Fault | None:
             repeated.one_call_less(bench),
         ).or_else(fitting, f"give it {needs} numbers"),
     )
+
+
+def bilinear(bench: Workbench) -> Fault | None:
+    """A bilinear layer of two rows of numbers, of which one has another width."""
+    weight, shapes = weight_shape(bench.step), [bench.broken.image_shape(s) for s in bench.step.in_shapes]
+    if weight is None or len(weight) != 3 or len(shapes) < 2 or not all(shapes[:2]):
+        return None
+    n_out, *needed = weight
+    given = [shape[-1] for shape in shapes[:2]]
+    wrong = next((i for i in (0, 1) if given[i] != needed[i]), None)
+    if wrong is None:
+        return None
+    name, layer = named(bench.step.path), bench.layer(bench.step)
+    takes, fitting = (f"nn.Bilinear({a}, {b}, {n_out})" for a, b in (needed, given))
+    joined = _Joined(nn.Linear(sum(given), n_out).to(bench.images.device, bench.images.dtype))
+    text = f"nn.Linear({sum(given)}, {n_out}) on torch.cat([x, y], dim=-1), where x and y are its inputs"
+    a, b = given
+    resized = {bench.number: lambda x, y, w, *bias: F.bilinear(x, y, w.new_zeros(n_out, a, b), *bias)}
+    ideas = [
+        [Change(f"give it a weight of the shape ({n_out}, {a}, {b})", instead=resized)],
+        [Change(text, instead={bench.number: joined})],
+    ]
+    if layer is not None:
+        sized = rebuilt(layer, in1_features=given[0], in2_features=given[1])
+        ideas = [
+            [Change(assigned(bench.step.path, fitting), {bench.step.path: sized})],
+            [Change(text, {bench.step.path: joined})],
+        ]
+    return Fault(
+        f"{name} does not fit: its {('first', 'second')[wrong]} input has {counted(given[wrong], 'number')}, "
+        f"but {takes} takes {needed[wrong]}.",
+        has=given[wrong],
+        needs=needed[wrong],
+        details=(
+            f"It multiplies each number of one input with each of the other, {needed[0]}·{needed[1]} = "
+            f"{needed[0] * needed[1]:,} products: both widths must be its own.",
+        ),
+        remedies=bench.choose(*ideas).or_else(fitting, f"give it {needed[0]} and {needed[1]} numbers"),
+    )
+
+
+class _Joined(nn.Module):
+    """One linear layer on two inputs that stand side by side."""
+
+    def __init__(self, layer: nn.Linear) -> None:
+        super().__init__()
+        self.layer = layer
+
+    def forward(self, x: Tensor, y: Tensor, *_: object) -> Tensor:
+        out: Tensor = self.layer(torch.cat([x, y], dim=-1))
+        return out
 
 
 def _no_flatten(bench: Workbench, needs: int, n_out: int) -> Fault:

@@ -13,6 +13,11 @@ from cnnlab.inspection.tracing import INPUT, Shape, Step, Trace
 from cnnlab.inspection.windows import windows_of
 from cnnlab.table import Table, column
 
+_MOVES = {  # functions that put numbers in other places, even where they keep the shape
+    *("flip", "fliplr", "flipud", "rot90", "roll", "transpose", "permute", "swapaxes", "swapdims", "movedim"),
+    *("moveaxis", "t", "mt", "sort", "argsort", "cumsum", "cumprod", "gather", "index_select", "matmul"),
+}
+
 
 @dataclass(frozen=True)
 class LayerField:
@@ -54,7 +59,7 @@ def receptive_field(model: nn.Module, input_shape: Sequence[int] | Tensor = (1, 
         input_shape: of one image, (C, H, W); or a batch to send through, (N, C, H, W).
     Returns:
         A table with one row for each step. Behind a step that this cannot follow (a transposed
-        convolution, say) the cells are empty.
+        convolution or a flip, say) the cells are empty.
     Raises:
         ValueError: the model does not fit together; `explain` says why.
 
@@ -93,6 +98,8 @@ def _after(step: Step, made: Trace, parents: Sequence[tuple[_View, ...] | None])
         return None
     views = _merged([views for views in parents if views is not None])
     if views is None:
+        return None
+    if step.what in _MOVES:
         return None
     before, after = made.image_shape(step.in_shape), made.image_shape(step.out_shape or ())
     windows = windows_of(step)

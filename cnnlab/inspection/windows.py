@@ -118,7 +118,8 @@ def weight_shape(step: Step) -> Shape | None:
         weight = getattr(step.module, "weight", None)
         return tuple(weight.shape) if weight is not None else None
     if step.what in ("linear", "bilinear") or step.what.startswith("conv"):
-        weight = argument(step, _CONV, "weight")
+        order = ("input2", *_CONV) if step.what == "bilinear" else _CONV
+        weight = argument(step, order, "weight")
         return tuple(weight) if weight is not None else None
     return None
 

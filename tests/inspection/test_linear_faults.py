@@ -112,3 +112,46 @@ def test_a_weight_for_tokens_of_another_width():
         "self.w = nn.Parameter(torch.randn(10, 32) / 32**0.5)",
         "self.conv = nn.Conv2d(1, 48, 4, stride=4)",
     )
+
+
+def two_rows(bilinear):
+    """A network whose last layer multiplies 320 numbers with the first 50 of them."""
+    return Own(
+        lambda net, x: net.bi(net.rows(x), net.rows(x)[:, :50]),
+        rows=nn.Sequential(nn.Conv2d(1, 20, 25), nn.Flatten()),
+        bi=bilinear,
+    )
+
+
+@pytest.mark.parametrize(
+    ("widths", "said", "has", "needs"),
+    [
+        ((300, 50), "its first input has 320 numbers, but nn.Bilinear(300, 50, 10) takes 300", 320, 300),
+        ((320, 40), "its second input has 50 numbers, but nn.Bilinear(320, 40, 10) takes 40", 50, 40),
+        ((300, 40), "its first input has 320 numbers, but nn.Bilinear(300, 40, 10) takes 300", 320, 300),
+    ],
+)
+def test_a_bilinear_layer_of_other_widths(widths, said, has, needs):
+    model = two_rows(nn.Bilinear(*widths, 10))
+    found = explain(model)
+    assert (found.headline, found.layer) == (f"bi does not fit: {said}.", "bi")
+    assert (found.has, found.needs) == (has, needs)
+    assert found.remedies[0] == "self.bi = nn.Bilinear(320, 50, 10)"
+    assert runs(mended(model, found.remedies[0]))
+    assert found.remedies[1].startswith("nn.Linear(370, 10) on torch.cat([x, y], dim=-1)")
+
+
+def test_a_bilinear_function_of_other_widths():
+    weight = torch.randn(10, 300, 50)
+    model = Own(
+        lambda net, x: F.bilinear(net.rows(x), net.rows(x)[:, :50], weight),
+        rows=nn.Sequential(nn.Conv2d(1, 20, 25), nn.Flatten()),
+    )
+    found = explain(model)
+    assert "its first input has 320 numbers, but nn.Bilinear(300, 50, 10) takes 300" in found.headline
+    assert found.remedies[0] == "give it a weight of the shape (10, 320, 50)"
+    assert len(found.remedies) == 2
+
+
+def test_a_bilinear_layer_that_fits():
+    assert explain(two_rows(nn.Bilinear(320, 50, 10))).works

@@ -6,6 +6,7 @@ from torch import nn
 from cnnlab import models
 from cnnlab.inspection import receptive_field
 from tests.inspection import student_models
+from tests.inspection.broken_models import Own
 
 NETWORKS = {
     "cnn_320": lambda: models.build("cnn_320"),
@@ -99,3 +100,12 @@ def test_padding_by_function_and_means_over_the_map_are_followed():
     pad, mean = receptive_field(Means())
     assert (pad.size, pad.start) == (1, -1.5)
     assert (mean.size, mean.start) == (32, 14.0)
+
+
+@pytest.mark.parametrize(
+    "move", [lambda x: x.flip(-1), lambda x: x.roll(2, -1), lambda x: x.mT, lambda x: x.transpose(2, 3)]
+)
+def test_where_a_unit_looks_is_not_said_behind_a_step_that_moves_the_pixels(move):
+    model = Own(lambda net, x: net.conv(move(net.conv(x))), conv=nn.Conv2d(1, 1, 3))
+    rows = receptive_field(model)
+    assert [row.size for row in rows] == [3, None, None]
