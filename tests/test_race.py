@@ -74,8 +74,10 @@ def test_a_lap_draws_as_many_images_as_it_is_told_by_its_seed(few_images, monkey
     assert all_of_them is few_images.train
 
 
-@pytest.mark.parametrize(("times", "expected"), [((2.0, 1.0), "bfloat16"), ((1.0, 2.0), "float32")])
-def test_the_precision_is_the_one_whose_steps_are_shorter(monkeypatch, times, expected):
+@pytest.mark.parametrize(
+    ("times", "expected"), [((2.0, 1.0), "bfloat16"), ((1.0, 2.0), "float32"), ((1.0, 0.95), "float32")]
+)
+def test_the_precision_is_the_one_whose_steps_are_clearly_shorter(monkeypatch, times, expected):
     timing = type("Timing", (), {})
 
     def take_turns(jobs, rounds):
