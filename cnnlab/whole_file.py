@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
+_NO_FILE = "a device or a pipe, no ordinary file"
+
 
 def partial_name(path: Path) -> Path:
     """The name beside `path` under which a file is written first."""
@@ -27,9 +29,11 @@ def whole_file(path: Path) -> Iterator[BinaryIO]:
     Yields:
         The file, open for writing bytes.
     Raises:
-        OSError: it cannot be written; nothing is left behind then.
+        OSError: it cannot be written, or is no ordinary file; nothing is changed or left behind then.
     """
     path = Path(os.path.realpath(path))
+    if path.exists() and not path.is_file():
+        raise FileExistsError(f"{path} is {'a folder' if path.is_dir() else _NO_FILE}: choose another name.")
     partial = partial_name(path)
     try:
         with open(partial, "wb") as file:
@@ -56,6 +60,8 @@ def check_writable(path: Path) -> None:
     """
     if path.is_dir():
         raise ValueError(f"{path} is a folder: name a file in it.")
+    if path.exists() and not path.is_file():  # to open a pipe would wait for its reader
+        raise ValueError(f"{path} is {_NO_FILE}: choose another name.")
     new = not path.exists()
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

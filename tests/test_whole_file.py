@@ -1,3 +1,5 @@
+import os
+
 import pytest
 
 from cnnlab.whole_file import check_writable, partial_name, whole_file
@@ -31,6 +33,21 @@ def test_a_file_that_was_killed_while_written_is_written_over(tmp_path):
         file.write(b"new")
     assert [path.name for path in tmp_path.iterdir()] == ["a.txt"]
     assert (tmp_path / "a.txt").read_bytes() == b"new"
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+def test_a_pipe_stays_a_pipe(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    with (
+        pytest.raises(FileExistsError, match=r"pipe is a device or a pipe, no ordinary file: choose"),
+        whole_file(tmp_path / "pipe") as file,
+    ):
+        file.write(b"new")
+    with pytest.raises(ValueError, match="no ordinary file: choose another name"):
+        check_writable(tmp_path / "pipe")
+    assert (tmp_path / "pipe").is_fifo()
+    with pytest.raises(FileExistsError, match="is a folder: choose another name"), whole_file(tmp_path):
+        pass
 
 
 def test_a_place_that_cannot_be_written_is_refused_and_nothing_is_left_there(tmp_path):

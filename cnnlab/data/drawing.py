@@ -100,9 +100,10 @@ def as_sheet(ink: torch.Tensor) -> torch.Tensor:
         raise TypeError(f"ink is a {type(ink).__name__}: give a uint8 tensor (H, W).")
     if ink.dtype != torch.uint8:
         kind = str(ink.dtype).removeprefix("torch.")
-        raise TypeError(
-            f"ink is {kind}, not uint8: use (ink * 255).round().to(torch.uint8) if it lies in [0, 1]."
-        )
+        remedy = "(ink * 255).round().to(torch.uint8) if it lies in [0, 1]"
+        if not ink.is_floating_point():
+            remedy = "255 * ink.to(torch.uint8)" if ink.dtype == torch.bool else "ink.to(torch.uint8)"
+        raise TypeError(f"ink is {kind}, not uint8: use {remedy}.")
     if not (ink.ndim == 2 or (ink.ndim == 3 and len(ink) == 1)) or ink.numel() == 0:
         raise ValueError(f"ink has the shape {tuple(ink.shape)}: give one drawing, (H, W) or (1, H, W).")
     return ink.reshape(ink.shape[-2:])

@@ -91,8 +91,13 @@ def _array(values: Drawable) -> Pixels:
         raise TypeError(f"images are a {type(values).__name__}: give one part of it, such as data.test.")
     if isinstance(values, torch.Tensor):
         values = values.float() if values.dtype == torch.bfloat16 else values  # NumPy has none
-        return values.detach().cpu().numpy()
+        values = values.detach().cpu().numpy()
     try:
-        return np.asarray(values)
+        pixels = np.asarray(values)
     except ValueError as error:
         raise ValueError("the rows differ in length: each needs as many pixels.") from error
+    if pixels.dtype.kind not in "buif":
+        complex_ones = pixels.dtype.kind == "c"
+        remedy = "draw their .abs(), or .real and .imag each for itself" if complex_ones else "give numbers"
+        raise TypeError(f"the pixels are {pixels.dtype.name}, and cannot be drawn: {remedy}.")
+    return pixels

@@ -79,6 +79,9 @@ def check_callbacks(callbacks: Iterable[object]) -> tuple[object, ...]:
     for place, callback in enumerate(given):
         if any(callback is other for other in given[:place]):
             raise ValueError(f"the callback {callback!r} is given twice: callbacks=[...] must name it once.")
+        if isinstance(callback, type):
+            kind = callback.__name__
+            raise TypeError(f"the callback {kind} is a class: write {kind}(), which makes one of its kind.")
         if not any(callable(getattr(callback, name, None)) for name in METHODS):
             raise TypeError(
                 f"the callback {callback!r} has none of the methods {', '.join(METHODS)}: derive a class "

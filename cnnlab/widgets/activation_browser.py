@@ -12,6 +12,7 @@ from cnnlab.inspection.activations import check_initialised, weights_now
 from cnnlab.inspection.strongest import Peaks, StrongUnit, peaks
 from cnnlab.table import Table
 from cnnlab.training.guards import check_model
+from cnnlab.widgets.explorer import Whole
 from cnnlab.widgets.image_source import ImageSource
 from cnnlab.widgets.layer_choice import LayerChoice, Reading
 
@@ -48,8 +49,8 @@ class ActivationBrowser(LayerChoice):
     script = "activation_browser.js"
     style = ("layer_view.css", "activation_browser.css")
 
-    index = traitlets.Int(help="the image shown, counted from 0").tag(sync=True)
-    count = traitlets.Int().tag(sync=True, python_only=True)  # images
+    index = Whole(help="the image shown, counted from 0").tag(sync=True)
+    count = Whole().tag(sync=True, python_only=True)  # images
     searching = traitlets.Bool(help="whether the images with the strongest units are shown").tag(sync=True)
     found: Any = traitlets.Dict().tag(sync=True, python_only=True)  # these images
 
@@ -68,7 +69,7 @@ class ActivationBrowser(LayerChoice):
         self._ready = False
         self._asked = False  # whether another image was: before, none is sent ahead
         super().__init__(count=len(self._source))
-        self._watch(model, self._source.normalised([0]))
+        self._watch(model, self._source.normalised([0]), own=isinstance(images, Tensor))
         self.layer = self._first_layer() if layer is None or not self._found else layer
         self._keep_place("")
         self._ready = True

@@ -6,7 +6,8 @@ import { paddingSides, reach, wOut } from "./sizes.js";
 export const OPERATIONS = ["convolution", "max pooling", "average pooling"];
 export const PRESETS = ["identity", "blur", "sharpen", "vertical edges", "horizontal edges"];
 const LARGEST_IMAGE = 64; // pixels, each way; as in kept_image.py
-export const SMALL_KERNEL = 5; // up to here every number of the window can be read
+export const SMALL_KERNEL = 5; // up to here the numbers of the window are written large
+export const MEDIUM_KERNEL = 7; // and up to here they are written; beyond, pixels and products are colours
 
 /** A preset kernel, size × size numbers row by row; the same as `preset` in preset_kernels.py. */
 export function presetKernel(name, size) {

@@ -1,6 +1,6 @@
 // The ConvolutionExplorer: padded input, window, sum, feature map. All of it is computed and drawn here, so
 // that no key waits for Python, which only hears of it.
-import { OPERATIONS, PATTERNS, PRESETS, SMALL_KERNEL, featureMap, mapSize, pattern, presetKernel } from "./convolution.js";
+import { MEDIUM_KERNEL, OPERATIONS, PATTERNS, PRESETS, SMALL_KERNEL, featureMap, mapSize, pattern, presetKernel } from "./convolution.js";
 import { cellTexts, keptImage, partInFull, refusal, resizedKernel, sumTexts, windowAt } from "./convolution.js";
 import { asNumber, digitsFor, fitted, notUsable, shortNumber } from "./short_numbers.js";
 import { paddingSides, reach, unread } from "./sizes.js";
@@ -373,7 +373,7 @@ function render({ model, el }) {
     const { size, operation } = settings;
     const convolving = operation === "convolution";
     if (view.cells.length !== size * size) showCells(size);
-    view.windowTitle.textContent = convolving ? "Window: pixel × weight = product" : "Under the window";
+    view.windowTitle.textContent = windowHeading(convolving, size);
     view.grid.classList.toggle("plain", !convolving);
     const [row, column] = state.map
       ? [Math.floor(state.place / state.map.columns), state.place % state.map.columns]
@@ -408,7 +408,7 @@ function render({ model, el }) {
   function showCells(size) {
     const focused = view.cells.findIndex((cell) => cell.weight === document.activeElement);
     view.cells = view.made[size] ??= Array.from({ length: size * size }, (_, place) => makeCell(place, size));
-    view.grid.className = size > SMALL_KERNEL ? "grid many" : "grid";
+    view.grid.className = size > MEDIUM_KERNEL ? "grid many" : size > SMALL_KERNEL ? "grid medium" : "grid";
     view.grid.style.gridTemplateColumns = `repeat(${size}, minmax(0, 1fr))`;
     view.grid.style.setProperty("--k", size);
     view.grid.replaceChildren(...view.cells.map((cell) => cell.node));
@@ -769,6 +769,12 @@ function hatch(context, x, y, width, height) {
 function sumOf(settings, parts, row, column, made) {
   const [way, result] = sumTexts(settings, parts, made);
   return [way, element("b", {}, result), ` → pixel (${row}, ${column}) of the feature map`];
+}
+
+/** What the cells under the window hold; the largest kernels leave room for the weight only. */
+function windowHeading(convolving, size) {
+  if (!convolving) return "Under the window";
+  return size > MEDIUM_KERNEL ? "Window: weights; point for pixel × weight" : "Window: pixel × weight = product";
 }
 
 /** The size formula with the numbers put in, and the pixels that the floor leaves out. */

@@ -14,7 +14,7 @@ from torch import nn
 from cnnlab.data import Split
 from cnnlab.errors import did_you_mean
 from cnnlab.plots.pixels import Drawable
-from cnnlab.widgets.explorer import Explorer
+from cnnlab.widgets.explorer import Explorer, Number, Whole
 from cnnlab.widgets.kept_image import LARGEST_IMAGE, checked, kept, shown
 from cnnlab.widgets.learnt_kernels import learnt_kernels, one_learnt
 from cnnlab.widgets.preset_kernels import (
@@ -26,6 +26,7 @@ from cnnlab.widgets.preset_kernels import (
     preset,
     resized,
     square_kernel,
+    unknown_kernel,
 )
 
 OPERATIONS = ("convolution", "max pooling", "average pooling")
@@ -67,26 +68,26 @@ class ConvolutionExplorer(Explorer):
     script = "convolution_explorer.js"
     style: ClassVar[tuple[str, ...]] = ("convolution_explorer.css",)
 
-    height = traitlets.Int(28).tag(**FROM_PAGE)
-    width = traitlets.Int(28).tag(**FROM_PAGE)
+    height = Whole(28).tag(**FROM_PAGE)
+    width = Whole(28).tag(**FROM_PAGE)
     pixels = traitlets.Bytes().tag(**FROM_PAGE, from_json=lambda value, _: bytes(value))  # float32
-    index = traitlets.Int(None, allow_none=True).tag(**FROM_PAGE)  # in the Split; None: not from there
-    count = traitlets.Int(0).tag(sync=True, python_only=True)  # images in the Split; 0 for a single image
+    index = Whole(None, allow_none=True).tag(**FROM_PAGE)  # in the Split; None: not from there
+    count = Whole(0).tag(sync=True, python_only=True)  # images in the Split; 0 for a single image
     library = traitlets.Bytes().tag(sync=True, python_only=True)  # uint8, its first images
     operation = traitlets.Unicode("convolution").tag(**FROM_PAGE)
-    size = traitlets.Int(3).tag(**FROM_PAGE)
-    padding = traitlets.Union([traitlets.Int(), traitlets.Unicode()], default_value=0).tag(**FROM_PAGE)
-    stride = traitlets.Int(1).tag(**FROM_PAGE)
-    dilation = traitlets.Int(1).tag(**FROM_PAGE)
+    size = Whole(3).tag(**FROM_PAGE)
+    padding = traitlets.Union([Whole(), traitlets.Unicode()], default_value=0).tag(**FROM_PAGE)
+    stride = Whole(1).tag(**FROM_PAGE)
+    dilation = Whole(1).tag(**FROM_PAGE)
     kernel_name = traitlets.Unicode("vertical edges").tag(**FROM_PAGE)
     weights = traitlets.Bytes().tag(**FROM_PAGE, from_json=lambda value, _: bytes(value))  # float32
-    bias = traitlets.Float(0.0).tag(**FROM_PAGE)
+    bias = Number(0.0).tag(**FROM_PAGE)
     drawn = traitlets.Dict().tag(**FROM_PAGE)  # height, width and pixels of what was drawn, to come back to
     given = traitlets.Dict().tag(sync=True, python_only=True)  # the same of the image that Python gave
     learnt = traitlets.Dict().tag(sync=True, python_only=True)  # layer, size and biases of learnt kernels
     learnt_weights = traitlets.Bytes().tag(sync=True, python_only=True)  # float32, kernel by kernel
-    row = traitlets.Int(0).tag(**FROM_PAGE)  # of the output pixel that is looked at
-    column = traitlets.Int(0).tag(**FROM_PAGE)
+    row = Whole(0).tag(**FROM_PAGE)  # of the output pixel that is looked at
+    column = Whole(0).tag(**FROM_PAGE)
 
     def __init__(
         self,
@@ -110,6 +111,8 @@ class ConvolutionExplorer(Explorer):
         own = len(numbers) if numbers is not None else 3
         if named and kernel in learnt.get("names", ()):
             own = learnt["size"]
+        elif named and kernel not in KERNELS:
+            raise ValueError(unknown_kernel(kernel, learnt.get("names", ())))
         chosen = own if size is None else size
         if numbers is not None and chosen != own:
             raise ValueError(f"size={size}, but the kernel has {own} rows: leave size out.")
@@ -218,9 +221,8 @@ class ConvolutionExplorer(Explorer):
     @traitlets.validate("kernel_name")
     def _kernel_known(self, proposal: Any) -> str:
         value: str = proposal["value"]
-        names = (*KERNELS, OWN, *self.learnt.get("names", ()))
-        if value not in names:
-            raise traitlets.TraitError(f"unknown kernel {value!r}: {did_you_mean(value, names)}")
+        if value not in (*KERNELS, OWN, *self.learnt.get("names", ())):
+            raise traitlets.TraitError(unknown_kernel(value, self.learnt.get("names", ())))
         return value
 
     @traitlets.validate("weights", "pixels")

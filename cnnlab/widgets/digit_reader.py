@@ -9,9 +9,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from cnnlab.inspection import explain
 from cnnlab.inspection.activations import check_initialised, device_of, evaluating, output_of
 from cnnlab.inspection.shapes import first_line
+from cnnlab.widgets.explaining import explained_here
 
 MOST_LAYERS = 4  # convolutions to choose from, of each network
 MOST_MAPS = 20  # feature maps of a layer that are shown
@@ -42,11 +42,15 @@ def read_digit(name: str, model: nn.Module, batch: Tensor) -> Reading:
         output, made = _run(model, batch)
     except Exception as error:  # a student's forward() may raise anything
         raise ValueError(_why_not(name, model, batch, error)) from error
-    if not isinstance(output, Tensor) or tuple(output.shape) != (1, DIGITS):
-        shape = tuple(output.shape) if isinstance(output, Tensor) else type(output).__name__
+    if not isinstance(output, Tensor):
         raise ValueError(
-            f"{name} gives {shape} for one image, and ten logits (1, 10) are needed: let its last layer "
-            "have 10 outputs."
+            f"{name} gives {type(output).__name__} for one image, and ten logits (1, 10) are needed: let "
+            "forward() return the logits alone."
+        )
+    if tuple(output.shape) != (1, DIGITS):
+        raise ValueError(
+            f"{name} gives {tuple(output.shape)} for one image, and ten logits (1, 10) are needed: let its "
+            "last layer have 10 outputs."
         )
     layers = []
     for layer, (channels, values) in made.items():
@@ -76,7 +80,7 @@ def _run(model: nn.Module, batch: Tensor) -> tuple[Any, dict[str, tuple[int, Ten
 
 
 def _why_not(name: str, model: nn.Module, batch: Tensor, error: Exception) -> str:
-    explanation = explain(model, batch.to(device_of(model)))
+    explanation = explained_here(model, batch.to(device_of(model)))
     if explanation.works:  # it fits together, and something else is wrong
         return f"{name} cannot read a drawing: {type(error).__name__}: {first_line(error)}."
     return f"{name} cannot read a drawing. {explanation}"

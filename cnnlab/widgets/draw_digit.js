@@ -171,9 +171,9 @@ function render({ model, el }) {
     if (model.alone) return forget();
     window.clearTimeout(patience);
     patience = window.setTimeout(() => {
-      if (model.get("answered") !== asked) say(silenceText(model), true);
+      if (model.get("answered") !== asked) forget(silenceText(model), true);
     }, PATIENCE);
-    if (!post(model, { asked, ...more }, undefined, buffers)) say(silenceText(model), true);
+    if (!post(model, { asked, ...more }, undefined, buffers)) forget(silenceText(model), true);
   }
   const pad = drawingPad({
     describedBy: help.id,
@@ -205,12 +205,12 @@ function render({ model, el }) {
   });
 
   /** Nobody will answer: show nothing rather than what belongs to other ink. */
-  function forget() {
+  function forget(why = ALONE, gone = false) {
     seen.show(new Uint8Array(0), true);
     facts.textContent = "";
     table.show(null);
     tiles.show(new Uint8Array(0));
-    say(ALONE);
+    say(why, gone);
   }
   let tilesDue = false;
   /** The maps are many canvases: they wait until the probabilities can be seen. */

@@ -17,7 +17,7 @@ from cnnlab.errors import did_you_mean
 from cnnlab.timing import thread_count
 from cnnlab.training.guards import check_model
 from cnnlab.widgets.digit_reader import Reading, read_digit
-from cnnlab.widgets.explorer import Explorer
+from cnnlab.widgets.explorer import Explorer, Whole
 
 SIDE = 140  # pixels of the ink, each way: five for each of the network's 28
 
@@ -55,10 +55,10 @@ class DrawDigit(Explorer):
     pixels = traitlets.Bytes(bytes(SIDE * SIDE)).tag(  # uint8 (140, 140)
         sync=True, echo_update=False, from_json=lambda value, widget: bytes(value)
     )
-    asked = traitlets.Int(0).tag(sync=True, echo_update=False)  # the browser's number for these pixels
+    asked = Whole(0).tag(sync=True, echo_update=False)  # the browser's number for these pixels
     preparation = traitlets.Unicode("mnist").tag(sync=True)
     # From Python only.
-    answered = traitlets.Int(0).tag(sync=True, python_only=True)  # the `asked` that all below belongs to
+    answered = Whole(0).tag(sync=True, python_only=True)  # the `asked` that all below belongs to
     seen = traitlets.Bytes(bytes(28 * 28)).tag(sync=True, python_only=True)  # uint8 (28, 28)
     # float32 (models, 10); empty if nothing is drawn
     answer = traitlets.Bytes(b"").tag(sync=True, python_only=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numbers
+import operator
 import re
 import threading
 from pathlib import Path
@@ -38,6 +40,34 @@ def bundle(name: str) -> str:
     return with_imports(name)
 
 
+class Whole(traitlets.Int[Any, Any]):
+    """A whole number; Python's, NumPy's and PyTorch's will do."""
+
+    def validate(self, obj: Any, value: Any) -> Any:
+        """Take the number as an int, or say what it is."""
+        if isinstance(value, bool):  # an int to traitlets; where it makes no sense the explorer says so
+            return super().validate(obj, value)
+        try:
+            whole = isinstance(value, float) and value.is_integer()
+            number = int(value) if whole else operator.index(value)
+        except TypeError:
+            raise traitlets.TraitError(
+                f"{self.name}={value!r} is no whole number: give one such as 1."
+            ) from None
+        return super().validate(obj, number)
+
+
+class Number(traitlets.Float[Any, Any]):
+    """A number; Python's, NumPy's and a tensor of one element will do."""
+
+    def validate(self, obj: Any, value: Any) -> Any:
+        """Take the number as a float, or say what it is."""
+        one = getattr(value, "numel", lambda: 0)() == 1  # a tensor, such as the bias of a channel
+        if isinstance(value, bool) or not (one or isinstance(value, numbers.Real)):
+            raise traitlets.TraitError(f"{self.name}={value!r} is no number: give one such as 0.5.")
+        return super().validate(obj, float(value))
+
+
 class Explorer(anywidget.AnyWidget):
     """The base of every explorer.
 
@@ -46,7 +76,8 @@ class Explorer(anywidget.AnyWidget):
     `traitlets.validate`; a check raises `traitlets.TraitError` with the number and the remedy. Set from
     Python, such an error reaches the caller. Sent by the browser, where no one would see it, it is shown in
     the widget, which goes back to the last good state. A trait tagged `python_only` is not the browser's
-    to set: what it sends is dropped.
+    to set: what it sends is dropped. One tagged `aside` is set by the page by itself, after what the reader
+    did: the answer to that stays on show.
     """
 
     script: ClassVar[str]  # the JavaScript file
@@ -95,6 +126,7 @@ class Explorer(anywidget.AnyWidget):
         if python_only:
             sync_data = {name: value for name, value in sync_data.items() if name not in python_only}
             self.send_state(python_only)  # what it is in truth
+        aside = all(self.trait_metadata(name, "aside") for name in sync_data)
         before = {name: getattr(self, name) for name in self.keys if not name.startswith("_")}
         try:
             super().set_state(sync_data)
@@ -104,10 +136,11 @@ class Explorer(anywidget.AnyWidget):
             spoilt = [n for n, old in before.items() if n in sync_data or now.get(n, old) is not old]
             if not kept:
                 now.update(before)
-            self.problem = str(error) or type(error).__name__
+            if not (aside and self.problem):
+                self.problem = str(error) or type(error).__name__
             self.send_state([name for name in spoilt if name != "problem"])
         else:
-            if "problem" not in sync_data:
+            if "problem" not in sync_data and not aside:
                 self.problem = ""
 
     def __repr__(self) -> str:

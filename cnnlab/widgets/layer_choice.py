@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -12,11 +12,11 @@ import traitlets
 from torch import Tensor, nn
 
 from cnnlab.errors import did_you_mean
-from cnnlab.inspection import Explanation, explain
 from cnnlab.inspection.activations import activations_and_output, evaluating, output_of, weights_now
 from cnnlab.inspection.unit_fields import LayerUnits, unit_fields
 from cnnlab.timing import thread_count
-from cnnlab.widgets.explorer import Explorer
+from cnnlab.widgets.explaining import explained_here
+from cnnlab.widgets.explorer import Explorer, Whole
 
 _NO_CONVOLUTION = (
     "This network has no convolution, so there are no feature maps to show. What it has are rows of units, "
@@ -24,7 +24,12 @@ _NO_CONVOLUTION = (
 )
 _NO_LAYER = (
     "This network has no layer whose output could be shown. Layers are seen if they are attributes of the "
-    "network, such as self.conv1 = nn.Conv2d(…), and forward() calls them."
+    "network, such as self.conv1 = nn.Conv2d(…), if forward() calls them, and if they make maps (C, H, W) or "
+    "a row of numbers for each image."
+)
+_COMPILED = (
+    "This network was traced or scripted by torch.jit, and its layers cannot be watched: give the network "
+    "that it was made of."
 )
 
 AHEAD = 500_000  # bytes of images and maps that are sent before they are asked for, at most
@@ -49,10 +54,8 @@ class LayerChoice(Explorer):
     # every layer that can be chosen, for the browser
     layers: Any = traitlets.List().tag(sync=True, python_only=True)
     layer = traitlets.Unicode(help="the layer shown, by name").tag(sync=True)
-    channel = traitlets.Int(help="the map shown, counted from 0").tag(sync=True)
-    unit = traitlets.Tuple(traitlets.Int(), traitlets.Int(), default_value=(0, 0)).tag(
-        sync=True
-    )  # row, column
+    channel = Whole(help="the map shown, counted from 0").tag(sync=True)
+    unit = traitlets.Tuple(Whole(), Whole(), default_value=(0, 0)).tag(sync=True)  # row, column
     # the image and the maps of the layer, in one message
     view: Any = traitlets.Dict().tag(sync=True, python_only=True)
     # the same of the images and layers before and after it: shown until Python has answered
@@ -75,8 +78,14 @@ class LayerChoice(Explorer):
         """What the browser draws of image number `index`."""
         raise NotImplementedError
 
-    def _watch(self, model: nn.Module, image: Tensor) -> None:
-        """Find the layers of a model; image: (1, 1, H, W) as the model takes it."""
+    def _watch(self, model: nn.Module, image: Tensor, own: bool = False) -> None:
+        """Find the layers of a model.
+
+        Args:
+            model: the network.
+            image: (1, 1, H, W) as the model takes it.
+            own: whether the reader gave the images as a tensor.
+        """
         self._made = {}
         self._runs = True
         try:
@@ -85,14 +94,14 @@ class LayerChoice(Explorer):
                 with evaluating(model):
                     output_of(model, image)
         except Exception:  # a student's forward can fail in any way
-            explained = explain(model, image)
+            explained = explained_here(model, image, own)
             if explained.works:
                 raise
-            self._found, self.explanation, self._runs = (), str(_of_the_network(explained)), False
+            self._found, self.explanation, self._runs = (), str(explained), False
         else:
             convolution = any(type(m).__name__.lower().find("conv") >= 0 for m in model.modules())
             self._found = found
-            self.explanation = "" if convolution and found else _NO_CONVOLUTION if found else _NO_LAYER
+            self.explanation = "" if convolution and found else _NO_CONVOLUTION if found else _no_layer(model)
         self.layers = [_as_state(entry) for entry in self._found]
 
     def _first_layer(self) -> str:
@@ -263,13 +272,17 @@ def floats(values: Tensor) -> bytes:
     return values.detach().to("cpu", torch.float32).contiguous().numpy().astype("<f4").tobytes()
 
 
-def _of_the_network(explained: Explanation) -> Explanation:
-    """Without the remedies that change the images: an explorer shows them as they are."""
-    kept = tuple(text for text in explained.remedies if not text.startswith("images."))
-    if len(kept) == len(explained.remedies):
-        return explained
-    grey = "This explorer shows images of one channel, so the network has to take one."
-    return replace(explained, remedies=kept, details=(*explained.details, grey))
+def _no_layer(model: nn.Module) -> str:
+    """Why there is no layer to choose."""
+    if isinstance(model, torch.jit.ScriptModule):
+        return _COMPILED
+    if not list(model.children()) and type(model).__module__.startswith("torch.nn"):
+        kind = type(model).__name__
+        return (
+            f"This is a single nn.{kind}, and an explorer shows the layers inside a network: "
+            f"give nn.Sequential(model), whose only layer it is."
+        )
+    return _NO_LAYER
 
 
 def _as_state(entry: LayerUnits) -> dict[str, Any]:

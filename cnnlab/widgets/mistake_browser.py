@@ -10,13 +10,14 @@ import traitlets
 from torch import Tensor, nn
 
 from cnnlab.data import Split
-from cnnlab.inspection import explain
 from cnnlab.inspection.activations import check_initialised, evaluating, output_of
 from cnnlab.inspection.mistakes import ChosenMistake, Mistake, mistakes_of
 from cnnlab.inspection.nearest import Neighbour, nearest_images
 from cnnlab.table import Table
 from cnnlab.training import Evaluation, evaluate
 from cnnlab.training.guards import check_model
+from cnnlab.widgets.explaining import explained_here
+from cnnlab.widgets.explorer import Number, Whole
 from cnnlab.widgets.layer_choice import LayerChoice, Reading, floats
 
 SHOWN = 200  # mistakes that travel to the browser, with their images and logits
@@ -51,17 +52,15 @@ class MistakeBrowser(LayerChoice):
     script = "mistake_browser.js"
     style = ("layer_view.css", "mistake_browser.css")
 
-    true = traitlets.Int(None, allow_none=True, help="only this class; None for all").tag(sync=True)
-    predicted = traitlets.Int(None, allow_none=True, help="only taken for this class").tag(sync=True)
+    true = Whole(None, allow_none=True, help="only this class; None for all").tag(sync=True)
+    predicted = Whole(None, allow_none=True, help="only taken for this class").tag(sync=True)
     confidence = traitlets.Tuple(
-        traitlets.Float(), traitlets.Float(), default_value=(0.0, 100.0), help="lowest and highest, percent"
+        Number(), Number(), default_value=(0.0, 100.0), help="lowest and highest, percent"
     ).tag(sync=True)
-    index = traitlets.Int(None, allow_none=True, help="the mistake shown: an image of the split").tag(
-        sync=True
-    )
+    index = Whole(None, allow_none=True, help="the mistake shown: an image of the split").tag(sync=True)
     summary = traitlets.Dict().tag(sync=True, python_only=True)  # of the evaluation
     gallery: Any = traitlets.Dict().tag(sync=True, python_only=True)  # the mistakes under the filter
-    nearest_of = traitlets.Int(None, allow_none=True).tag(sync=True)  # asked for by the browser
+    nearest_of = Whole(None, allow_none=True).tag(sync=True, aside=True)  # asked for by the page
     nearest: Any = traitlets.Dict().tag(sync=True, python_only=True)
 
     def __init__(
@@ -86,7 +85,7 @@ class MistakeBrowser(LayerChoice):
             try:
                 self._evaluation = evaluate(model, split, batch_size=EVALUATED)
             except Exception:  # a student's forward can fail in any way
-                explained = explain(model, split.take(1).normalised())
+                explained = explained_here(model, split.take(1).normalised())
                 if explained.works:
                     raise
                 self.explanation = str(explained)

@@ -44,6 +44,7 @@ function render({ model, el }) {
   let columns = [];
   function refresh() {
     const settings = model.get("settings");
+    if (!settings?.blocks?.length) return; // Python refuses that, and sends the last good ones
     made = analysed(settings);
     made.broken = isWrong();
     if (lit !== null && lit >= made.rows.length) lit = null;

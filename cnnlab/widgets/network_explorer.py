@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import math
+from numbers import Integral
 from typing import Any, ClassVar
 
 import torch
@@ -155,9 +156,9 @@ def _answered_soon(made: Totals, inputs: int) -> bool:
 
 
 def _inputs(value: Any) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= MOST_INPUTS:
+    if isinstance(value, bool) or not isinstance(value, Integral) or not 1 <= int(value) <= MOST_INPUTS:
         shown = f"{value:g}" if isinstance(value, float) and math.isfinite(value) else repr(value)
         raise traitlets.TraitError(
             f"fc1={shown} cannot be: a layer takes a whole number of inputs, 1 to {MOST_INPUTS:,}."
         )
-    return value
+    return int(value)

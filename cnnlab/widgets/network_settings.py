@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
+import numpy as np
 import traitlets
 
 from cnnlab.arithmetic import (
@@ -128,12 +129,10 @@ def checked(settings: Any) -> dict[str, Any]:
             'write "blocks": [{"channels": 10}, {"channels": 20}].'
         )
     flags = {name: settings.get(name, usual) for name, usual in _FLAGS.items()}
-    for name, value in flags.items():
-        _flag(name, value)
     return {
         "blocks": [_block(number, block) for number, block in enumerate(blocks, start=1)],
         "hidden": _whole("hidden", settings.get("hidden", 50), *HIDDEN),
-        **flags,
+        **{name: _flag(name, value) for name, value in flags.items()},
     }
 
 
@@ -150,11 +149,11 @@ def _block(number: int, block: Any) -> dict[str, Any]:
     if not isinstance(made["pooling"], str) or made["pooling"] not in POOLINGS:
         near = did_you_mean(made["pooling"], POOLINGS)
         raise traitlets.TraitError(f"{where}: unknown pooling {made['pooling']!r}: {near}")
-    _flag(f"{where}: batch_norm", made["batch_norm"])
+    made["batch_norm"] = _flag(f"{where}: batch_norm", made["batch_norm"])
     dropout = made["dropout"]
-    if isinstance(dropout, bool) or not isinstance(dropout, (int, float)) or not 0 <= dropout < 1:
+    if isinstance(dropout, bool) or not isinstance(dropout, numbers.Real) or not 0 <= float(dropout) < 1:
         raise traitlets.TraitError(f"{where}: dropout={dropout!r} is a chance: use 0 <= dropout < 1.")
-    return made
+    return {**made, "dropout": float(dropout)}
 
 
 def _names(where: str, given: Mapping[str, Any], known: Any) -> None:
@@ -172,6 +171,7 @@ def _whole(name: str, value: Any, least: int, most: int, other: str = "") -> int
     return int(value)
 
 
-def _flag(name: str, value: Any) -> None:
-    if not isinstance(value, bool):
+def _flag(name: str, value: Any) -> bool:
+    if not isinstance(value, (bool, np.bool_)):
         raise traitlets.TraitError(f"{name}={value!r} is not a yes or no: use True or False.")
+    return bool(value)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -42,8 +43,13 @@ def preset(name: str, size: int) -> torch.Tensor:
         "horizontal edges": side.repeat(size, 1).T.contiguous(),
     }
     if name not in made:
-        raise ValueError(f"unknown kernel {name!r}: {did_you_mean(name, KERNELS)}")
+        raise ValueError(unknown_kernel(name))
     return made[name]
+
+
+def unknown_kernel(name: str, learnt: Sequence[str] = ()) -> str:
+    """What to say of a name that no kernel has; `learnt` are the names of a network's."""
+    return f"unknown kernel {name!r}: {did_you_mean(name, (*KERNELS, *learnt))}"
 
 
 def resized(kernel: torch.Tensor, size: int) -> torch.Tensor:
@@ -68,6 +74,8 @@ def square_kernel(numbers: Any) -> torch.Tensor:
     Raises:
         ValueError: it is no square of finite real numbers, or too large, or holds too large a number.
     """
+    if isinstance(numbers, str):
+        raise ValueError(f"the kernel {numbers!r} is a name: set explorer.kernel_name = {numbers!r}.")
     try:
         # PyTorch takes no array that is read backwards, such as kernel[::-1, ::-1]
         given = torch.as_tensor(numbers.copy() if isinstance(numbers, np.ndarray) else numbers)

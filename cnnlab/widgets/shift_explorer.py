@@ -11,7 +11,7 @@ import traitlets
 
 from cnnlab.data import shift
 from cnnlab.plots.pixels import Drawable, Pixels, many_images, one_image
-from cnnlab.widgets.explorer import Explorer
+from cnnlab.widgets.explorer import Explorer, Whole
 
 FARTHEST = 8  # pixels; further out the digit leaves the image
 
@@ -39,14 +39,10 @@ class ShiftExplorer(Explorer):
     script = "shift_explorer.js"
     style = ("shift_explorer.css",)
 
-    dx = traitlets.Int(help="pixels to the right; below 0 to the left").tag(sync=True)
-    dy = traitlets.Int(help="pixels down; below 0 up").tag(sync=True)
-    farthest = traitlets.Tuple(traitlets.Int(), traitlets.Int(), default_value=(0, 0)).tag(
-        sync=True, python_only=True
-    )
-    size: Any = traitlets.Tuple(traitlets.Int(), traitlets.Int(), default_value=(0, 0)).tag(
-        sync=True, python_only=True
-    )
+    dx = Whole(help="pixels to the right; below 0 to the left").tag(sync=True)
+    dy = Whole(help="pixels down; below 0 up").tag(sync=True)
+    farthest = traitlets.Tuple(Whole(), Whole(), default_value=(0, 0)).tag(sync=True, python_only=True)
+    size: Any = traitlets.Tuple(Whole(), Whole(), default_value=(0, 0)).tag(sync=True, python_only=True)
     pixels = traitlets.Bytes().tag(sync=True, python_only=True)  # the image as float32
     averages = traitlets.Bytes().tag(sync=True, python_only=True)  # float32, one average behind the other
 
@@ -95,16 +91,16 @@ class ShiftExplorer(Explorer):
 
 def _pixels(name: str, given: Drawable, read: Callable[[Drawable], Pixels]) -> torch.Tensor:
     """Images as float64; `read` checks the shape."""
-    if isinstance(given, torch.Tensor) and given.dtype == torch.bfloat16:
-        given = given.float()  # NumPy knows no bfloat16
     try:
         pixels = read(given)
+    except TypeError as error:
+        if "cannot be drawn" not in str(error):
+            raise
+        raise TypeError(f"{name}: {error}") from None
     except ValueError as error:
         if "differ in length" not in str(error):
             raise
         raise ValueError(f"{name}: {error}") from None
-    if pixels.dtype.kind not in "biuf":
-        raise TypeError(f"{name}: the pixels are {pixels.dtype}; give numbers from 0 to 255.")
     spoilt = int((~np.isfinite(pixels)).sum())
     if spoilt:
         raise ValueError(

@@ -2,7 +2,7 @@
 
 import { element, grouped, newId, numbers, svgElement } from "./dom.js";
 import { column, figure, halfWindow, joined, smoothed } from "./training_numbers.js";
-import { logTicks, rateText, ticks } from "./training_numbers.js";
+import { logTicks, lossTick, rateText, ticks } from "./training_numbers.js";
 
 const EPOCH = 5; // numbers an epoch: step, loss, accuracy, validation loss, validation accuracy
 const HEIGHT = 270; // of a panel, in pixels
@@ -103,7 +103,7 @@ export function accuracyAxis(from) {
 
 /** One chart: `name` is what it shows of a run, `axis` says how high it reaches. */
 export function panel(name, title, axis, onPoint) {
-  const tick = (mark) => (name === "loss" ? rateText(mark) : `${mark} %`);
+  const tick = (mark) => (name === "loss" ? lossTick(mark) : `${mark} %`);
   const clip = newId("clip");
   const plot = svgElement("svg", { role: "img", height: HEIGHT, class: "plot" });
   const node = element("div", { class: "panel" }, plot);

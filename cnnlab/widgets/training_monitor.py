@@ -15,7 +15,7 @@ from cnnlab.training.callbacks import Callback, Start, State
 from cnnlab.training.curve import Curve
 from cnnlab.training.history import EpochRecord, History, StepRecord
 from cnnlab.training.pace import Pace
-from cnnlab.widgets.explorer import Explorer
+from cnnlab.widgets.explorer import Explorer, Whole
 
 POINTS = 2000  # of a curve, at most; a longer run is drawn as means of neighbouring steps
 NEW_POINTS = 200  # are sent again and again until they join the others
@@ -63,7 +63,7 @@ class TrainingMonitor(Explorer, Callback):
         sync=True, python_only=True
     )  # the runs before: number, name, points, epochs
     log_loss = traitlets.Bool(False).tag(sync=True)
-    accuracy_from = traitlets.Int(0).tag(sync=True)
+    accuracy_from = Whole(0).tag(sync=True)
 
     def __init__(self, *, log_loss: bool = False, accuracy_from: int = 0) -> None:
         self._asked: deque[dict[str, Any]] = deque()  # by the browser, in another thread

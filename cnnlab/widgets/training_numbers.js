@@ -81,6 +81,12 @@ export function rateText(rate) {
   return `${Number(digits)} × 10${[...power].map((sign) => RAISED[sign] ?? "⁻").join("")}`;
 }
 
+/** A loss at an axis, where there is little room: 0.5, 40, and 2.5e9 when the weights explode. */
+export function lossTick(loss) {
+  if (loss === 0 || (loss >= 1e-5 && loss < 1e5)) return rateText(loss);
+  return loss.toExponential(1).replace(".0e", "e").replace("e+", "e").replace("e-", "e−");
+}
+
 /** Seconds as people say them. */
 export function timeText(seconds) {
   if (seconds == null) return "–";
@@ -108,7 +114,8 @@ export function typedRate(text) {
 /** A loss or an accuracy, written. */
 export function figure(name, value) {
   if (!Number.isFinite(value)) return "–";
-  return name === "loss" ? value.toFixed(value < 0.1 ? 4 : 3) : `${value.toFixed(1)} %`;
+  if (name !== "loss") return `${value.toFixed(1)} %`;
+  return value >= 1e5 ? lossTick(value) : value.toFixed(value < 0.1 ? 4 : value < 1000 ? 3 : 0);
 }
 
 /** Two digits are all that is steady. */

@@ -1,5 +1,7 @@
 """Preparing a drawing: MNIST's own way gives MNIST's digits back, the naive way does not."""
 
+import re
+
 import pytest
 import torch
 import torch.nn.functional as F
@@ -123,3 +125,11 @@ def test_ink_that_is_too_faint_to_be_left_is_told() -> None:
     ink[0, 0] = ink[139, 139] = 20
     with pytest.raises(ValueError, match="too faint"):
         prepare_drawing(ink)
+
+
+@pytest.mark.parametrize(
+    ("dtype", "remedy"), [(torch.int64, "use ink.to(torch.uint8)"), (torch.bool, "255 * ink.to(torch.uint8)")]
+)
+def test_ink_of_whole_numbers_gets_its_own_remedy(dtype, remedy):
+    with pytest.raises(TypeError, match=re.escape(remedy)):
+        prepare_drawing(torch.ones(28, 28, dtype=dtype))

@@ -83,3 +83,10 @@ def test_an_image_of_sixteen_bits_is_read_like_any_other() -> None:
     image = torch.arange(784.0).reshape(28, 28) / 784
     for kind in (torch.bfloat16, torch.float16):
         assert np.abs(one_image(image.to(kind)) - image.numpy()).max() < 0.01
+
+
+def test_complex_numbers_and_texts_are_refused():
+    with pytest.raises(TypeError, match=r"complex64, and cannot be drawn: draw their \.abs\(\)"):
+        one_image(torch.fft.fft2(torch.rand(4, 4)))
+    with pytest.raises(TypeError, match="and cannot be drawn: give numbers"):
+        one_image([["a", "b"]])

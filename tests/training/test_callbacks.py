@@ -137,6 +137,8 @@ def test_methods_that_callback_leaves_empty_are_not_called():
 def test_one_callback_alone_is_refused_with_how_to_write_it():
     with pytest.raises(TypeError, match=r"callbacks is a Watcher: give a list, callbacks=\[\.\.\.\]"):
         check_callbacks(Watcher())
+    with pytest.raises(TypeError, match=r"the callback Watcher is a class: write Watcher\(\)"):
+        check_callbacks([Watcher])
 
 
 def test_the_start_tells_how_long_the_run_will_be():

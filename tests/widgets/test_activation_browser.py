@@ -73,7 +73,7 @@ def test_another_layer_keeps_channel_and_place(browser):
         ("channel", 10, "channel=10, but 'conv1' has 10: choose 0 to 9"),
         ("unit", (3, 24), r"unit \(3, 24\) lies outside 'conv1': choose rows 0 to 23 and columns 0 to 23"),
         ("unit", (-1, 0), "lies outside"),
-        ("index", "three", "int"),
+        ("index", "three", "index='three' is no whole number"),
     ],
 )
 def test_a_state_out_of_range_is_refused_with_the_remedy(browser, name, value, message):
@@ -469,3 +469,17 @@ def test_a_misspelt_layer_in_forward_is_explained() -> None:
 
     browser = ActivationBrowser(Misspelt(), torch.rand(5, 1, 28, 28))
     assert "con1" in browser.explanation
+
+
+@pytest.mark.parametrize(
+    ("model", "says"),
+    [
+        (nn.Conv2d(1, 4, 3), "This is a single nn.Conv2d"),
+        (
+            nn.Sequential(nn.Unflatten(2, (1, 28)), nn.Conv3d(1, 2, (1, 3, 3))),
+            "if they make maps (C, H, W) or a row of numbers",
+        ),
+    ],
+)
+def test_why_there_is_no_layer_is_told(model, says):
+    assert says in ActivationBrowser(model, torch.rand(2, 1, 28, 28)).explanation

@@ -452,3 +452,14 @@ def test_a_single_image_has_no_number(image: torch.Tensor) -> None:
     with pytest.raises(traitlets.TraitError, match="index=0: there is no Split to take an image from"):
         explorer.index = 0
     assert explorer.index is None
+
+
+def test_an_unknown_kernel_is_answered_with_the_learnt_ones_too(image: torch.Tensor) -> None:
+    with pytest.raises(ValueError, match="did you mean 'conv1, channel 1'"):
+        ConvolutionExplorer(image, "conv1, channel 10", model=models.build("cnn_320"))
+
+
+def test_the_bias_of_a_layer_is_a_number(image: torch.Tensor) -> None:
+    conv = models.build("cnn_320").conv1
+    explorer = ConvolutionExplorer(image, conv.weight[0, 0], bias=conv.bias[0])
+    assert explorer.bias == pytest.approx(conv.bias[0].item())

@@ -208,6 +208,11 @@ def no_output(model):
     model.forward = lambda x: None
 
 
+def two_outputs(model):
+    first = model.forward
+    model.forward = lambda x: (first(x), x)
+
+
 @pytest.mark.parametrize(
     ("change", "words"),
     [
@@ -216,6 +221,7 @@ def no_output(model):
         (other_precision, "the images are float32, but the weights are float64"),
         (failing_forward, "Mine cannot read a drawing. "),
         (no_output, "Mine gives NoneType for one image"),
+        (two_outputs, "ten logits (1, 10) are needed: let forward() return the logits alone"),
     ],
 )
 def test_a_model_that_is_changed_later_is_explained_and_may_recover(change, words):

@@ -4,11 +4,13 @@ import re
 import threading
 from pathlib import Path
 
+import numpy as np
 import pytest
+import torch
 import traitlets
 
 from cnnlab.widgets import explorer
-from cnnlab.widgets.explorer import Explorer, bundle
+from cnnlab.widgets.explorer import Explorer, Number, Whole, bundle
 
 
 @pytest.fixture
@@ -71,11 +73,12 @@ def test_the_style_of_an_explorer_holds_for_no_other_one(one: type[Explorer]) ->
 
 class Lamp(Explorer):
     script = "page_model.js"  # any file will do
-    level = traitlets.Int(0).tag(sync=True)
+    level = Whole(0).tag(sync=True)
+    asked = Whole(0).tag(sync=True, aside=True)
     colour = traitlets.Unicode("red").tag(sync=True)
-    watts = traitlets.Float(40.0).tag(sync=True, python_only=True)
+    watts = Number(40.0).tag(sync=True, python_only=True)
 
-    @traitlets.validate("level")
+    @traitlets.validate("level", "asked")
     def _in_range(self, proposal: dict[str, int]) -> int:
         if not 0 <= proposal["value"] <= 5:
             raise traitlets.TraitError(f"level={proposal['value']} is out of range: use 0 to 5.")
@@ -93,6 +96,50 @@ def test_what_the_browser_sends_out_of_range_is_told_and_the_old_state_stays() -
     assert sent[-1] == ["level"], "the browser hears what the state is"
     lamp.set_state({"level": 4})
     assert lamp.problem == ""
+
+
+def test_what_the_page_asks_by_itself_leaves_what_is_said_to_the_reader() -> None:
+    lamp = Lamp()
+    lamp.set_state({"level": 9})
+    lamp.set_state({"asked": 2})
+    lamp.set_state({"asked": 9})
+    assert lamp.problem == "level=9 is out of range: use 0 to 5."
+    lamp.set_state({"level": 1})
+    assert lamp.problem == ""
+    lamp.set_state({"asked": 8})
+    assert lamp.problem, "a fault of the page's own is told where nothing else is"
+
+
+@pytest.mark.parametrize("value", [np.int64(3), torch.tensor(3), np.uint8(3), 3.0])
+def test_whole_numbers_of_numpy_and_torch_are_taken(value: object) -> None:
+    lamp = Lamp()
+    lamp.level = value
+    assert (lamp.level, type(lamp.level)) == (3, int)
+
+
+@pytest.mark.parametrize(
+    "value", [np.float32(0.5), torch.tensor(0.5), torch.nn.Parameter(torch.tensor([0.5]))]
+)
+def test_numbers_of_numpy_and_torch_are_taken(value: object) -> None:
+    lamp = Lamp()
+    lamp.watts = value
+    assert (lamp.watts, type(lamp.watts)) == (0.5, float)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "says"),
+    [
+        ("level", 1.5, "level=1.5 is no whole number"),
+        ("level", "abc", "level='abc' is no whole number"),
+        ("level", torch.ones(2), "is no whole number"),
+        ("watts", "abc", "watts='abc' is no number"),
+        ("watts", torch.ones(2), "is no number"),
+        ("watts", True, "watts=True is no number"),
+    ],
+)
+def test_what_is_no_number_is_refused_by_name(name: str, value: object, says: str) -> None:
+    with pytest.raises(traitlets.TraitError, match=re.escape(says)):
+        setattr(Lamp(), name, value)
 
 
 def test_whatever_fails_behind_a_change_is_told_and_the_state_goes_back() -> None:

@@ -1,3 +1,5 @@
+import copy
+
 import numpy as np
 import pytest
 import torch
@@ -313,3 +315,18 @@ def test_a_network_without_layers_to_list_is_shown_by_its_logits() -> None:
     browser = MistakeBrowser(Weights(), digits().test)
     assert browser.chosen is not None
     assert browser.chosen.logits.shape == (10,)
+
+
+def test_a_network_that_fails_later_is_told_until_the_reader_acts(result):
+    model = copy.deepcopy(network())
+    browser = MistakeBrowser(model, digits().test, digits().test, result)
+    other = browser.mistakes[1].index
+    model.fc1 = torch.nn.Linear(321, 50)
+    browser.set_state({"index": other})
+    assert "the model failed" in browser.problem or "mat1 and mat2" in browser.problem
+    said = browser.problem
+    browser.set_state({"nearest_of": other})  # the page asks by itself
+    assert browser.problem == said
+    browser.set_state({"index": -5})
+    browser.set_state({"nearest_of": -5})
+    assert browser.problem.startswith("index=-5 is none of the")

@@ -7,6 +7,7 @@ import random
 import re
 import time
 
+import numpy as np
 import pytest
 import torch
 import traitlets
@@ -449,3 +450,10 @@ def test_a_pooling_that_is_no_text_is_refused_in_words():
     settings["blocks"][0]["pooling"] = ["max"]
     with pytest.raises(traitlets.TraitError, match="unknown pooling"):
         explorer.settings = settings
+
+
+def test_a_number_of_numpy_is_a_whole_number_too():
+    explorer = NetworkExplorer()
+    assert explorer.explain(np.prod([20, 4, 4])).works
+    explorer.fc1 = np.int64(321)
+    assert (explorer.fc1, type(explorer.fc1)) == (321, int)

@@ -1,5 +1,6 @@
 """Settings of a network as plain dictionaries."""
 
+import numpy as np
 import pytest
 import traitlets
 
@@ -77,3 +78,11 @@ def test_bad_settings_are_refused_in_words(settings, text):
     with pytest.raises(traitlets.TraitError) as raised:
         checked(settings)
     assert text in str(raised.value)
+
+
+def test_numbers_of_numpy_are_taken():
+    block = {"kernel": np.int64(3), "batch_norm": np.bool_(True), "dropout": np.float32(0.5)}
+    made = checked({"blocks": [block], "hidden": np.int64(20), "hidden_relu": np.bool_(False)})
+    assert (made["hidden"], made["hidden_relu"]) == (20, False)
+    assert [made["blocks"][0][name] for name in block] == [3, True, 0.5]
+    assert {type(made["blocks"][0][name]) for name in block} == {int, bool, float}

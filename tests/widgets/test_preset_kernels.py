@@ -67,7 +67,7 @@ def test_a_kernel_of_ones_own_is_a_copy() -> None:
         ([[1, 2]], "shape (1, 2): give k rows of k numbers, k 1 to 11"),
         (torch.zeros(12, 12), "shape (12, 12)"),
         ([[1, 2], [3]], "not k rows of k numbers"),
-        ("blur", "not k rows of k numbers"),
+        ("blur", "is a name: set explorer.kernel_name = 'blur'"),
         ([[float("nan")]], "not finite"),
         ([[True, False], [False, True]], "True and False: give real numbers"),
         (torch.tensor([[1 + 2j]]), "complex numbers: give real numbers"),
