@@ -129,7 +129,7 @@ export function cellTexts(parts, size) {
   const whole = parts.every(({ pixel }) => !Number.isFinite(pixel) || Number.isInteger(pixel));
   return parts.map(({ pixel, weight, product }) => ({
     pixel: fitted(pixel, whole ? 0 : 2, room),
-    weight: size > SMALL_KERNEL ? short(weight) : fitted(weight, size > 3 ? 2 : 3, room),
+    weight: size > SMALL_KERNEL ? short(weight, size > MEDIUM_KERNEL ? 3 : 4) : fitted(weight, size > 3 ? 2 : 3, room),
     product: fitted(product, digitsFor(product), room),
   }));
 }

@@ -87,10 +87,10 @@ export function fitted(value, digits, room) {
 }
 
 /** A weight in a narrow field: .008 rather than 0.008; ≈0 where even −1e−10 is too long. */
-export function short(value) {
+export function short(value, digits = 3) {
   if (Math.abs(value) >= 1) return fitted(value, 1, SHORT_ROOM);
   const fits = (text) => text.length <= SHORT_ROOM;
-  const texts = [fitted(value, 3, SHORT_ROOM + 1).replace(/^(−?)0\./, "$1."), fitted(value, 3, SHORT_ROOM)];
+  const texts = [fitted(value, digits, SHORT_ROOM + 1).replace(/^(−?)0\./, "$1."), fitted(value, 3, SHORT_ROOM)];
   return texts.find(fits) ?? "≈0";
 }
 

@@ -59,7 +59,7 @@ def test_weights_of_a_large_kernel_fit_their_narrow_fields() -> None:
     texts = {0.008: ".008", -0.123: "−.123", -255.5: "−256", 123456: "1.2e5", -1e30: "−1e30", 0.5: ".5"}
     texts |= {0.0004: ".0004", -0.0004: "−4e−4", 4.2e-5: "4e−5", -0.0033: "−.003", 1e-10: "1e−10"}
     texts |= {-1e-10: "≈0", 0: "0", 2: "2"}
-    assert run(IMPORT, "return given.map(short)", list(texts)) == list(texts.values())
+    assert run(IMPORT, "return given.map((value) => short(value))", list(texts)) == list(texts.values())
 
 
 def test_python_and_the_page_take_the_same_largest_number() -> None:
