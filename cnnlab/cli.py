@@ -81,8 +81,10 @@ def doctor() -> None:
 def data(context: typer.Context) -> None:
     """Fetch MNIST where it is missing, and show where it is."""
     if context.invoked_subcommand is None:
-        data_fetch()
-        data_show()
+        try:
+            data_fetch()
+        finally:  # without a network the table says what is used instead
+            data_show()
 
 
 @data_app.command("show")

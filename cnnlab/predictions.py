@@ -16,6 +16,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -229,7 +230,11 @@ def _range(guess: object) -> list[float]:
 def _is_right(guess: str | list[float], outcome: str | float) -> bool:
     if isinstance(guess, str) or isinstance(outcome, str):
         return guess == outcome
-    return guess[0] <= outcome <= guess[1]
+    low, high = guess
+    if low == high:  # one number: right if the outcome rounds to it, and is at most 1 % away
+        places = min(0, int(Decimal(f"{low:.10g}").as_tuple().exponent))
+        return abs(outcome - low) <= min(0.5 * 10.0**places, 0.01 * abs(low))
+    return low <= outcome <= high
 
 
 def _words(value: object) -> str:

@@ -122,6 +122,19 @@ def test_a_download_that_fails_is_one_message(nowhere: Path, monkeypatch: pytest
     assert run.output.strip() == "no server answered: copy the files by hand"
 
 
+def test_data_without_a_network_still_shows_what_is_used(
+    nowhere: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_network(*_: object) -> None:
+        raise DataError("no server answered: copy the files by hand")
+
+    monkeypatch.setattr("cnnlab.data.fetch", no_network)
+    run = cnnlab("data")
+    assert run.exit_code == 1
+    assert "no server answered: copy the files by hand" in run.output
+    assert "looks in" in run.output
+
+
 def test_reproduce_of_an_unknown_network_suggests_the_nearest() -> None:
     run = cnnlab("reproduce", "cnn_321")
     assert run.exit_code == 1

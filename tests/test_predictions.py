@@ -69,6 +69,13 @@ def test_a_number_is_right_inside_the_range_ends_included(measured: float, verdi
         ((0.25, 1.5), 2.30258, "You said 0.25 to 1.5, 50 % sure. It was 2.303: not so."),
         ((0, 0), 0.0, "You said 0, 50 % sure. It was 0: right."),
         ((-1, 3), float("nan"), "You said -1 to 3, 50 % sure. It was nan: not so."),
+        ((82, 82), 82.03, "You said 82, 50 % sure. It was 82.03: right."),
+        ((82, 82), 82.6, "You said 82, 50 % sure. It was 82.6: not so."),
+        ((2.3, 2.3), 2.30258, "You said 2.3, 50 % sure. It was 2.303: right."),
+        ((784, 784), 785, "You said 784, 50 % sure. It was 785: not so."),
+        ((0, 0), 0.4, "You said 0, 50 % sure. It was 0.4: not so."),
+        ((1, 1), 0.6, "You said 1, 50 % sure. It was 0.6: not so."),
+        ((1e-12, 1e-12), 0.3, "You said 1e-12, 50 % sure. It was 0.3: not so."),
     ],
 )
 def test_whole_numbers_are_written_out(guess: tuple[float, float], measured: float, says: str) -> None:

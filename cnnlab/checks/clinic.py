@@ -276,4 +276,5 @@ def diagnosis(chart: object = ...) -> None:
     if right == 0:
         raise Blank("No patient has a diagnosis so far: put a letter in place of the blank.")
     if right < len(PATIENTS):
-        raise Blank(f"{right} of {len(PATIENTS)} patients have a diagnosis, and no wrong one.", share)
+        have = "patient has" if right == 1 else "patients have"
+        raise Blank(f"All right so far: {right} {have} a diagnosis, of {len(PATIENTS)}.", share)

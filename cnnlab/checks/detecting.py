@@ -19,15 +19,19 @@ Patient = tuple[object, bool, str]  # who it is, what the test should say, and w
 
 def _judge(answer: object, usage: str, patients: Sequence[Patient]) -> None:
     """Raise `Wrong` for the first patient about whom the student's test is mistaken."""
-    student = function(answer, usage, 1)
-    for patient, right, says in patients:
+    student, found = function(answer, usage, 1), []
+    for patient, _, _ in patients:
         given = call(student, patient)
         if isinstance(given, Tensor) and given.numel() == 1:
             given = given.item()
         if not isinstance(given, (bool, np.bool_)):
             raise Wrong(f"Your test gives {kind(given)}: True or False is asked for.")
-        if bool(given) is not right:
-            raise Wrong(says)
+        found.append(bool(given))
+    mistaken = [says for answer, (_, right, says) in zip(found, patients) if answer is not right]
+    if len(mistaken) == len(patients):
+        raise Wrong("Your test is mistaken about every case: it says True for False, and False for True.")
+    if mistaken:
+        raise Wrong(mistaken[0])
 
 
 def _by_hand(logits: Tensor, labels: Tensor) -> Tensor:

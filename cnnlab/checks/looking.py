@@ -112,6 +112,12 @@ def layer_output(answer: object = ...) -> None:
             raise Wrong(
                 f"{words_for(error)} A hook keeps something only if the network runs while it hangs there."
             ) from None
+        except RuntimeError as error:
+            if "channels" not in str(error):
+                raise
+            raise Wrong(
+                f"{name} was given the images themselves: it takes what the layers before it make of them."
+            ) from None
         if given is None or given is ...:
             raise Blank(
                 "Your function gives no answer yet: do the dots still stand in it, or is the return missing?"

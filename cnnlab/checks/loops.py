@@ -10,7 +10,7 @@ from cnnlab.checks.functions import same
 from cnnlab.checks.outside import left_as_they_were, networks_outside
 from cnnlab.checks.reading import call, function, kind, network, not_blank, number, shown, told
 from cnnlab.checks.runner import exercise
-from cnnlab.checks.steps import LOSSES, SmallNetwork, SmallSgd, two_batches, weights_of
+from cnnlab.checks.steps import LOSSES, SmallNetwork, SmallSgd, by_hand, two_batches, weights_of
 from cnnlab.checks.verdict import Blank, Wrong
 
 
@@ -26,6 +26,20 @@ class _Counting(SmallNetwork):
         return super().forward(x)  # type: ignore[no-untyped-call, no-any-return]
 
 
+def _why_not(model: nn.Module, step: int, before: Tensor, after: Tensor) -> str:
+    """What is wrong with the weights after step 1 or 2, (n,)."""
+    if same(after, before):
+        if any(p.grad is not None and bool(p.grad.any()) for p in model.parameters()):
+            return (
+                "Your step finds gradients and moves no weight: "
+                "the optimiser's part is missing, or comes too early."
+            )
+        return "Your step moves no weight: when the optimiser's turn comes, there is no gradient."
+    if step == 2 and same(after, by_hand(piled=True)[1], rtol=1e-3):
+        return "The first step is right, the second is not: the gradients of the first are still there."
+    return "After your step the weights are not those of one step of cross-entropy."
+
+
 @exercise(
     "A step that counts: counted_step(model, optimizer, images, labels)",
     5,
@@ -37,11 +51,12 @@ def counted_step(answer: object = ...) -> None:
     It returns how many of the images were read rightly, from the one forward pass before the step.
     """
     student = function(answer, "counted_step(model, optimizer, images, labels)", 4)
-    model, by_hand = _Counting(), SmallNetwork()
-    optimizer, reference = SmallSgd(list(model.parameters())), SmallSgd(list(by_hand.parameters()))
+    model, written_out = _Counting(), SmallNetwork()
+    optimizer, reference = SmallSgd(list(model.parameters())), SmallSgd(list(written_out.parameters()))
     for step, (images, labels) in enumerate(two_batches(), start=1):
+        before = weights_of(model)
         given = student(model, optimizer, images.clone(), labels.clone())
-        logits = by_hand(images)
+        logits = written_out(images)
         loss = F.cross_entropy(logits, labels)
         reference.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
@@ -54,8 +69,9 @@ def counted_step(answer: object = ...) -> None:
                 f"Your step runs the network {model.passes} times for one batch, "
                 "and what comes after the step has seen the labels: once is enough."
             )
-        if not same(weights_of(model), weights_of(by_hand), rtol=1e-3):
-            raise Wrong("After your step the weights are not those of one step of cross-entropy.")
+        after = weights_of(model)
+        if not same(after, weights_of(written_out), rtol=1e-3):
+            raise Wrong(_why_not(model, step, before, after))
         right = int((logits.argmax(dim=1) == labels).sum())
         if value == right:
             continue

@@ -98,8 +98,14 @@ def weights_of(model: torch.nn.Module) -> Tensor:
     return torch.cat([none, *(p.detach().cpu().flatten().double() for p in model.parameters())])
 
 
-def _by_hand(loss: Loss = F.cross_entropy, *, piled: bool = False, times: int = 1) -> list[Tensor]:
-    """The weights after the first and the second step of SGD, written out."""
+def by_hand(loss: Loss = F.cross_entropy, *, piled: bool = False, times: int = 1) -> list[Tensor]:
+    """The weights after the first and the second step of SGD, written out, each (n,) float64.
+
+    Args:
+        loss: of logits and labels.
+        piled: whether the gradients of the first step are still there in the second.
+        times: how often each step is done.
+    """
     model, found = SmallNetwork(), []
     optimizer = SmallSgd(list(model.parameters()))
     for images, labels in two_batches():
@@ -135,7 +141,7 @@ def training_step(answer: object = ...) -> None:
         another = watched.touched()
     if not all(bool(weights.isfinite().all()) for weights in after):
         raise Wrong("The weights became nan or infinite.")
-    right = _by_hand()
+    right = by_hand()
     if _alike(after, right):
         return
     if same(after[1], before):
@@ -158,12 +164,12 @@ def training_step(answer: object = ...) -> None:
             "The weights did not move, and there are no gradients: backward() is missing, or "
             "the gradients are cleared after it."
         )
-    if _alike(after, _by_hand(piled=True)):
+    if _alike(after, by_hand(piled=True)):
         raise Wrong("The first step is right, the second is not: the gradients of the first are still there.")
-    if _alike(after, _by_hand(times=2)):
+    if _alike(after, by_hand(times=2)):
         raise Wrong("The weights moved as in two steps: something is done twice.")
     for words, loss in LOSSES.items():
-        if _alike(after, _by_hand(loss)):
+        if _alike(after, by_hand(loss)):
             raise Wrong(told("The weights moved to another place", words))
     if same(after[0], before):
         raise Wrong(

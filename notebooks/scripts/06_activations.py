@@ -247,7 +247,7 @@ for edge, found in {
 #
 # **Tasks**
 # 1. Point at the background: where does its number come from? Multiply it out for one window.
-# 2. Choose a channel that the list calls *right edge*, then one of *upper edge*. Put the window where its map is most orange. Which pixels lie under the orange weights, which under the blue ones?
+# 2. Choose a channel that the list calls *right edge*, then one of *upper edge*. Put the window where its map is most orange. Which pixels lie on the weights above 0, which on those below? (In the middle, weights are the bold numbers; the colours are the products.)
 # 3. Set padding 2. Padding is 0, but the background here is about −0.42: what appears along the border of the map, and why?
 
 # %%
@@ -261,12 +261,12 @@ explorer
 # <details><summary>Answers</summary>
 #
 # 1. All 25 pixels are the same number there, so the sum is that number × (sum of the weights), plus the bias: the line of arithmetic above.
-# 2. Ink mostly lies under the orange weights, background under the blue ones: at the right edge the ink is on the left of the window, at the upper edge at its bottom. Background is negative, and negative times negative adds to the sum, too.
+# 2. Ink mostly lies on the weights above 0, background on those below: at the right edge the ink is on the left of the window, at the upper edge at its bottom. Background is negative, and negative times negative adds to the sum, too.
 # 3. A frame 2 pixels wide, as wide as the padding: to a normalised image, 0 is not black but grey. The network sees an edge where the padding begins.
 # </details>
 
 # %% [markdown]
-# *The figures: the ten maps of 12×12 after pooling, then the same after ReLU: what was blue is 0 now.*
+# *The figures: the ten maps of 12×12 after pooling, then the same after ReLU: what was blue is 0 now. (There is no sign any more, so the second has other colours: 0 is dark.)*
 
 # %%
 _ = plots.feature_maps(steps["pool1"][0], columns=5)
@@ -616,7 +616,7 @@ print(three_and_eight.outcome("left" if left > right else "right"))
 #
 # Look at the trained and the untrained network with one plain measure. Take the activations of
 # a layer. For each class, average them over 1,000 training digits: that is the class's mean point. Then give each
-# test digit the class whose mean is nearest. No training, no weights of its own. If this works
+# test digit the class whose mean is nearest. (Notebook 1 did so on the pixels, with the means of all 60,000 images.) No training, no weights of its own. If this works
 # well on a layer, the layer has already pulled the classes apart.
 #
 # **Predict.** Four accuracies: on the pixels, on `relu1`, on `relu2`, on `relu3`, for the

@@ -308,7 +308,7 @@ claim("lab 001's network: mean gain", np.mean(gains), at_least=-6, at_most=6, un
 
 # %% [markdown]
 # The same defect, two sizes. In the whole network the convolutions bend already, so little is left to lose at the end, and three seeds of 200 steps
-# are not enough to tell the gain from luck (the last figure of this notebook shows it). Fifteen seeds on our machine, on MNIST, said −0.9 ± 0.5 points: after so few steps the
+# are not enough to tell the gain from luck (the last figure of this notebook shows it). Put `range(15)` for the seeds, and run the notebook anew: on our machine, on MNIST, that said −0.9 ± 0.5 points. After so few steps the
 # cure even costs a little. **A defect that costs nothing yet is still a defect**: the 30 units claim to do something, and do not.
 
 # %% [markdown]
@@ -1155,7 +1155,7 @@ for place, (name, gains) in enumerate(effects.items()):
     ax.plot([mean - half, mean + half], [place, place], color=BLUE if clear else GREY, linewidth=3)
     ax.plot(gains, [place] * len(gains), "o", color=BLUE if clear else GREY)
     says = "a gain" if clear else "three seeds cannot tell"
-    print(f"{name:32} {mean:5.1f} points, 95 % interval {mean - half:6.1f} to {mean + half:5.1f}: {says}")
+    print(f"{name:32} {mean:5.2f} points, 95 % interval {mean - half:6.2f} to {mean + half:5.2f}: {says}")
 ax.set_yticks(range(len(effects)), list(effects))
 ax.set(xlabel="gained by the cure, in accuracy (points)", ylim=(len(effects) - 0.5, -0.5))
 ax.grid(axis="x", alpha=0.3)

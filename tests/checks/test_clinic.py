@@ -39,7 +39,7 @@ def test_every_wrong_cause_has_its_own_words(number: int) -> None:
 
 def test_a_chart_with_gaps_earns_what_it_holds() -> None:
     verdict = checks.diagnosis({1: "c", 2: ..., 3: "", 4: "b"})
-    assert repr(verdict) == "Not yet (2 of 13 marks). 2 of 13 patients have a diagnosis, and no wrong one."
+    assert repr(verdict) == "Not yet (2 of 13 marks). All right so far: 2 patients have a diagnosis, of 13."
     assert checks.diagnosis({1: ..., 2: None}).reason.startswith("No patient has a diagnosis so far")
 
 

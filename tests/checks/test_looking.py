@@ -190,7 +190,7 @@ CASES = {
             (hook_that_stays, "your hook stays in the network"),
             (with_its_forward(put_back=False), "the network is left changed"),
             (wrapped, "the network is left changed"),
-            (lambda m, x, name: m.get_submodule(name)(x), "waits for 3 channels"),
+            (lambda m, x, name: m.get_submodule(name)(x), "conv2 was given the images themselves"),
             (lambda m, x, name: m.missing(x), "There is no missing on that object"),
         ],
         secret=["register_forward_hook"],

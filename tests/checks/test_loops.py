@@ -28,6 +28,27 @@ def step(passes=1, after=False, gives=lambda right, loss, n: right, moves=True):
     return counted_step
 
 
+def never_back(model, optimizer, images, labels):
+    logits = model(images)
+    optimizer.step()
+    return (logits.argmax(dim=1) == labels).sum()
+
+
+def never_cleared(model, optimizer, images, labels):
+    logits = model(images)
+    F.cross_entropy(logits, labels).backward()
+    optimizer.step()
+    return (logits.argmax(dim=1) == labels).sum()
+
+
+def with_another_loss(model, optimizer, images, labels):
+    optimizer.zero_grad()
+    logits = model(images)
+    F.cross_entropy(logits, labels, reduction="sum").backward()
+    optimizer.step()
+    return (logits.argmax(dim=1) == labels).sum()
+
+
 def by_forward(model, optimizer, images, labels):
     optimizer.zero_grad(set_to_none=False)
     z = model.forward(images)
@@ -238,7 +259,10 @@ CASES = {
         wrong=[
             (step(passes=3), "runs the network 3 times for one batch"),
             (step(passes=2, after=True), "runs the network 2 times for one batch"),
-            (step(moves=False), "After your step the weights are not those of one step"),
+            (step(moves=False), "finds gradients and moves no weight: the optimiser's part is missing"),
+            (never_back, "moves no weight: when the optimiser's turn comes, there is no gradient"),
+            (never_cleared, "The first step is right, the second is not: the gradients of the first"),
+            (with_another_loss, "After your step the weights are not those of one step of cross-entropy"),
             (step(gives=lambda right, loss, n: loss), "that is the loss"),
             (step(gives=lambda right, loss, n: n), "that is the size of the batch"),
             (lambda m, o, x, y: 3, "never runs the network"),

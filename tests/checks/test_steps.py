@@ -7,7 +7,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from cnnlab import checks
-from cnnlab.checks.steps import SGD_LR, SmallNetwork, SmallSgd, _by_hand, two_batches, weights_of
+from cnnlab.checks.steps import SGD_LR, SmallNetwork, SmallSgd, by_hand, two_batches, weights_of
 from tests.checks.cases import Cases
 
 
@@ -211,7 +211,7 @@ CASES = {
 def test_sgd_by_hand_is_what_pytorch_does() -> None:
     model = SmallNetwork()
     optimizer = torch.optim.SGD(model.parameters(), lr=SGD_LR)
-    for (images, labels), expected in zip(two_batches(), _by_hand()):
+    for (images, labels), expected in zip(two_batches(), by_hand()):
         usual(model, optimizer, images, labels)
         assert torch.allclose(weights_of(model), expected)
 
