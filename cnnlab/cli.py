@@ -6,7 +6,9 @@ works where PyTorch does not.
 
 from __future__ import annotations
 
+import io
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,6 +25,13 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+
+
+@app.callback()
+def _any_terminal() -> None:
+    for stream in (sys.stdout, sys.stderr):  # a code page that lacks a sign shows "?" in its place
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
 
 
 class DataCommands(TyperGroup):

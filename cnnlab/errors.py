@@ -72,7 +72,9 @@ def names_the_nearest(function: Callable[P, T]) -> Callable[P, T]:
     def checked(*args: P.args, **kwargs: P.kwargs) -> T:
         for name in kwargs:
             if name not in known:
-                said = f"{function.__name__} has no argument {name!r}: {did_you_mean(name, known)}"
+                called = function.__qualname__.removesuffix(".__init__")
+                others = [other for other in known if other != "self"]
+                said = f"{called} has no argument {name!r}: {did_you_mean(name, others)}"
                 raise TypeError(said)
         return function(*args, **kwargs)
 

@@ -27,7 +27,7 @@ from cnnlab.table import Table, column
 from cnnlab.timing import load, machine, synchronise, take_turns
 from cnnlab.training import evaluate, fit, set_seed
 from cnnlab.training.seeding import own_random_numbers
-from cnnlab.whole_file import check_writable
+from cnnlab.whole_file import check_writable, write_text
 
 TARGET = 99.0  # percent of the test images, mean over the seeds
 WORST = 98.8  # percent that every seed must reach
@@ -193,7 +193,7 @@ def race(
         rows.append(_runner("lab 004's loop", [lap for _, lap in theirs], theirs_epochs))
     table = Table(rows, footer=_footer(rows, cold, device, busy))
     Path(out).parent.mkdir(parents=True, exist_ok=True)
-    Path(out).write_text(_markdown(table, laps, data, device), encoding="utf-8")
+    write_text(Path(out), _markdown(table, laps, data, device))
     return table
 
 

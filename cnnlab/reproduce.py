@@ -22,7 +22,7 @@ from cnnlab.device import pick_device
 from cnnlab.table import Table, column
 from cnnlab.timing import load, machine
 from cnnlab.training import evaluate, fit, set_seed
-from cnnlab.whole_file import check_writable
+from cnnlab.whole_file import check_writable, write_text
 
 # The networks that have a band come first, so that a run cut short still answers for them.
 NETWORKS = ("cnn_320", "cnn_padded", "cnn_wide", "logistic", "mlp", "lenet_dropout", "cnn_deep")
@@ -145,7 +145,7 @@ def reproduce(
             for r in finished.values()
             if r.network in NETWORKS and r.data == images.name and r.settings == _settings(r.network, epochs)
         ]
-        Path(out).write_text(_markdown(alike, images, kept.name), encoding="utf-8")
+        write_text(Path(out), _markdown(alike, images, kept.name))
     return tabulate(mine)
 
 

@@ -50,6 +50,16 @@ def whole_file(path: Path) -> Iterator[BinaryIO]:
         raise
 
 
+def write_text(path: Path, text: str) -> None:
+    """Write a text, in UTF-8, as a `whole_file`.
+
+    Raises:
+        OSError: it cannot be written; what was there before is still there then.
+    """
+    with whole_file(path) as file:
+        file.write(text.encode())
+
+
 def check_writable(path: Path) -> None:
     """Refuse a file that cannot be written, before the hours of work that it is for.
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import subprocess
+import sys
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -245,3 +247,16 @@ def test_a_folder_for_the_weights_that_cannot_be_made_is_said_in_words(tmp_path)
     assert result.exit_code == 1
     assert "Errno" not in result.output
     assert "cannot be a folder" in result.output
+
+
+def test_a_code_page_without_a_sign_shows_a_question_mark() -> None:
+    code = (
+        "from cnnlab.cli import app\ntry: app(['data', 'show', 'mnist'])\nfinally: print('8 \\u2212 5 = 3')"
+    )
+    said = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, "PYTHONIOENCODING": "cp1252"},
+        capture_output=True,
+        check=False,
+    )
+    assert said.stdout.endswith((b"8 ? 5 = 3\n", b"8 ? 5 = 3\r\n"))

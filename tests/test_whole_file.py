@@ -2,7 +2,7 @@ import os
 
 import pytest
 
-from cnnlab.whole_file import check_writable, partial_name, whole_file
+from cnnlab.whole_file import check_writable, partial_name, whole_file, write_text
 
 
 def test_a_file_is_there_with_all_that_was_written(tmp_path):
@@ -25,6 +25,14 @@ def test_a_full_disk_names_the_file(tmp_path):
     with pytest.raises(OSError, match=r"No space left on device: '.*a\.txt'"), whole_file(tmp_path / "a.txt"):
         raise OSError(28, "No space left on device")  # as a write does, without a name
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_text_takes_the_place_of_the_old_one_as_a_whole(tmp_path):
+    write_text(tmp_path / "a.md", "28 × 28\n")
+    assert (tmp_path / "a.md").read_bytes() == "28 × 28\n".encode()
+    with pytest.raises(UnicodeEncodeError):
+        write_text(tmp_path / "a.md", "half \ud800")
+    assert (tmp_path / "a.md").read_text(encoding="utf-8") == "28 × 28\n"
 
 
 def test_a_file_that_was_killed_while_written_is_written_over(tmp_path):

@@ -17,7 +17,7 @@ from cnnlab.benchmark.words import with_words
 from cnnlab.data import ImageData, load_data
 from cnnlab.table import Table
 from cnnlab.timing import load, machine
-from cnnlab.whole_file import check_writable
+from cnnlab.whole_file import check_writable, write_text
 
 PLACE = "*(Why the shares are what they are: to be written by hand after a quiet run.)*"
 
@@ -76,7 +76,7 @@ def benchmark(
         "",
         Table(steps, footer=measured_on).markdown(),
     ]
-    out.write_text(with_words(out, "\n".join(text), PLACE), encoding="utf-8")
+    write_text(out, with_words(out, "\n".join(text), PLACE))
     return table
 
 

@@ -12,6 +12,7 @@ import numpy as np
 import torch
 
 from cnnlab.device import pick_device
+from cnnlab.errors import names_the_nearest
 
 if TYPE_CHECKING:
     from cnnlab.data.splits import Split
@@ -40,6 +41,7 @@ class Batches:
     [[0, 1], [2, 3], [4]]
     """
 
+    @names_the_nearest
     def __init__(
         self,
         split: Split,

@@ -35,7 +35,7 @@ def load_digits() -> ImageData:
         classes=DIGITS,
         mean=train.mean,
         std=train.std,
-        source="the digits that come with cnnlab, 8×8 pixels enlarged to 20×20",
+        source="the digits that come with cnnlab, 8×8 pixels enlarged to 20×20 in the middle of 28×28",
     )
 
 

@@ -167,7 +167,7 @@ def how_to_get(data_set: Published, given: tuple[Path, str] | None = None) -> st
 def _notice(reason: str) -> str:
     told = [
         "THIS IS NOT MNIST. MNIST was not found, so these are the 1,797 small digits that come with cnnlab, "
-        "8×8 pixels enlarged to 28×28.",
+        "8×8 pixels enlarged to 20×20 in the middle of 28×28.",
         "What it means: everything runs, but with 1,437 training images in place of 60,000. Accuracies and "
         "times are not those of MNIST.",
         f"Why: {reason}",

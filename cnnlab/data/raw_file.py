@@ -81,7 +81,7 @@ def check_content(
         state = f"cannot be read ({content})"
         return FileCheck(path.name, None, None, state, f"It is cut off or corrupt. {put}")
     found = _md5(content)
-    state, remedy = _fault(content, found, wanted, data_set)
+    state, remedy = _fault(path, content, found, wanted, data_set)
     if not state:
         state = VERIFIED if wanted.md5 else _compare_with_gz(path, content, wanted)
     if state in (VERIFIED, WELL_FORMED):
@@ -94,7 +94,7 @@ def check_content(
     return FileCheck(path.name, content.size, found, state, f"{expected} {remedy or put}")
 
 
-def _fault(content: Bytes, md5: str, wanted: RawFile, data_set: Published) -> tuple[str, str]:
+def _fault(path: Path, content: Bytes, md5: str, wanted: RawFile, data_set: Published) -> tuple[str, str]:
     """What is wrong with the bytes, and a remedy if it is a special one; both empty if nothing is."""
     if content[:2].tobytes() == b"\x1f\x8b":  # as every gzip file begins
         return COMPRESSED, ""
@@ -102,7 +102,7 @@ def _fault(content: Bytes, md5: str, wanted: RawFile, data_set: Published) -> tu
     for other in data_set.files:
         # a file of just the right size with another's header is no other file, but has a damaged header
         if other != wanted and header[:2] == other.header[:2] and content.size != wanted.bytes:
-            return f"swapped: it holds {other.name}", "Give both files the name of what they hold."
+            return _swapped(path, wanted, other)
     if content.size != wanted.bytes:
         much = "cut off" if content.size < wanted.bytes else "too long"
         return f"{much}: {content.size:,} bytes instead of {wanted.bytes:,}", ""
@@ -151,6 +151,14 @@ def _compare_with_gz(path: Path, content: Bytes, wanted: RawFile) -> str:
 
 def _beside(path: Path) -> Path:
     return path.with_name(f"{path.name}.gz")
+
+
+def _swapped(path: Path, wanted: RawFile, other: RawFile) -> tuple[str, str]:
+    """What to say of a file that holds another one; one that is well is not to be written over."""
+    there = locate(path.parent, other)
+    content = read_content(there) if there is not None else None
+    both = isinstance(content, np.ndarray) and _header(content, wanted)[:2] == wanted.header[:2]
+    return f"swapped: it holds {other.name}", "Give both files the name of what they hold." if both else ""
 
 
 def _header(content: Bytes, wanted: RawFile) -> tuple[int, ...]:

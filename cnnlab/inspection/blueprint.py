@@ -9,6 +9,12 @@ from torch import nn
 
 from cnnlab.inspection.windows import is_conv
 
+PADS = (
+    nn.modules.padding._ConstantPadNd,
+    nn.modules.padding._ReflectionPadNd,
+    nn.modules.padding._ReplicationPadNd,
+    nn.modules.padding._CircularPadNd,
+)
 _POOLS = (nn.MaxPool1d, nn.MaxPool2d, nn.MaxPool3d, nn.AvgPool1d, nn.AvgPool2d, nn.AvgPool3d)
 
 
@@ -82,9 +88,11 @@ def _kind(module: nn.Module) -> type[nn.Module]:
 def _settings(module: nn.Module) -> tuple[dict[str, Any], dict[str, tuple[Any, Any]]]:
     """Settings given by place, and those given by name with their usual values."""
     if is_conv(module):
-        extra = {"stride": 1, "padding": 0, "dilation": 1, "groups": 1}
+        extra: dict[str, Any] = {"stride": 1, "padding": 0, "dilation": 1, "groups": 1}
         if "Transpose" in _kind(module).__name__:
             extra["output_padding"] = 0
+        else:
+            extra["padding_mode"] = "zeros"
         named = {key: (_single(getattr(module, key)), usual) for key, usual in extra.items()}
         given = {key: _single(getattr(module, key)) for key in ("in_channels", "out_channels", "kernel_size")}
         return given, {**named, "bias": (module.bias is not None, True)}
@@ -96,6 +104,11 @@ def _settings(module: nn.Module) -> tuple[dict[str, Any], dict[str, tuple[Any, A
         return given, {"bias": (module.bias is not None, True)}
     if isinstance(module, nn.modules.batchnorm._BatchNorm):
         return {"num_features": module.num_features}, {}
+    if isinstance(module, nn.modules.instancenorm._InstanceNorm):
+        return {"num_features": module.num_features}, {"affine": (module.affine, False)}
+    if isinstance(module, PADS):
+        named = {"value": (module.value, 0)} if "Constant" in _kind(module).__name__ else {}
+        return {"padding": _single(module.padding)}, named
     if isinstance(module, _POOLS):
         k = _single(module.kernel_size)
         named = {"stride": (_single(module.stride), k), "padding": (_single(module.padding), 0)}

@@ -11,9 +11,11 @@ from torch import Tensor, nn
 
 from cnnlab.device import is_out_of_memory
 from cnnlab.inspection.faults import Fault, mixing_step, written
-from cnnlab.inspection.layer_faults import conv_or_pool, norm
+from cnnlab.inspection.layer_faults import conv_or_pool, places_later, with_indices
 from cnnlab.inspection.linear_faults import bilinear, linear
-from cnnlab.inspection.number_faults import matrix, number_format
+from cnnlab.inspection.norm_faults import norm
+from cnnlab.inspection.number_faults import fraction, matrix, number_format
+from cnnlab.inspection.padding_faults import padding
 from cnnlab.inspection.pair_faults import operation, pair
 from cnnlab.inspection.parameter_faults import einsum, with_parameter
 from cnnlab.inspection.python_faults import call_the_layer
@@ -50,7 +52,7 @@ def diagnose(model: nn.Module, images: Tensor, made: Trace) -> Fault | None:
         mixing = None  # there the batch must come second
     number = len(made.steps) - 1 if mixing is None else mixing
     if mixing is None and made.failed is None:
-        return unpacked_later(model, images, made)
+        return unpacked_later(model, images, made) or places_later(model, images, made)
     bench = Workbench(model, images, made, number)
     for applies, look in _KINDS:
         if applies(bench.step):
@@ -144,6 +146,7 @@ def _numbers_said(bench: Workbench) -> tuple[int | None, int | None]:
 _KINDS: tuple[tuple[Callable[[Step], bool], Callable[[Workbench], Fault | None]], ...] = (
     (lambda step: not step.in_shapes and bool(_given_layers(step)), _layer_for_numbers),
     (lambda step: step.out_shape is None, not_unpacked),
+    (lambda step: step.out_shape is None, with_indices),
     (lambda step: len(step.in_shapes) == 1, whole_state),
     (lambda step: step.out_shape is None, number_format),
     (lambda step: step.what in ("rnn", "lstm", "gru") and step.out_shape is None, recurrent),
@@ -152,6 +155,8 @@ _KINDS: tuple[tuple[Callable[[Step], bool], Callable[[Workbench], Fault | None]]
     (lambda step: step.what in ("pixelshuffle", "pixel_shuffle"), pixel_shuffle),
     (lambda step: step.what == "unflatten", unflatten),
     (lambda step: step.what in VIEWS, view),
+    (lambda step: step.out_shape is None, fraction),
+    (lambda step: step.out_shape is None, padding),
     (lambda step: step.what in ("matmul", "mm"), matrix),
     (lambda step: step.what == "bilinear", bilinear),
     (lambda step: step.what.endswith("linear"), linear),

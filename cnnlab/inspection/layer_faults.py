@@ -1,17 +1,16 @@
-"""Layers that do not fit what arrives at them: convolution, pooling, batch norm."""
+"""Convolutions and poolings that do not fit what arrives at them."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 
-from torch import nn
+from torch import Tensor, nn
 
 from cnnlab.inspection import remedies as mend
 from cnnlab.inspection import repeated
 from cnnlab.inspection.blueprint import code, rebuilt
 from cnnlab.inspection.faults import Fault, written
-from cnnlab.inspection.tracing import Step
+from cnnlab.inspection.tracing import Step, Trace
 from cnnlab.inspection.windows import Window, argument, is_conv, weight_shape, windows_of
 from cnnlab.inspection.workbench import Change, Workbench, assigned, named
 from cnnlab.words import counted
@@ -42,78 +41,46 @@ def conv_or_pool(bench: Workbench) -> Fault | None:
     return None
 
 
-def norm(bench: Workbench) -> Fault | None:
-    """A normalisation of another size, or for data with another number of sides."""
-    layer, shape, path = bench.step.module, bench.shape, bench.step.path
-    if isinstance(layer, nn.LayerNorm):
-        return _layer_norm(bench, layer)
-    if isinstance(layer, nn.GroupNorm) and shape:
-        return _group_norm(bench, layer)
-    if not isinstance(layer, nn.modules.batchnorm._BatchNorm) or not shape:
+def with_indices(bench: Workbench) -> Fault | None:
+    """A step that gets the numbers of a max pooling and their places at once, in a tuple."""
+    step = bench.step
+    given = step.args[0] if step.args else None
+    if type(given) is not tuple or not step.parents or step.parents[0] < 0:
         return None
-    has, needs, kind = shape[0], layer.num_features, type(layer).__name__.removeprefix("Lazy")
-    gets = counted(has, "channel")
-    right = {1: "BatchNorm1d", 2: "BatchNorm1d", 3: "BatchNorm2d", 4: "BatchNorm3d"}.get(len(shape), kind)
-    if kind != right and kind.startswith("BatchNorm"):
-        sized, lazy = getattr(nn, right)(has), getattr(nn, f"Lazy{right}")()
-        return Fault(
-            f"{named(path)} is an nn.{kind}, but what it gets, {written(shape)}, needs an nn.{right}.",
-            has=has,
-            needs=needs,
-            remedies=bench.choose(
-                [Change(assigned(path, f"nn.{right}({has})"), {path: sized})],
-                [Change(assigned(path, f"nn.Lazy{right}(), which counts its channels itself"), {path: lazy})],
-            ),
-        )
-    if has == needs:
+    giver = bench.broken.steps[step.parents[0]]
+    return _number_and_place(bench, giver, f"{named(step.path)} gets two things")
+
+
+def places_later(model: nn.Module, images: Tensor, made: Trace) -> Fault | None:
+    """An error of Python in a forward() that goes on with both: torch.flatten(self.pool(x), 1)."""
+    if not made.steps or "tuple" not in str(made.error):
         return None
+    bench = Workbench(model, images, made, len(made.steps) - 1)
+    return _number_and_place(bench, bench.step, "forward() goes on with two things")
+
+
+def _number_and_place(bench: Workbench, giver: Step, who: str) -> Fault | None:
+    layer = bench.layer(giver)
+    if "pool" not in giver.what or not getattr(giver.module, "return_indices", False) or layer is None:
+        return None
+    alone, first = rebuilt(layer), nn.Sequential(layer, _First())  # without the places, as usual
+    own = named(giver.path) == giver.path
+    call = f"x, places = self.{giver.path}(x)" if own else "in a forward() of your own: x, places = pool(x)"
     return Fault(
-        f"{named(path)} does not fit: it gets {gets}, but nn.{kind}({needs}) takes {needs}.",
-        has=has,
-        needs=needs,
+        f"{who}: {named(giver.path)} returns the largest numbers and their places, "
+        "because of return_indices=True.",
+        has=2,
+        needs=1,
         remedies=bench.choose(
-            repeated.another_layer(bench, num_features=has),
-            mend.resized(bench, num_features=has),
-            mend.channels_before(bench, needs),
-            mend.counts_itself(bench),
-        ).or_else(f"nn.{kind}({has})", f"give it a map of {counted(needs, 'channel')}"),
+            [Change(assigned(giver.path, code(alone)), {giver.path: alone}, follows=True)],
+            [Change(call, {giver.path: first}, follows=True)],
+        ).or_else(code(alone), call),
     )
 
 
-def _group_norm(bench: Workbench, layer: nn.GroupNorm) -> Fault | None:
-    has, needs, path = bench.shape[0], layer.num_channels, bench.step.path
-    if has == needs:
-        return None
-    groups = math.gcd(layer.num_groups, has)  # the groups must divide the channels
-    return Fault(
-        f"{named(path)} does not fit: it gets {counted(has, 'channel')}, "
-        f"but nn.GroupNorm({layer.num_groups}, {needs}) takes {needs}.",
-        has=has,
-        needs=needs,
-        remedies=bench.choose(
-            [Change(assigned(path, f"nn.GroupNorm({groups}, {has})"), {path: nn.GroupNorm(groups, has)})],
-            mend.channels_before(bench, needs),
-        ).or_else(f"nn.GroupNorm({groups}, {has})", f"give it a map of {counted(needs, 'channel')}"),
-    )
-
-
-def _layer_norm(bench: Workbench, layer: nn.LayerNorm) -> Fault | None:
-    needs, path = tuple(layer.normalized_shape), bench.step.path
-    has = bench.shape[-len(needs) :]
-    if has == needs:
-        return None
-    choices = dict.fromkeys((has, bench.shape, bench.shape[-1:]))
-    return Fault(
-        f"{named(path)} does not fit: it gets {written(bench.shape)}, "
-        f"but nn.LayerNorm takes {written(needs)}.",
-        remedies=bench.choose(
-            *(
-                [Change(assigned(path, f"nn.LayerNorm({list(size)})"), {path: nn.LayerNorm(size)})]
-                for size in choices
-            ),
-            mend.without(bench, [bench.number]),
-        ),
-    )
+class _First(nn.Module):
+    def forward(self, both: tuple[Tensor, ...]) -> Tensor:
+        return both[0]
 
 
 def _channels_taken(step: Step) -> int | None:
@@ -228,6 +195,8 @@ def _too_wide(bench: Workbench, window: Window, size: int) -> Fault:
     ideas = [mend.without(bench, poolings), mend.more_room(bench, here_too=not window.pooling)]
     if window.pooling:
         ideas.insert(0, mend.without(bench, [bench.number]))
+        if padded > 1:
+            ideas.append(mend.resized(bench, kernel_size=padded, stride=padded))
     else:
         enough = -((size - window.span) // 2)
         ideas.insert(0, mend.resized(bench, padding=max(enough, window.k // 2)))

@@ -35,6 +35,7 @@ def notes_on(model: nn.Module, images: Tensor, made: Trace, classes: int = 10) -
     found = [
         *_bad_pixels(images),
         *_other_batches(model, images, made),
+        *_alone_in_batch_norm(model, made),
         *_not_finite(model),
         *_output(made, classes),
         *_end(made),
@@ -59,6 +60,22 @@ def _other_batches(model: nn.Module, images: Tensor, made: Trace) -> Iterator[st
             yield (
                 f"It works with a batch of {made.batch}, but not with {size}{where}: {why}. "
                 "Use x.size(0) or torch.flatten(x, 1)."
+            )
+            return
+
+
+def _alone_in_batch_norm(model: nn.Module, made: Trace) -> Iterator[str]:
+    """A batch of one image at a batch norm that takes its mean and spread from the batch."""
+    layers = dict(model.named_modules())
+    for step in made.steps:
+        norm = layers.get(step.path)
+        if not isinstance(norm, nn.modules.batchnorm._BatchNorm) or not norm.training:
+            continue
+        if made.batch == 1 and math.prod(step.in_shape[2:]) == 1:
+            yield (
+                f"In training mode {named(step.path)} stops at this batch of one image: it has one number "
+                "for each channel, and needs two or more for a mean and a spread. Give two images, or call "
+                "model.eval() first."
             )
             return
 

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import math
+import operator
 import re
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from cnnlab.inspection import remedies as mend
 from cnnlab.inspection.faults import Fault, written
 from cnnlab.inspection.shapes import product
 from cnnlab.inspection.tracing import copy_of
-from cnnlab.inspection.workbench import Change, Workbench, named
+from cnnlab.inspection.workbench import Change, Workbench, call, named
 from cnnlab.words import counted
 
 # What PyTorch's messages call the formats, in lower case.
@@ -56,6 +60,81 @@ def number_format(bench: Workbench) -> Fault | None:
             f"x = x.to(torch.{there}) before {name}", "model.float(), after all its layers were made"
         ),
     )
+
+
+def fraction(bench: Workbench) -> Fault | None:
+    """A float, such as the result of /, where PyTorch counts: a size, a place, a window."""
+    step, error = bench.step, bench.broken.error
+    message = str(error)
+    if not isinstance(error, TypeError) or not re.search(r"float|int\b|integer", message):
+        return None
+    given = [value for key, value in vars(step.module).items() if key in _COUNTS] if step.module else []
+    floats = list(_floats(given or (step.args[1:], step.kwargs)))
+    if not floats:
+        return None
+    found, sliced = floats[0], step.what in ("getitem", "setitem")
+    what = "x[…]" if sliced else call(step)
+    if step.module is not None:
+        what = f"{named(step.path)}, nn.{step.kind},"
+    return Fault(
+        f"{what} has {found} in it, a float, where PyTorch needs a whole number.",
+        details=("A result of / is always a float, 14.0 as well: 28 // 2 is 14, and w_out floors.",),
+        remedies=bench.choose(
+            *(
+                [replace(change, text=text) for change in _whole(bench)]
+                for text in (
+                    f"// in place of / where that number is made: {math.floor(found)}",
+                    f"int(…) round that number: {int(found)}",
+                )
+            )
+        ).or_else("// in place of / where that number is made", "int(…) round that number"),
+    )
+
+
+_COUNTS = ("kernel_size", "stride", "padding", "dilation", "output_size", "size")
+
+
+def _floats(values: Any) -> Iterator[float]:
+    """All floats in nested tuples, lists, dictionaries and slices, in order."""
+    if isinstance(values, float):
+        yield values
+    elif isinstance(values, slice):
+        yield from _floats((values.start, values.stop, values.step))
+    elif isinstance(values, (tuple, list, dict)):
+        for value in values.values() if isinstance(values, dict) else values:
+            yield from _floats(value)
+
+
+def _floored(values: Any) -> Any:
+    """The same nested values with whole numbers in place of the floats."""
+    if isinstance(values, float):
+        return math.floor(values)
+    if isinstance(values, slice):
+        return slice(_floored(values.start), _floored(values.stop), _floored(values.step))
+    if isinstance(values, dict):
+        return {key: _floored(value) for key, value in values.items()}
+    return type(values)(map(_floored, values)) if type(values) in (tuple, list) else values
+
+
+def _whole(bench: Workbench) -> Iterator[Change]:
+    """The same call, or the same layer, with whole numbers."""
+    step, layer = bench.step, bench.layer(bench.step)
+    if layer is not None and step.module is not None:
+        twin = copy_of(layer)
+        for key in _COUNTS:
+            if hasattr(twin, key):
+                setattr(twin, key, _floored(getattr(twin, key)))
+        yield Change("", {step.path: twin}, follows=True)
+        return
+    name = step.function or ""
+    places = (operator, F, torch, Tensor)
+    function = next((getattr(place, name) for place in places if hasattr(place, name)), None)
+    if function is not None:
+
+        def called(x: Any, *args: Any, **kwargs: Any) -> Any:
+            return function(x, *map(_floored, args), **_floored(kwargs))
+
+        yield Change("", instead={bench.number: called}, follows=True)
 
 
 def _embedding(bench: Workbench, layer: nn.Embedding) -> Fault:
@@ -104,6 +183,10 @@ def _products(bench: Workbench, size: tuple[int, ...]) -> Iterator[Change]:
     number, total = bench.number, math.prod(bench.shape)
     if total == size[0]:
         text = f"torch.flatten(x, 1) @ {name}: {product(bench.shape)} = {total}"
+        yield Change(text, instead={number: lambda x, w: torch.flatten(x, 1) @ w})
+        text = (
+            f"nn.Linear({total}, {n_out}) on torch.flatten(x, 1), in place of the product, which adds a bias"
+        )
         yield Change(text, instead={number: lambda x, w: torch.flatten(x, 1) @ w})
     if size[1] == has:
         yield Change(f"x @ {name}.T", instead={number: lambda x, w: x @ w.T})

@@ -14,6 +14,7 @@ from cnnlab.inspection.blueprint import code, rebuilt
 from cnnlab.inspection.faults import Fault
 from cnnlab.inspection.shapes import arithmetic_of, product
 from cnnlab.inspection.tracing import Shape
+from cnnlab.inspection.windows import is_conv
 from cnnlab.inspection.workbench import Change, Workbench, assigned, named
 from cnnlab.words import counted
 
@@ -173,7 +174,8 @@ def _sources(bench: Workbench) -> list[str]:
 def _source(bench: Workbench, parent: int) -> str:
     for number in (parent, *bench.before(parent)) if parent >= 0 else ():
         step = bench.broken.steps[number]
-        if bench.layer(step) is not None and step.in_shape != step.out_shape:
+        layer = bench.layer(step)
+        if layer is not None and (step.in_shape != step.out_shape or is_conv(layer)):
             made = product(bench.broken.image_shape(step.out_shape or ()))
             arithmetic = arithmetic_of(step, bench.broken)
             return f"{named(step.path)} makes {made}{f': {arithmetic}' if arithmetic else ''}."

@@ -192,6 +192,11 @@ def _advice(model: nn.Module, error: Exception, message: str) -> tuple[str, ...]
             f"give F.{name} its {missing[2]}" + (f", as in F.{name}(x, 2)" if "pool" in name else ""),
             f"help(F.{name}) tells what it takes",
         )
+    if isinstance(error, TypeError) and re.search(r"\bfloat\b", message) and re.search(r"\bint", message):
+        return (
+            "// in place of / in that line: a result of / is always a float, 14.0 as well, and 28 // 2 is 14",
+            "int(…) round the number that must be whole",
+        )
     if isinstance(error, TypeError) and "forward()" in message:
         return ("write def forward(self, x):", "count what forward() is given: self and the images")
     return ("look at that line of forward()", "put print(x.shape) in front of it and run one batch")

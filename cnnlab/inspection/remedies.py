@@ -201,6 +201,20 @@ def same_shape(bench: Workbench) -> Iterator[Change]:
         for name, conv in reversed(bench.convolutions()):
             new = rebuilt(conv, out_channels=channels, stride=1, padding=_half(conv) or 0)
             yield Change(assigned(name, code(new)), {name: new})
+            layers = {name: new} | _norms_behind(bench, name, channels)
+            if len(layers) > 1:
+                yield Change(", ".join(assigned(key, code(layer)) for key, layer in layers.items()), layers)
+
+
+def _norms_behind(bench: Workbench, name: str, channels: int) -> dict[str, nn.Module]:
+    """The batch norms that get what a convolution makes, for another number of channels."""
+    steps, found = bench.broken.steps, {}
+    for step in steps:
+        norm = bench.layer(step)
+        from_it = [steps[n].path == name for n in step.parents if n >= 0]
+        if isinstance(norm, nn.modules.batchnorm._BatchNorm) and any(from_it):
+            found[step.path] = rebuilt(norm, num_features=channels)
+    return found
 
 
 def matching_shortcut(bench: Workbench) -> Iterator[Change]:

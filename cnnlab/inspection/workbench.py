@@ -221,10 +221,15 @@ def call(step: Step) -> str:
 def named(name: str) -> str:
     """A layer's name in a sentence.
 
-    >>> named("conv1"), named("features.3")
-    ('conv1', 'layer features.3')
+    >>> named("conv1"), named("features.3"), named("1.conv2")
+    ('conv1', 'layer features.3', 'layer 1.conv2')
     """
-    return f"layer {name}" if name.rpartition(".")[2].isdigit() else name
+    return f"layer {name}" if _has_number(name) else name
+
+
+def _has_number(name: str) -> bool:
+    """Whether one of a name's parts is the place in a list, which no self.name = … can be written for."""
+    return any(part.isdigit() for part in name.split("."))
 
 
 def assigned(name: str, layer_code: str) -> str:
@@ -233,6 +238,6 @@ def assigned(name: str, layer_code: str) -> str:
     >>> assigned("fc1", "nn.Linear(980, 50)"), assigned("3", "nn.Linear(980, 50)")
     ('self.fc1 = nn.Linear(980, 50)', 'layer 3: nn.Linear(980, 50)')
     """
-    if name.rpartition(".")[2].isdigit():
+    if _has_number(name):
         return f"layer {name}: {layer_code}"
     return f"self.{name} = {layer_code}"

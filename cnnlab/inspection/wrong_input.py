@@ -78,6 +78,7 @@ def wrong_input(model: nn.Module, images: Tensor, made: Trace, is_batch: bool = 
     if made.error is None and images.ndim >= 4:
         return None
     at_the_door = made.failed is not None and INPUT in made.failed.parents
+    norm_first = made.failed is not None and "norm" in made.failed.what
     casts = list(_casts(model, images))
     for form in [*casts, *_forms(images)]:
         cast = casts[0] if casts and form not in casts else None
@@ -88,6 +89,8 @@ def wrong_input(model: nn.Module, images: Tensor, made: Trace, is_batch: bool = 
         again = trace(model, changed)
         if fits(again):
             return _at_the_convolution(_told(model, images, changed, form, cast, is_batch), made, again)
+        if norm_first and changed.ndim == images.ndim and changed.shape != images.shape:
+            continue  # its number is wrong, rather than the channels of the images
         if at_the_door and len(again.steps) > len(made.steps) + 1:
             fault = _told(model, images, changed, form, cast, is_batch, partly=True)
             fault = replace(fault, remedies=Remedies(fault.remedies.texts, "part"))
@@ -246,5 +249,6 @@ def _first_layer_for(model: nn.Module, images: Tensor, partly: bool) -> list[str
     new = rebuilt(conv, in_channels=images.shape[1])
     twin.set_submodule(name, new)
     made = trace(twin, images)
-    passed = fits(made) or (partly and made.failed is not None and made.failed.path != name)
+    past = any(step.path == name and step.out_shape is not None for step in made.steps)
+    passed = fits(made) or (partly and past)
     return [assigned(name, code(new))] if passed else []

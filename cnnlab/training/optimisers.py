@@ -119,6 +119,14 @@ def _from_function(
             "lambda parameters: torch.optim.Adam(parameters, lr=0.01)."
         )
     if lr is not None or momentum or nesterov or weight_decay:
+        if isinstance(choice, type):
+            name = choice.__name__
+            known = f"optimizer={name.lower()!r}, or " if name.lower() in _KNOWN else ""
+            name = f"torch.optim.{name}" if getattr(torch.optim, name, None) is choice else name
+            raise ValueError(
+                f"optimizer is a class here, and what belongs to it cannot be given beside it: "
+                f"{known}optimizer=lambda parameters: {name}(parameters, lr=…)."
+            )
         raise ValueError(
             "optimizer is a function here: set lr, momentum, nesterov and weight_decay inside it, "
             "or choose the optimizer by name."

@@ -69,6 +69,7 @@ function render({ model, el }) {
     const { left, blocks: middle, head: right } = networkColumns(width, blocks);
     const tracks = [left, ...middle, right].map((track) => `${track.toFixed(1)}px`);
     controls.style.setProperty("--network-columns", tracks.join(" "));
+    controls.style.setProperty("--network-slider", `${Math.min(...middle) - 72}px`); // one length for all
     picture.setAttribute("viewBox", `0 0 ${width} ${arrangement.height}`);
     picture.setAttribute("aria-label", described(made));
     picture.replaceChildren(...networkShapes(made, arrangement, lit));

@@ -188,3 +188,8 @@ def test_a_whole_data_set_is_refused_with_its_part():
 def test_a_switch_is_true_or_false(split, switch):
     with pytest.raises(TypeError, match=f"{switch}='False' is neither True nor False"):
         Batches(split, 4, **{switch: "False"})
+
+
+def test_a_misspelt_setting_is_named_with_the_nearest(split):
+    with pytest.raises(TypeError, match="Batches has no argument 'shufle': did you mean 'shuffle'"):
+        Batches(split, 8, shufle=True)

@@ -73,9 +73,19 @@ def test_one_wrong_pixel_is_found_by_the_md5(check, mnist):
 @pytest.mark.parametrize("kind", ["mnist", "fashion"])
 def test_swapped_files_are_recognised(check, which, holds, kind, request):
     fake = request.getfixturevalue(kind)
+    check(fake, holds, body(fake, which))
     found = check(fake, which, body(fake, holds))
     assert found.state == f"swapped: it holds {fake.published.files[holds].name}"
     assert found.remedy.endswith("Give both files the name of what they hold.")
+
+
+@pytest.mark.parametrize("other_is_there", [True, False])
+def test_where_one_file_alone_is_wrong_the_good_one_is_not_to_be_renamed(check, mnist, other_is_there):
+    if other_is_there:
+        assert check(mnist, TEST_LABELS, body(mnist, TEST_LABELS)).ok
+    found = check(mnist, LABELS, body(mnist, TEST_LABELS))
+    assert found.state == "swapped: it holds t10k-labels-idx1-ubyte"
+    assert found.remedy.endswith("Put the published train-labels-idx1-ubyte (or .gz) of MNIST in its place.")
 
 
 def test_a_file_that_is_no_idx_file_is_refused(check, mnist):

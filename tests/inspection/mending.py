@@ -9,6 +9,8 @@ import torch
 from torch import nn
 
 from cnnlab.inspection.blueprint import rebuilt
+from cnnlab.inspection.tracing import trace
+from cnnlab.inspection.workbench import Workbench
 
 _LAYER = (
     r"(?:self\.(?P<name>\w+) = |layer (?P<number>[\w.]+): )(?P<code>nn\.\w+\([^()]*(?:\([^()]*\)[^()]*)*\))"
@@ -49,3 +51,18 @@ def mended(model: nn.Module, remedy: str) -> nn.Module | None:
 def runs(model: nn.Module, batch: int = 3) -> bool:
     """Whether the model gives one row for each of some images."""
     return model.eval()(torch.zeros(batch, 1, 28, 28)).shape[0] == batch
+
+
+def every_remedy_works(model, found):
+    """Whether there are two ways or more, and each that changes layers alone gives a model that runs."""
+    applied = [mended(model, remedy) for remedy in found.remedies]
+    assert len(found.remedies) >= 2
+    assert any(applied)
+    return all(runs(fixed) for fixed in applied if fixed is not None)
+
+
+def bench_for(model):
+    """A workbench at the last step of a model."""
+    images = torch.zeros(2, 1, 28, 28)
+    made = trace(model, images)
+    return Workbench(model, images, made, len(made.steps) - 1)

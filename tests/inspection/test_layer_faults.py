@@ -1,30 +1,14 @@
-import pytest
 import torch
 import torch.nn.functional as F
 from torch import nn
 
 from cnnlab.inspection import explain
-from cnnlab.inspection.layer_faults import conv_or_pool, norm
+from cnnlab.inspection.layer_faults import conv_or_pool, with_indices
 from cnnlab.inspection.linear_faults import linear
-from cnnlab.inspection.tracing import trace
-from cnnlab.inspection.workbench import Workbench
 from tests.inspection import student_models
 from tests.inspection.broken_models import Between, Own, stack
-from tests.inspection.mending import mended, runs
+from tests.inspection.mending import bench_for, every_remedy_works, mended, runs
 from tests.inspection.student_models import Squeezes
-
-
-def every_remedy_works(model, found):
-    applied = [mended(model, remedy) for remedy in found.remedies]
-    assert len(found.remedies) >= 2
-    assert any(applied)
-    return all(runs(fixed) for fixed in applied if fixed is not None)
-
-
-def bench_for(model):
-    images = torch.zeros(2, 1, 28, 28)
-    made = trace(model, images)
-    return Workbench(model, images, made, len(made.steps) - 1)
 
 
 def test_a_linear_layer_of_the_wrong_width_names_both_numbers():
@@ -102,35 +86,6 @@ def test_grouped_and_functional_convolutions_count_their_channels_rightly():
     assert (transposed.has, transposed.needs) == (6, 4)
 
 
-def test_batch_norm_for_other_channels():
-    model = stack(nn.Conv2d(1, 10, 5), nn.BatchNorm2d(16), nn.ReLU(), width=5760)
-    found = explain(model)
-    assert found.headline == "layer 1 does not fit: it gets 10 channels, but nn.BatchNorm2d(16) takes 16."
-    assert (found.has, found.needs) == (10, 16)
-    assert every_remedy_works(model, found)
-
-
-@pytest.mark.parametrize(
-    ("model", "has_the_kind", "needs_the_kind"),
-    [
-        (stack(nn.Conv2d(1, 10, 5), nn.BatchNorm1d(10), width=5760), "BatchNorm1d", "BatchNorm2d"),
-        (stack(nn.Flatten(), nn.BatchNorm2d(784), flatten=False, width=784), "BatchNorm2d", "BatchNorm1d"),
-    ],
-)
-def test_batch_norm_for_another_number_of_sides(model, has_the_kind, needs_the_kind):
-    found = explain(model)
-    assert f"is an nn.{has_the_kind}, but what it gets" in found.headline
-    assert found.headline.endswith(f"needs an nn.{needs_the_kind}.")
-    assert every_remedy_works(model, found)
-
-
-def test_layer_norm_of_another_size():
-    model = stack(nn.Flatten(), nn.LayerNorm(100), flatten=False, width=784)
-    found = explain(model)
-    assert found.headline == "layer 1 does not fit: it gets (784), but nn.LayerNorm takes (100)."
-    assert every_remedy_works(model, found)
-
-
 def test_a_kernel_wider_than_the_padded_map():
     layers = [
         nn.Conv2d(1, 10, 5),
@@ -195,8 +150,6 @@ def test_a_convolution_behind_the_flatten():
 def test_each_search_says_nothing_about_layers_that_fit():
     assert linear(bench_for(nn.Sequential(nn.Flatten(), nn.Linear(784, 10)))) is None
     assert conv_or_pool(bench_for(nn.Sequential(nn.Conv2d(1, 2, 3)))) is None
-    assert norm(bench_for(nn.Sequential(nn.BatchNorm2d(1)))) is None
-    assert norm(bench_for(nn.Sequential(nn.LayerNorm(28)))) is None
 
 
 def test_a_depthwise_convolution_is_mended_with_its_groups():
@@ -281,15 +234,6 @@ def test_an_unsqueeze_too_many_is_left_out():
 
     found = explain(Unsqueezes())
     assert found.remedies[0].startswith("leave out x.unsqueeze(1) in line ")
-
-
-def test_group_norm_for_other_channels():
-    model = nn.Sequential(nn.Conv2d(1, 10, 5), nn.GroupNorm(4, 8), nn.Flatten(), nn.Linear(5760, 10))
-    found = explain(model)
-    assert found.headline == "layer 1 does not fit: it gets 10 channels, but nn.GroupNorm(4, 8) takes 8."
-    assert (found.has, found.needs, found.remedies[0]) == (10, 8, "layer 1: nn.GroupNorm(2, 10)")
-    model[1] = nn.GroupNorm(2, 10)
-    assert explain(model).works
 
 
 def test_a_convolution_for_volumes_is_told_from_one_for_images():
@@ -406,3 +350,33 @@ def test_in_a_sequential_the_flatten_keeps_the_channel():
     )
     model[0] = nn.Flatten(2)
     assert runs(model)
+
+
+def test_a_window_wider_than_the_image_has_two_remedies():
+    model = stack(nn.MaxPool2d(30), width=1)
+    found = explain(model)
+    assert found.remedies == (
+        "leave out layer 0 (MaxPool2d), and layer 2: nn.Linear(784, 10)",
+        "layer 0: nn.MaxPool2d(28)",
+    )
+    assert every_remedy_works(model, found)
+
+
+def test_a_pooling_that_returns_its_places_is_told_by_its_setting():
+    model = stack(nn.Conv2d(1, 8, 3), nn.MaxPool2d(2, return_indices=True), width=1352)
+    found = explain(model)
+    assert found.headline == (
+        "layer 2 gets two things: layer 1 returns the largest numbers and their places, "
+        "because of return_indices=True."
+    )
+    assert found.remedies == ("layer 1: nn.MaxPool2d(2)", "in a forward() of your own: x, places = pool(x)")
+    own = explain(
+        Own(
+            lambda net, x: net.fc(torch.flatten(net.pool(x), 1)),
+            pool=nn.MaxPool2d(2, return_indices=True),
+            fc=nn.Linear(196, 10),
+        )
+    )
+    assert own.headline.startswith("forward() goes on with two things: pool returns the largest numbers")
+    assert own.remedies == ("self.pool = nn.MaxPool2d(2)", "x, places = self.pool(x)")
+    assert with_indices(bench_for(nn.Sequential(nn.MaxPool2d(2), nn.ReLU()))) is None

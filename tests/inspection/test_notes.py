@@ -319,3 +319,25 @@ def test_looking_for_gradients_leaves_none_behind():
         assert explain(model).notes == ()
     assert all(p.grad is None for p in model.parameters())
     assert model[1].num_batches_tracked == 0
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        nn.Sequential(nn.Flatten(), nn.Linear(784, 32), nn.BatchNorm1d(32), nn.ReLU(), nn.Linear(32, 10)),
+        nn.Sequential(
+            nn.Conv2d(1, 8, 3),
+            nn.ReLU(),
+            nn.AdaptiveAvgPool2d(1),
+            nn.BatchNorm2d(8),
+            nn.Flatten(),
+            nn.Linear(8, 10),
+        ),
+    ],
+)
+def test_batch_norm_of_one_image_is_told_to_need_two(model):
+    said = note(model, torch.zeros(1, 1, 28, 28))
+    assert "In training mode layer" in said
+    assert "Give two images, or call model.eval() first." in said
+    assert not any("In training mode" in text for text in explain(model, torch.zeros(2, 1, 28, 28)).notes)
+    assert explain(model.eval(), torch.zeros(1, 1, 28, 28)).notes == ()

@@ -1,9 +1,12 @@
 """Another number format and a matrix of another size are named with both numbers, and mended."""
 
+import pytest
 import torch
 from torch import nn
+from torch.nn import functional as F
 
 from cnnlab.inspection import explain
+from tests.inspection.broken_models import Own
 
 
 class Mixed(nn.Module):
@@ -94,7 +97,10 @@ def test_a_matrix_that_lies_on_its_side_is_turned():
 
 def test_a_map_in_front_of_a_matrix_is_flattened():
     found = explain(ByHand(784, 10, flatten=False))
-    assert found.remedies == ("torch.flatten(x, 1) @ self.weight: 1 × 28 × 28 = 784",)
+    assert found.remedies == (
+        "torch.flatten(x, 1) @ self.weight: 1 × 28 × 28 = 784",
+        "nn.Linear(784, 10) on torch.flatten(x, 1), in place of the product, which adds a bias",
+    )
 
 
 def test_a_matrix_for_tokens_of_another_width():
@@ -110,3 +116,43 @@ def test_a_matrix_for_tokens_of_another_width():
     assert (found.has, found.needs) == (28, 30)
     assert found.remedies[0] == "self.w = nn.Parameter(torch.randn(28, 10) / 28**0.5)"
     assert len(found.remedies) == 2
+
+
+@pytest.mark.parametrize(
+    ("how", "what"),
+    [
+        (lambda x: x[:, :, : x.shape[2] / 2], "x[…] has 13.0 in it"),
+        (lambda x: F.max_pool2d(x, x.shape[2] / 2), "F.max_pool2d(x, 13.0) has 13.0 in it"),
+        (
+            lambda x: F.adaptive_avg_pool2d(x, (x.shape[2] / 2, 26)),
+            "F.adaptive_avg_pool2d(x, (13.0, 26)) has",
+        ),
+        (lambda x: F.interpolate(x, size=(x.shape[2] / 2, 26)), "F.interpolate"),
+    ],
+)
+def test_a_result_of_true_division_is_named_wherever_pytorch_counts(how, what):
+    model = Own(
+        lambda net, x: net.fc(how(net.conv(x)).flatten(1)), conv=nn.Conv2d(1, 8, 3), fc=nn.LazyLinear(10)
+    )
+    found = explain(model)
+    assert found.headline.startswith(what)
+    assert found.headline.endswith("a float, where PyTorch needs a whole number.")
+    assert "28 // 2 is 14" in found.details[0]
+    assert found.remedies == (
+        "// in place of / where that number is made: 13",
+        "int(…) round that number: 13",
+    )
+
+
+def test_a_layer_with_half_a_pixel_is_rounded_down():
+    model = nn.Sequential(nn.Conv2d(1, 8, 4), nn.MaxPool2d(25 / 2), nn.Flatten(), nn.Linear(32, 10))
+    found = explain(model)
+    assert found.headline == (
+        "layer 1, nn.MaxPool2d, has 12.5 in it, a float, where PyTorch needs a whole number."
+    )
+    assert found.remedies[0] == "// in place of / where that number is made: 12"
+
+
+def test_a_share_between_0_and_1_is_no_fraction_of_a_pixel():
+    model = Own(lambda net, x: F.dropout(x, 0.5) + "a", fc=nn.Linear(784, 10))
+    assert "a float, where" not in explain(model).headline

@@ -1,5 +1,6 @@
 import torch
 from torch import nn
+from torch.nn import functional as F
 
 from cnnlab.inspection import explain
 from cnnlab.inspection.pair_faults import operation, sign_of
@@ -143,3 +144,36 @@ def test_a_join_tells_the_arithmetic_of_every_other_branch():
         "b makes 4 × 26 × 26: floor((28 + 2·0 − 3)/1) + 1 = 26.",
         "c makes 4 × 24 × 24: floor((28 + 2·0 − 5)/1) + 1 = 24.",
     )
+
+
+class Block(nn.Module):
+    """A residual block of the usual kind, without its shortcut."""
+
+    def __init__(self, n_in, n_out):
+        super().__init__()
+        self.conv1, self.bn1 = nn.Conv2d(n_in, n_out, 3, padding=1), nn.BatchNorm2d(n_out)
+        self.conv2, self.bn2 = nn.Conv2d(n_out, n_out, 3, padding=1), nn.BatchNorm2d(n_out)
+
+    def forward(self, x):
+        out = self.bn2(self.conv2(F.relu(self.bn1(self.conv1(x)))))
+        out += x
+        return F.relu(out)
+
+
+def test_a_residual_block_that_changes_the_channels_has_two_remedies_and_the_nearest_source():
+    model = nn.Sequential(
+        nn.Conv2d(1, 16, 3, padding=1),
+        Block(16, 16),
+        Block(16, 32),
+        nn.AdaptiveAvgPool2d(1),
+        nn.Flatten(),
+        nn.Linear(32, 10),
+    )
+    found = explain(model)
+    assert found.details[-1].startswith("layer 1.conv2 makes 16 × 28 × 28: ")
+    assert found.remedies == (
+        "layer 2.conv2: nn.Conv2d(32, 16, 3, padding=1), layer 2.bn2: nn.BatchNorm2d(16), "
+        "and layer 5: nn.Linear(16, 10)",
+        "nn.Conv2d(16, 32, 1) on the side with 16 channels",
+    )
+    assert runs(mended(model, found.remedies[0]))

@@ -289,3 +289,14 @@ def test_a_function_without_its_number():
         "give F.max_pool2d its kernel_size, as in F.max_pool2d(x, 2)",
         "help(F.max_pool2d) tells what it takes",
     )
+
+
+def test_a_float_where_a_tensor_is_made_points_at_the_division():
+    class Half(Base):
+        def forward(self, x):
+            return self.fc1(torch.zeros(len(x), 784 / 2) + x.sum())
+
+    assert explain(Half()).remedies == (
+        "// in place of / in that line: a result of / is always a float, 14.0 as well, and 28 // 2 is 14",
+        "int(…) round the number that must be whole",
+    )

@@ -120,7 +120,16 @@ def test_a_negative_weight_decay_is_refused():
 
 def test_settings_beside_a_function_are_refused():
     with pytest.raises(ValueError, match="optimizer is a function here: set lr"):
-        make_optimizer(net(), torch.optim.Adam, lr=0.1)
+        make_optimizer(net(), lambda parameters: torch.optim.Adam(parameters), lr=0.1)
+
+
+def test_settings_beside_a_class_are_refused_with_what_to_write():
+    says = r"optimizer='sgd', or optimizer=lambda parameters: torch\.optim\.SGD\(parameters, lr=…\)"
+    with pytest.raises(ValueError, match=f"optimizer is a class here.*: {says}"):
+        make_optimizer(net(), torch.optim.SGD, lr=0.1)
+    own = type("Own", (torch.optim.Adam,), {})
+    with pytest.raises(ValueError, match=r"beside it: optimizer=lambda parameters: Own\(parameters"):
+        make_optimizer(net(), own, momentum=0.9)
 
 
 def test_an_optimiser_that_is_built_already_is_refused_with_how_to_write_it():
