@@ -58,7 +58,7 @@ def judge_function(
     off = [i for i in range(len(cases)) if not same(values[i], truth[i], rtol)]
     if not off:
         return given
-    example = _example(usage, cases[off[0]], given[off[0]])
+    example = _example(usage, cases[off[0]], given[off[0]], truth[off[0]])
     for wrong in misconceptions:
         theirs = [_squeezed(table(wrong.gives(*case))) for case in cases]
         if all(same(v, t, rtol) for v, t in zip(values, theirs)):
@@ -106,7 +106,7 @@ def _without_a_last_one(value: Tensor, wanted: Tensor) -> Tensor:
     return value.squeeze(-1) if value.shape == (*wanted.shape, 1) else value
 
 
-def _example(usage: str, case: tuple[object, ...], given: object) -> str:
+def _example(usage: str, case: tuple[object, ...], given: object, wanted: Tensor) -> str:
     """One call and what came of it, such as "output_size(28, 5, 2, 1) gives 26"."""
     value = _squeezed(table(given))
     gives = shown(value.item()) if value.ndim == 0 else kind(given)
@@ -114,6 +114,8 @@ def _example(usage: str, case: tuple[object, ...], given: object) -> str:
         gives = f"{counted(len(given), 'tensor')} of shape {tuple(given[0].shape)}"
     if value.ndim == 1 and value.numel() <= 4:
         gives = f"({', '.join(shown(v) for v in value.tolist())})"
+    elif value.shape == wanted.shape and value.numel() > 4:  # the form is right: the numbers tell more
+        gives = f"{', '.join(shown(v) for v in value.flatten()[:3].tolist())}, …"
     short = all(isinstance(a, (int, list)) for a in case)
     if not short:
         return f"Your function gives {gives}"
