@@ -95,9 +95,9 @@ _COUNTS = ("kernel_size", "stride", "padding", "dilation", "output_size", "size"
 
 
 def _floats(values: Any) -> Iterator[float]:
-    """All floats in nested tuples, lists, dictionaries and slices, in order."""
+    """All finite floats in nested tuples, lists, dictionaries and slices, in order."""
     if isinstance(values, float):
-        yield values
+        yield from [values] if math.isfinite(values) else []
     elif isinstance(values, slice):
         yield from _floats((values.start, values.stop, values.step))
     elif isinstance(values, (tuple, list, dict)):
