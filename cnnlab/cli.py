@@ -18,6 +18,7 @@ import typer
 from typer.core import TyperGroup
 
 from cnnlab.errors import CheckpointError, DataError, TrainingError
+from cnnlab.whole_file import PARTIAL
 
 app = typer.Typer(
     help="Look after the course: its set-up, its data, its figures.",
@@ -67,7 +68,10 @@ def errors_in_words() -> Iterator[None]:
     try:
         yield
     except (CheckpointError, DataError, TrainingError, ValueError, OSError) as error:
-        typer.echo(error, err=True)
+        said: object = error
+        if isinstance(error, OSError) and error.strerror and error.filename:  # without its number
+            said = f"{str(error.filename).removesuffix(PARTIAL)}: {error.strerror}."
+        typer.echo(said, err=True)
         raise typer.Exit(1) from error
 
 

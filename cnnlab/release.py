@@ -75,11 +75,16 @@ def student_copy(notebook: NotebookNode) -> NotebookNode:
     Args:
         notebook: an instructor's; it stays as it is.
     Raises:
-        ReleaseError: a solution stands in a cell that is not marked as an answer, or has no end.
+        ReleaseError: a solution stands in a cell that is not marked as an answer, or has no end, or two
+            cells have the same name, which nbgrader does not take.
     """
-    cells = []
+    cells, named = [], dict[str | int, int]()
     for number, cell in enumerate(notebook.cells, start=1):
         mark = cell.metadata.get("nbgrader", {})
+        name = mark.get("grade_id", number)
+        if name in named:
+            raise ReleaseError(f"cell {number} is {name!r}, as cell {named[name]} is: take one of them out.")
+        named[name] = number
         new = NotebookNode(
             cell_type=cell.cell_type, metadata=_metadata_for_students(cell), source=cell.source
         )

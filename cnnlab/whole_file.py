@@ -9,12 +9,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
+PARTIAL = ".cnnlab-partial"  # hardly the end of a file name of the user's
 _NO_FILE = "a device or a pipe, no ordinary file"
 
 
 def partial_name(path: Path) -> Path:
     """The name beside `path` under which a file is written first."""
-    return path.with_name(path.name + ".cnnlab-partial")  # hardly the name of a file of the user's
+    return path.with_name(path.name + PARTIAL)
 
 
 @contextmanager

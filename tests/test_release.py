@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 
 from cnnlab.cli import app
 from cnnlab.release import BEGIN, END, STUB, ReleaseError, clear_solution, release, student_copy
-from tests.lesson import instructors_notebook
+from tests.lesson import instructors_notebook, marked
 
 NOTEBOOKS = Path(__file__).resolve().parent.parent / "notebooks"
 
@@ -239,6 +239,26 @@ def test_what_cannot_be_done_is_said_in_words(
     assert words in said
     assert "Traceback" not in said
     assert not (tmp_path / "out").exists()
+
+
+def test_two_cells_of_one_name_are_refused_as_nbgrader_would(notebooks: Path, tmp_path: Path) -> None:
+    path = notebooks / "01_sizes.ipynb"
+    notebook = nbformat.read(path, as_version=4)
+    notebook.cells.append(NotebookNode(marked(notebook, "output_size"), id="another"))
+    nbformat.write(notebook, path)
+    with pytest.raises(
+        ReleaseError, match=r"cell \d+ is 'output_size', as cell \d+ is: take one of them out"
+    ):
+        release(tmp_path / "out", notebooks)
+
+
+def test_a_folder_that_cannot_be_made_is_named_without_a_number_of_the_system(
+    notebooks: Path, tmp_path: Path
+) -> None:
+    code, said = command(notebooks / "01_sizes.ipynb" / "out", "--notebooks", notebooks)
+    assert code == 1
+    assert "01_sizes.ipynb" in said
+    assert "Err" not in said
 
 
 def test_a_full_disk_leaves_the_older_copy(

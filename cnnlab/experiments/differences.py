@@ -8,28 +8,11 @@ from dataclasses import dataclass
 from statistics import mean, stdev
 from typing import Any
 
-from cnnlab.experiments.run import BASE, Result, frozen
+from cnnlab.experiments.run import BASE, Result, frozen, known_settings
 from cnnlab.table import Table, column
 
 # Student's t: 95 % lie within this many standard errors, for 1, 2, … degrees of freedom
-T95 = (
-    12.706,
-    4.303,
-    3.182,
-    2.776,
-    2.571,
-    2.447,
-    2.365,
-    2.306,
-    2.262,
-    2.228,
-    2.201,
-    2.179,
-    2.160,
-    2.145,
-    2.131,
-)
-T95_BEYOND = 1.960
+T95 = (12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228)
 
 
 @dataclass(frozen=True)
@@ -58,8 +41,12 @@ def differences(results: Iterable[Result], base: Mapping[str, Any] | None = None
     Returns:
         The base first; then a row for each changed value, in the order of the results.
     Raises:
-        ValueError: there is no run of the base.
+        ValueError: there is no run of the base, or a setting of it has no such name.
+        TypeError: the results are none of `sweep`.
     """
+    if not isinstance(results, Iterable):
+        raise TypeError(f"results={results!r} holds no runs: give differences what sweep returned.")
+    known_settings(base or {})
     reference = {**BASE, **(base or {})}
     groups: dict[tuple[tuple[str, str], ...], list[Result]] = {}
     for result in results:
@@ -98,8 +85,21 @@ def _interval(pairs: list[float]) -> tuple[float | None, float | None]:
         return None, None
     if n == 1:
         return pairs[0], None
-    t = T95[n - 2] if n - 2 < len(T95) else T95_BEYOND
-    return mean(pairs), t * stdev(pairs) / math.sqrt(n)
+    return mean(pairs), student_t(n - 1) * stdev(pairs) / math.sqrt(n)
+
+
+def student_t(degrees: int) -> float:
+    """Within how many standard errors 95 % lie: from the table, then by the expansion around the normal.
+
+    Source: Abramowitz and Stegun, Handbook of Mathematical Functions, 26.7.5.
+
+    >>> round(student_t(4), 3), round(student_t(30), 3)
+    (2.776, 2.042)
+    """
+    if degrees <= len(T95):
+        return T95[degrees - 1]
+    z = 1.959964
+    return z + (z**3 + z) / (4 * degrees) + (5 * z**5 + 16 * z**3 + 3 * z) / (96 * degrees**2)
 
 
 def _verdict(low: float | None, high: float | None) -> str:

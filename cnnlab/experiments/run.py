@@ -81,12 +81,21 @@ def task(settings: Mapping[str, Any], seed: int, data: str, images: int | None) 
     Raises:
         ValueError, TypeError: a setting has no such name, or a value that no network can have.
     """
-    for name in settings:
-        if name not in BASE:
-            raise ValueError(f"unknown setting {name!r}: {did_you_mean(name, BASE)}")
+    known_settings(settings)
     whole = {**BASE, **settings}
     build("convnet", **{name: whole[name] for name in OF_THE_NETWORK})
     return Task(tuple(sorted((name, frozen(value)) for name, value in whole.items())), seed, data, images)
+
+
+def known_settings(settings: Mapping[str, Any]) -> None:
+    """Refuse a setting that no run has.
+
+    Raises:
+        ValueError: there is no such name in `BASE`; the message says the nearest.
+    """
+    for name in settings:
+        if name not in BASE:
+            raise ValueError(f"unknown setting {name!r}: {did_you_mean(name, BASE)}")
 
 
 def frozen(value: Any) -> Any:

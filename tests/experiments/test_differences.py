@@ -6,7 +6,7 @@ import pytest
 from scipy import stats
 
 from cnnlab.experiments import differences
-from cnnlab.experiments.differences import T95
+from cnnlab.experiments.differences import T95, student_t
 from cnnlab.experiments.run import BASE, Result
 
 RESULT = Result("", dict(BASE), 0, "digits", None, 90.0, 0.1, 1.0, 10, "")
@@ -31,6 +31,8 @@ def test_runs_of_the_same_seed_are_paired() -> None:
 
 def test_the_table_of_t_is_that_of_scipy() -> None:
     assert pytest.approx([stats.t.ppf(0.975, n) for n in range(1, len(T95) + 1)], abs=5e-4) == T95
+    behind = range(len(T95) + 1, 200)
+    assert [student_t(n) for n in behind] == pytest.approx([stats.t.ppf(0.975, n) for n in behind], abs=3e-3)
 
 
 @pytest.mark.parametrize(
@@ -53,3 +55,10 @@ def test_the_base_may_be_another_and_has_to_be_there() -> None:
     assert [(row.setting, row.value) for row in rows] == [("nothing", ""), ("channels", "(4,)")]
     with pytest.raises(ValueError, match="no run has the settings of the base"):
         differences(results)
+
+
+def test_what_is_no_sweep_and_no_setting_is_said() -> None:
+    with pytest.raises(ValueError, match="unknown setting 'hiden': did you mean 'hidden'"):
+        differences(runs([90.0, 80.0]), base={"hiden": 20})
+    with pytest.raises(TypeError, match="give differences what sweep returned"):
+        differences(None)  # type: ignore[arg-type]
