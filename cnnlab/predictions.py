@@ -211,9 +211,11 @@ def _blank(value: object) -> bool:
 
 
 def _choice(guess: object, choices: Sequence[str]) -> str:
-    if not isinstance(guess, str) or guess not in choices:
-        raise ValueError(f"guess={guess!r} is none of the choices: {did_you_mean(guess, choices)}")  # type: ignore[arg-type]
-    return str(guess)
+    written = str(guess).strip().casefold()  # "Yes" is "yes", and 2 is "2"
+    for choice in choices:
+        if choice.casefold() == written:
+            return choice
+    raise ValueError(f"guess={guess!r} is none of the choices: {did_you_mean(guess, choices)}")  # type: ignore[arg-type]
 
 
 def _range(guess: object) -> list[float]:

@@ -121,6 +121,12 @@ def test_a_guess_that_is_none_is_refused_in_words(
     assert not file.exists()
 
 
+@pytest.mark.parametrize(("guess", "as_kept"), [("Two", "two"), (" two ", "two"), (3, "3"), ("3", "3")])
+def test_capitals_and_a_number_without_quotes_name_a_choice(guess: object, as_kept: str, file: Path) -> None:
+    predict("How many?", ["two", "3", "more"], guess=guess, sure=50)
+    assert kept(file)[0]["guess"] == as_kept
+
+
 @pytest.mark.parametrize("guess", [95, (90,), (1, 2, 3), ("low", "high"), (0, float("inf")), (95, 90)])
 def test_a_range_that_is_none_is_refused_in_words(guess: object) -> None:
     with pytest.raises(ValueError, match=r"no range|runs backwards"):
