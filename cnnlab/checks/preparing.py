@@ -69,7 +69,7 @@ def mean_and_std(answer: object = ...) -> None:
         answer,
         "mean_and_std(images)",
         lambda x: _pair(_scaled(x).mean(), _scaled(x).std()),
-        [(_images(20, 1),), (_images(7, 2) // 2,)],
+        [(_images(20, 1),), (_images(7, 2) // 2,), (_images(200, 5),)],
         _MOMENTS,
         "those are not the mean and the standard deviation of all pixels in [0, 1].",
         rtol=2e-3,

@@ -140,6 +140,7 @@ CASES = {
             ),
             (lambda i, k: with_numpy(i, k)[None], "a dimension of size 1 is too many"),
             (lambda i, k: i * k, "RuntimeError"),
+            (lambda i, k: with_numpy(i, k).int(), "that is not the map"),
             (lambda i, k: with_a_loop(i, k).T, "exchanged rows and columns"),
         ],
         secret=["conv2d"],

@@ -37,6 +37,7 @@ CASES = {
             (lambda x: ((x / 256).mean(), (x / 256).std()), "You divided by 256: the largest byte is 255"),
             (lambda x: ((x / 255).mean(), (x / 255).var()), "The second is the variance"),
             (lambda x: ((x / 255).std(), (x / 255).mean()), "You exchanged the two"),
+            (lambda x: ((x[:100] / 255).mean(), (x[:100] / 255).std()), "of all pixels in [0, 1]"),
             (lambda x: (0.1307, 0.3081), "gives (0.1307, 0.3081). Those are MNIST's"),
             (lambda x: ((x / 255).mean(), (x / 255).flatten(1).std(1).mean()), "average over single images"),
             (
