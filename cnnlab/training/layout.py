@@ -19,16 +19,24 @@ TRIED = 16  # images that go through a copy of the model in both orders
 ALIKE = 1e-4  # how far the two may differ, as a share of the largest logit
 
 
+LARGE = 100_000  # numbers in a map from which its gradient's order counts
+FLATTENING = {Tensor.flatten, Tensor.reshape, Tensor.view, torch.flatten, torch.reshape}
+
+
 class AnyView(TorchFunctionMode):
     """Inside, `x.view(-1, 320)` also works on a map that is channels-last: it copies, as `reshape` does.
 
-    A view that can be had without a copy stays a view.
+    A view that can be had without a copy stays a view. And where a large map is flattened, its gradient
+    comes back channels-last, too: otherwise the pooling before it would copy its whole input's gradient
+    twice, into the usual order and out of it again.
     """
 
     def __torch_function__(
         self, func: Callable[..., Any], types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
     ) -> Any:
         kwargs = kwargs or {}
+        if func in FLATTENING and _is_large_map(given := args[0] if args else kwargs.get("input")):
+            given.register_hook(channels_last)
         if func is not Tensor.view and func is not Tensor.view_as:
             return func(*args, **kwargs)
         try:
@@ -36,6 +44,13 @@ class AnyView(TorchFunctionMode):
         except RuntimeError:
             # the same view of the same numbers in their usual order; what is wrong with it is told there
             return func(args[0].contiguous(), *args[1:], **kwargs)
+
+
+def _is_large_map(x: Any) -> bool:
+    """Whether x is a map, channels-last, that a gradient will come back to."""
+    if torch.compiler.is_compiling() or not isinstance(x, Tensor) or not x.requires_grad:
+        return False
+    return x.dim() == 4 and x.numel() >= LARGE and x.stride(1) == 1 and not x.is_contiguous()
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from cnnlab import evaluate, fit, models, set_seed
 from cnnlab.data import load_data
 from cnnlab.errors import TrainingError
 from cnnlab.models import ConvNet
-from cnnlab.training.layout import AnyView, channels_last, fast_layout
+from cnnlab.training.layout import LARGE, AnyView, channels_last, fast_layout
 
 
 class Lab002(nn.Module):
@@ -54,6 +54,31 @@ def test_all_maps_are_channels_last_and_the_logits_are_the_same():
     with layout.views:
         logits = model(arranged)
     torch.testing.assert_close(logits, plain, atol=1e-5, rtol=1e-5)
+
+
+@pytest.mark.parametrize(
+    "flatten",
+    [
+        nn.Flatten(),
+        lambda x: torch.flatten(x, 1),
+        lambda x: torch.flatten(input=x, start_dim=1),
+        lambda x: x.view(len(x), -1),
+        lambda x: x.reshape(-1, 32 * 13 * 13),
+        lambda x: torch.reshape(x, (len(x), -1)),
+    ],
+)
+def test_the_gradient_of_a_large_map_comes_back_channels_last(flatten):
+    conv = nn.Conv2d(1, 32, 3)
+    for n, large in ((100, True), (8, False)):
+        maps, gradients = F.max_pool2d(conv(channels_last(random_images(n))), 2), []
+        assert is_channels_last(maps)
+        assert (maps.numel() >= LARGE) is large
+        with AnyView():
+            flat = flatten(maps)
+        maps.register_hook(gradients.append)  # sees what AnyView made of it
+        flat.square().sum().backward()
+        torch.testing.assert_close(gradients[0], 2 * maps.detach(), check_stride=False)
+        assert is_channels_last(gradients[0]) is large
 
 
 def test_one_channel_is_arranged_without_a_copy():
