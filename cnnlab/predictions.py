@@ -64,8 +64,9 @@ _unwritten: dict[str, Entry] = {}  # by question: what this kernel knows and the
 class Prediction:
     """A guess, waiting for its outcome. Its text says what is kept, or what is missing."""
 
-    def __init__(self, question: str, entry: Entry | None, says: str) -> None:
+    def __init__(self, question: str, entry: Entry | None, says: str, choices: Sequence[str] = ()) -> None:
         self.question = question
+        self.choices = choices
         self.entry = entry  # None: there is no guess yet
         self._says = says
 
@@ -80,10 +81,15 @@ class Prediction:
         Returns:
             A sentence to show: what was guessed, what came out, and whether it was right.
         Raises:
-            ValueError: `value` is a word where a number was guessed, or the other way round.
+            ValueError: `value` is none of the choices, or a word where a number was guessed, or the other
+                way round.
         """
         if self.entry is None:
             return "You kept no guess for this one."
+        if isinstance(self.entry.guess, str) and self.choices:
+            value = _choice(value, self.choices, "outcome")
+        elif not isinstance(value, str) and not math.isfinite(_float(value)):
+            return f"You said {_words(self.entry.guess)}. It was {value}, no result: your guess stays open."
         with _alone():
             kept, problem = self._with_outcome(value, self.entry)
         self.entry = kept
@@ -100,7 +106,7 @@ class Prediction:
         if kept.right is None:
             if isinstance(value, str) != isinstance(kept.guess, str):
                 raise ValueError(f"the outcome {value!r} is of another kind than the guess {kept.guess!r}.")
-            plain = value if isinstance(value, str) else float(value)
+            plain = value if isinstance(value, str) else _float(value)
             kept = replace(kept, outcome=plain, right=_is_right(kept.guess, plain))
             others = [one for one in entries if one.question != self.question]
             problem = problem or _write([*others, kept])
@@ -127,6 +133,9 @@ def predict(
     >>> predict("Which layer has most parameters?", ["conv1", "conv2", "fc1"])
     Not yet: put your guess in place of the dots. It is one of: conv1, conv2, fc1.
     """
+    if not isinstance(question, str) or not question.strip():
+        raise ValueError(f"question={question!r} is no text: a guess is kept under the text of its question.")
+    choices = [str(choice) for choice in choices or ()]
     if _blank(guess) or _blank(sure):
         what, kind = "how sure you are", "It is a number from 0 to 100, in percent."
         if _blank(guess):
@@ -148,13 +157,17 @@ def predict(
         before = next((one for one in entries if one.question == question), None)
         if before is not None and before.right is not None:
             return Prediction(
-                question, before, f"You know the outcome already; your guess stays {_words(before.guess)}."
+                question,
+                before,
+                f"You know the outcome already; your guess stays {_words(before.guess)}.",
+                choices,
             )
         others = [one for one in entries if one.question != question]
         problem = problem or _write([*others, entry])
         _remember(entry, problem)
     head = "For now" if problem else "Kept"
-    return Prediction(question, entry, f"{head}: {_words(chosen)}, {entry.sure:g} % sure. {problem}".strip())
+    said = f"{head}: {_words(chosen)}, {entry.sure:g} % sure. {problem}".strip()
+    return Prediction(question, entry, said, choices)
 
 
 def calibration() -> Table[Sureness]:
@@ -210,12 +223,20 @@ def _blank(value: object) -> bool:
     return value is ... or (isinstance(value, (tuple, list)) and any(part is ... for part in value))
 
 
-def _choice(guess: object, choices: Sequence[str]) -> str:
+def _float(value: object) -> float:
+    """A measured number, also of a tensor with one element."""
+    try:
+        return float(value)  # type: ignore[arg-type]
+    except (TypeError, ValueError, RuntimeError):
+        raise ValueError(f"the outcome {value!r} is of another kind than a number.") from None
+
+
+def _choice(guess: object, choices: Sequence[str], what: str = "guess") -> str:
     written = str(guess).strip().casefold()  # "Yes" is "yes", and 2 is "2"
     for choice in choices:
         if choice.casefold() == written:
             return choice
-    raise ValueError(f"guess={guess!r} is none of the choices: {did_you_mean(guess, choices)}")  # type: ignore[arg-type]
+    raise ValueError(f"{what}={guess!r} is none of the choices: {did_you_mean(guess, choices)}")  # type: ignore[arg-type]
 
 
 def _range(guess: object) -> list[float]:
@@ -262,7 +283,7 @@ def _alone() -> Iterator[None]:
         place = path().resolve()
     except (OSError, RuntimeError):  # a link to itself; reading it says so
         place = path().absolute()
-    digest = hashlib.blake2b(str(place).encode(), digest_size=8).hexdigest()
+    digest = hashlib.blake2b(os.fsencode(place), digest_size=8).hexdigest()
     lock = FileLock(Path(tempfile.gettempdir()) / f"cnnlab-predictions-{digest}.lock", timeout=WAIT)
     with suppress(OSError, Timeout):
         lock.acquire()

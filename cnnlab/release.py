@@ -16,7 +16,9 @@ from nbformat import NotebookNode
 from cnnlab.whole_file import whole_file
 
 BEGIN, END = "BEGIN SOLUTION", "END SOLUTION"
-MISSPELT = re.compile(r"#.*\b(begin|end)\W*sol", re.IGNORECASE)  # a marker, or meant for one
+MISSPELT = re.compile(
+    r"#.*(\b(begin|end)[\W_]*sol|\bsolution[\W_]*(begin|end))", re.IGNORECASE
+)  # a marker, or meant for one
 STUB = "# your code here"
 KEPT = {"kernelspec", "language_info"}  # of the metadata of a notebook
 STAMP = "cnnlab"  # metadata by which a later release knows its own files: a hash of all the rest

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -80,4 +80,6 @@ def check_writable(path: Path) -> None:
     except OSError as error:
         raise ValueError(f"{path} cannot be written ({error.strerror}): name another file.") from error
     if new:
-        path.unlink()
+        with suppress(FileNotFoundError):  # another program may try the same place
+            if not path.stat().st_size:  # what it has begun to write stays
+                path.unlink()

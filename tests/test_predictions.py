@@ -68,7 +68,6 @@ def test_a_number_is_right_inside_the_range_ends_included(measured: float, verdi
         ((400_000, 1_250_000), 454_922, "You said 400,000 to 1,250,000, 50 % sure. It was 454,922: right."),
         ((0.25, 1.5), 2.30258, "You said 0.25 to 1.5, 50 % sure. It was 2.303: not so."),
         ((0, 0), 0.0, "You said 0, 50 % sure. It was 0: right."),
-        ((-1, 3), float("nan"), "You said -1 to 3, 50 % sure. It was nan: not so."),
         ((82, 82), 82.03, "You said 82, 50 % sure. It was 82.03: right."),
         ((82, 82), 82.6, "You said 82, 50 % sure. It was 82.6: not so."),
         ((2.3, 2.3), 2.30258, "You said 2.3, 50 % sure. It was 2.303: right."),
@@ -140,8 +139,51 @@ def test_one_may_be_sure_of_nothing_or_of_at_least_one_percent(sure: float, file
 
 
 def test_an_outcome_of_another_kind_is_a_mistake_of_the_author() -> None:
-    with pytest.raises(ValueError, match="of another kind"):
+    with pytest.raises(ValueError, match=r"outcome=3\.0 is none of the choices"):
         predict("Which?", LAYERS, guess="fc1", sure=50).outcome(3.0)
+    with pytest.raises(ValueError, match="of another kind"):
+        predict("How many?", guess=(1, 2), sure=50).outcome("two")
+
+
+def test_a_question_without_a_text_is_refused_before_anything_is_written(file: Path) -> None:
+    for question in (3, None, "", " "):
+        with pytest.raises(ValueError, match="is no text"):
+            predict(question, LAYERS, guess="fc1", sure=50)  # type: ignore[arg-type]
+    assert not file.exists()
+
+
+def test_choices_may_be_numbers(file: Path) -> None:
+    assert "right" in predict("Which kernel?", [3, 5, 7], guess=5, sure=60).outcome(5)  # type: ignore[list-item]
+
+
+def test_an_outcome_is_one_of_the_choices_in_any_capitals(file: Path) -> None:
+    prediction = predict("Which?", ["ReLU", "tanh"], guess="relu", sure=90)
+    with pytest.raises(ValueError, match="outcome='sigmoid' is none of the choices"):
+        prediction.outcome("sigmoid")
+    assert "It was “ReLU”: right" in prediction.outcome("relu")
+
+
+def test_an_outcome_that_is_no_number_leaves_the_guess_open(file: Path) -> None:
+    prediction = predict("Loss?", guess=(0, 3), sure=90)
+    assert (
+        prediction.outcome(float("nan")) == "You said 0 to 3. It was nan, no result: your guess stays open."
+    )
+    assert kept(file)[0]["right"] is None
+    for none in (None, [1.5]):
+        with pytest.raises(ValueError, match="of another kind than a number"):
+            prediction.outcome(none)  # type: ignore[arg-type]
+    assert "right" in prediction.outcome(2.0)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="names that are not UTF-8 are a matter of Linux")
+def test_a_folder_whose_name_is_not_utf_8_will_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = os.fsdecode(os.fsencode(tmp_path) + b"/\xdcbung")
+    try:
+        os.mkdir(folder)
+    except OSError:
+        pytest.skip("this disk takes names in UTF-8 only")
+    monkeypatch.setenv("CNNLAB_PREDICTIONS", os.path.join(folder, "p.json"))
+    assert said(predict("Which?", LAYERS, guess="fc1", sure=50)).startswith("Kept")
 
 
 def test_numpys_numbers_are_numbers(file: Path) -> None:

@@ -81,6 +81,8 @@ def test_clearing_is_nbgraders_own(source: str) -> None:
         (f"### {BEGIN}\n1", f'"{BEGIN}" without "{END}" after it'),
         (f"1\n### {END}", f'"{END}" without "{BEGIN}" before it'),
         (f"### {BEGIN}\n### {BEGIN}\n### {END}", f'a second "{BEGIN}" before "{END}"'),
+        ("### BEGIN_SOLUTION\n1\n### END_SOLUTION", '"### BEGIN_SOLUTION" is no marker'),
+        ("### SOLUTION BEGIN\n1\n### SOLUTION END", '"### SOLUTION BEGIN" is no marker'),
         (f"### {BEGIN}\n1\n### {END}", 'holds a solution, but no answer="NAME" marks it'),
     ],
 )

@@ -1,4 +1,5 @@
 import os
+from pathlib import Path
 
 import pytest
 
@@ -68,6 +69,20 @@ def test_a_place_that_cannot_be_written_is_refused_and_nothing_is_left_there(tmp
     check_writable(tmp_path / "new" / "table.md")
     assert (tmp_path / "file").read_text() == "mine"
     assert list((tmp_path / "new").iterdir()) == []
+
+
+def test_what_another_program_writes_during_the_trial_stays(tmp_path, monkeypatch):
+    file = tmp_path / "table.md"
+    trial = Path.open
+
+    def meanwhile(path, mode):
+        with trial(path, "w") as other:
+            other.write("theirs")
+        return trial(path, mode)
+
+    monkeypatch.setattr(Path, "open", meanwhile)
+    check_writable(file)
+    assert file.read_bytes() == b"theirs"
 
 
 def test_a_link_stays_a_link_and_what_it_leads_to_is_written(tmp_path):

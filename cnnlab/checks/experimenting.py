@@ -64,6 +64,14 @@ _DIFFERENCES = [
         "your spread divides by the number of seeds: their mean comes from the same seeds, so it is small.",
     ),
     Misconception(
+        _with(lambda a, b, t: t * stdev(_gaps(a, b)) / 2),
+        "the first is right; your margin takes four seeds for granted: how many there are, the lists say.",
+    ),
+    Misconception(
+        _with(lambda a, b, t: _half(_gaps(a, b), 3.182)),
+        "the first is right; 3.182 is for four seeds: use the t that is given.",
+    ),
+    Misconception(
         _with(lambda a, b, t: _half(_gaps(a, b), 1.96)), "1.96 is for many seeds: these are few, use t."
     ),
     Misconception(_with(lambda a, b, t: _half(_gaps(a, b), 1)), "t is missing: that margin is no 95 % one."),

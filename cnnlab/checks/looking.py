@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import copy
-from collections import OrderedDict
 from collections.abc import Iterator, Set
 from itertools import islice
 
 import torch
-from torch import nn
+from torch import Tensor, nn
+from torch.nn import functional as F
 
 from cnnlab.checks.broken_code import found_empty, words_for
 from cnnlab.checks.functions import same
@@ -84,6 +84,25 @@ def _within(value: torch.Tensor, wrong: torch.Tensor, size: int) -> bool:
     return set(value.tolist()) == set(wrong[wrong < size].tolist())
 
 
+class _Layers(nn.Module):
+    """A network as students write it: ReLU and pooling are no layers of their own."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv1, self.conv2, self.fc = nn.Conv2d(1, 3, 5), nn.Conv2d(3, 4, 3), nn.Linear(400, 10)
+
+    def all_of_it(self, x: Tensor) -> dict[str, Tensor]:
+        """What there is at every place, from the images to the logits."""
+        found = {"images": x, "conv1": self.conv1(x)}
+        found["the pooling after conv1"] = F.max_pool2d(F.relu(found["conv1"]), 2)
+        found["conv2"] = self.conv2(found["the pooling after conv1"])
+        found["flatten"] = F.relu(found["conv2"]).flatten(1)
+        return {**found, "fc": self.fc(found["flatten"])}
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.all_of_it(x)["fc"]
+
+
 @exercise(
     "Lab 003 Q6: the output of a layer: layer_output(model, images, name)",
     10,
@@ -93,14 +112,11 @@ def layer_output(answer: object = ...) -> None:
     """Check a function layer_output(model, images, name): what the layer of that name gives."""
     student = function(answer, "layer_output(model, images, name)", 3)
     torch.default_generator.manual_seed(9)
-    layers = [("conv1", nn.Conv2d(1, 3, 5)), ("pool1", nn.MaxPool2d(2)), ("conv2", nn.Conv2d(3, 4, 3))]
-    last = [("flatten", nn.Flatten()), ("fc", nn.Linear(400, 10))]
-    model = nn.Sequential(OrderedDict([*layers, *last])).eval()
+    model = _Layers().eval()
     images = torch.randn(3, 1, 28, 28)
-    outputs, x = {"images": images}, images
     with torch.no_grad():
-        for name, layer in model.named_children():
-            outputs[name] = x = layer(x)
+        outputs = model.all_of_it(images)
+        chained = model.conv2(model.conv1(images))
     names = list(outputs)
     theirs = copy.deepcopy(model)
     for name in ("conv2", "conv1", "fc"):
@@ -132,6 +148,11 @@ def layer_output(answer: object = ...) -> None:
         for other in names:
             if same(value, table(outputs[other]), rtol=1e-3):
                 raise Wrong(f"For {name} you return {_told(other, name, names)}.")
+        if same(value, table(chained)):
+            raise Wrong(
+                "You call the layers one after the other, but forward() does more between them, "
+                "here ReLU and pooling: let the network run by itself."
+            )
         weight = getattr(model.get_submodule(name), "weight", None)
         if weight is not None and same(value, table(weight)):
             raise Wrong(f"For {name} you return its weights: what it gives for the images is asked for.")

@@ -116,6 +116,22 @@ _DIFFERENCES = [
     Misconception(
         lambda a, b, n: (_points(b, a, n), 1.96 * _margin(a, b, n)), "the sign: the first minus the second."
     ),
+    Misconception(
+        lambda a, b, n: (1.96 * _margin(a, b, n), _points(a, b, n)),
+        "you exchanged the two: first the difference.",
+    ),
+    Misconception(
+        lambda a, b, n: (abs(_points(a, b, n)), 1.96 * _margin(a, b, n)),
+        "the sign is lost: it says which of the two is better.",
+    ),
+    Misconception(
+        lambda a, b, n: (_points(a, b, n), 2 * 1.96 * _margin(a, b, n)),
+        "that is the whole width: the margin is half of it, what stands behind ±.",
+    ),
+    Misconception(
+        lambda a, b, n: (_points(a, b, n), 1.96 * _margin(a, b, n) ** 2 / 100),
+        "a root is missing: what you add up are squares.",
+    ),
     Misconception(lambda a, b, n: (_points(a, b, n), _margin(a, b, n)), "that margin covers 68 %, not 95 %."),
     Misconception(
         lambda a, b, n: (_points(a, b, n), 1.96 * (_single(a, n) + _single(b, n))),

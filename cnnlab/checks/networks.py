@@ -120,7 +120,9 @@ def _relu_and_pool(place: int, step: Step, after: Step) -> None:
     """Raise `Wrong` where anything but a ReLU, and max pooling where it is due, follows a layer."""
     reached = _inner(after)
     if after.lowest < 0:
-        raise Wrong(f"Negative numbers leave {_NAMES[place]}: its ReLU is missing.")
+        raise Wrong(
+            f"Negative numbers leave {_NAMES[place]}: its ReLU is missing, or what follows it undoes it."
+        )
     assert step.out is not None
     right = made = step.out.relu()
     if place in _POOLED:
@@ -137,7 +139,10 @@ def _relu_and_pool(place: int, step: Step, after: Step) -> None:
     if bool((reached > 0).all()) and bool((right == 0).any()):
         raise Wrong(f"No 0 leaves {_NAMES[place]}: something other than ReLU follows it.")
     if place in _POOLED:
-        raise Wrong(f"The pooling after {_NAMES[place]} gives other numbers than the one that was asked for.")
+        raise Wrong(
+            f"The pooling after {_NAMES[place]} gives other numbers than the one that was asked for: "
+            "it is another one, or it gets something other than what ReLU gives."
+        )
     raise Wrong(f"Before {_NAMES[place + 1]} something changes the numbers that ReLU gives.")
 
 

@@ -13,7 +13,9 @@ def _images(count: int, seed: int) -> Tensor:
     """Bytes that are dark more often than bright, as in MNIST, (count, 1, 28, 28)."""
     draw = torch.Generator().manual_seed(seed)
     ink = 0.2 + 0.8 * torch.rand(count, 1, 1, 1, generator=draw)  # each image is as bright as it likes
-    return (255 * ink * torch.rand(count, 1, 28, 28, generator=draw) ** 3).to(torch.uint8)
+    images = (255 * ink * torch.rand(count, 1, 28, 28, generator=draw) ** 3).to(torch.uint8)
+    images[:, :, 9, 9] = 255  # as bright as can be, where clipping shows
+    return images
 
 
 def _scaled(x: Tensor) -> Tensor:

@@ -41,17 +41,21 @@ def differences(results: Iterable[Result], base: Mapping[str, Any] | None = None
     Returns:
         The base first; then a row for each changed value, in the order of the results.
     Raises:
-        ValueError: there is no run of the base, or a setting of it has no such name.
+        ValueError: there is no run of the base, a setting of it has no such name, or the runs are of
+            several data sets or numbers of images.
         TypeError: the results are none of `sweep`.
     """
-    if not isinstance(results, Iterable):
-        raise TypeError(f"results={results!r} holds no runs: give differences what sweep returned.")
+    found = list(results) if isinstance(results, Iterable) else [results]
+    if not all(isinstance(one, Result) for one in found):
+        raise TypeError(f"results={results!r:.80} holds no runs: give differences what sweep returned.")
     known_settings(base or {})
+    _of_one_kind(found)
     reference = {**BASE, **(base or {})}
-    groups: dict[tuple[tuple[str, str], ...], list[Result]] = {}
-    for result in results:
+    runs: dict[tuple[tuple[str, str], ...], dict[int, Result]] = {}
+    for result in found:  # a run that is there twice counts once
         changed = tuple((n, str(v)) for n, v in result.settings.items() if v != frozen(reference[n]))
-        groups.setdefault(changed, []).append(result)
+        runs.setdefault(changed, {})[result.seed] = result
+    groups = {changed: list(by_seed.values()) for changed, by_seed in runs.items()}
     if () not in groups:
         raise ValueError(
             "no run has the settings of the base: give differences the base that sweep was given."
@@ -76,6 +80,17 @@ def differences(results: Iterable[Result], base: Mapping[str, Any] | None = None
         verdict = f"{failed} of {len(group)} failed" if failed else _verdict(low, high)
         rows.append(Difference(names, values, accuracy, middle, low, high, len(pairs), verdict))
     return Table(rows)
+
+
+def _of_one_kind(results: list[Result]) -> None:
+    """Refuse runs that no one would compare: of two data sets, or of two numbers of images."""
+    for name in ("data", "images"):
+        if len(kinds := dict.fromkeys(getattr(result, name) for result in results)) > 1:
+            one, other = list(kinds)[:2]
+            raise ValueError(
+                f"there are runs with {name}={one!r} and with {name}={other!r}: give differences "
+                f"those of one, such as [run for run in results if run.{name} == {one!r}]."
+            )
 
 
 def _interval(pairs: list[float]) -> tuple[float | None, float | None]:

@@ -27,10 +27,11 @@ def read_results(path: str | Path) -> Table[Result]:
         ValueError: the file holds something else.
     """
     path = Path(path)
-    if not path.exists():
+    try:
+        lines = path.read_bytes().split(b"\n")
+    except (FileNotFoundError, NotADirectoryError):
         return Table([])
     found: dict[str, Result] = {}
-    lines = path.read_bytes().split(b"\n")
     for number, line in enumerate(lines, start=1):
         if not line.strip():
             continue

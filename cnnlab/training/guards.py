@@ -255,13 +255,14 @@ def warn_if_far_off(steps: Sequence[StepRecord], classes: int) -> bool:
     mean = mean_of(steps)
     if not _guesses(mean, classes) or mean.loss <= FAR_OFF * math.log(classes):
         return False
+    lr = max(step.lr for step in steps)  # a schedule may have lowered it since
     loss = f"{mean.loss:,.1f}" if mean.loss < 1e6 else f"{mean.loss:.1e}"
     warnings.warn(
         f"epoch {mean.epoch}, step {mean.step}: over the last {len(steps)} steps the mean loss is {loss}, "
         f"far above the ln({classes}) = {math.log(classes):.3f} of mere guessing, and the accuracy is "
         f"{mean.accuracy:.1f} % (chance is {100 / classes:.1f} %): the steps are too large, and the weights "
-        f"were thrown far off. Build the model anew and train it with lr={mean.lr / 10:g} in place of "
-        f"{mean.lr:g}, or less; if that does not help, look whether the images are normalised.",
+        f"were thrown far off. Build the model anew and train it with lr={lr / 10:g} in place of "
+        f"{lr:g}, or less; if that does not help, look whether the images are normalised.",
         stacklevel=2,
     )
     return True

@@ -81,7 +81,7 @@ for number, (_, _, needs, _) in notebooks.items():
         ax.annotate("", end, start, arrowprops=arrow)
 hours = sum(minutes for _, minutes, _, _ in notebooks.values()) / 60
 core_hours = sum(notebooks[number][1] for number in (1, 2, 3)) / 60
-print(f"{len(notebooks)} notebooks, {hours:.1f} hours; the core: {core_hours:.1f} hours")
+print(f"{len(notebooks)} notebooks after this one, {hours:.1f} hours; the core: {core_hours:.1f} hours")
 
 # %% [markdown]
 # | notebook | minutes | needs | afterwards you can |

@@ -290,7 +290,7 @@ print("feature maps drawn:", 3 * len(kernels))
 # %% [markdown]
 # ### Your own kernel
 #
-# On the left the image, in the middle the numbers under the window, on the right the feature map. Point at a pixel of the feature map: its
+# On the left the image, on the right the feature map, and between them (in a narrow window below them) the numbers under the kernel. Point at a pixel of the feature map: its
 # window lights up in the image, and in the middle stand the nine products that make it. The weights in the middle can be changed; **Play** lets the window
 # walk; the places still to come are grey meanwhile, and come back when you point at the map. On the feature map the arrow keys move the window. Leave bias and dilation alone for now; bias comes in section 4.
 #
@@ -934,9 +934,9 @@ verdict.points  # of 5
 # %% [markdown]
 # ## 10. The loss before training
 #
-# The untrained network gives each of ten digits a chance of about 1/10, not exactly: its random weights lean to some digits, whatever the image. No idea at all costs ln 10 = 2.303 (section 9).
+# The untrained network gives each of ten digits a chance of about 1/10, not exactly. No idea at all costs ln 10 = 2.303 (section 9).
 #
-# **Predict**, as a range: does a lean that knows nothing cost more than that, or less, and by how much?
+# **Predict**, as a range: does the untrained network pay just that, more, or less, and by how much?
 
 # %%
 loss_untrained = predict(

@@ -143,8 +143,7 @@ confused = torch.triu(matrix + matrix.T, diagonal=1) > 0
 claim("pairs of digits confused at least once, of 45", confused.sum(), at_least=1, at_most=42, spec="d")
 
 # %% [markdown]
-# Most cells hold 0 to 2 images: the mistakes are spread thinly over many pairs. On MNIST about half of the 90 cells off the diagonal hold at least
-# one image, and hardly any of them many.
+# Most cells hold 0 to 2 images: the mistakes are spread thinly over many pairs.
 #
 # `labels * 10 + predicted` numbers the cells from 0 to 99, and `bincount` counts how often each number occurs: a 4 taken for a 9 is
 # cell 49. Rows and columns are not symmetric: "4 taken for 9" and "9 taken for 4" are two cells.
@@ -330,7 +329,7 @@ def pairs(evaluation):
 
 for count, a, b in pairs(result)[:6]:
     one_way, other_way = result.confusion[b, a].item(), result.confusion[a, b].item()
-    print(f"{b} and {a}: {count:2} = {one_way} times {b} taken for {a} + {other_way} times {a} taken for {b}")
+    print(f"{b} and {a}: {count:2} = {b} taken for {a}: {one_way} + {a} taken for {b}: {other_way}")
 
 # %%
 count, a, b = pairs(result)[0]
@@ -475,8 +474,8 @@ for seed, r in enumerate(results):
 # The most confident mistakes mostly come back with every seed. The doubtful right answers are what they looked like: some of them are wrong
 # for another seed.
 #
-# So there are two kinds of mistakes. Those of all three belong to the **images** (or to their labels). Those of one belong to **chance**: the
-# random numbers decided. And "the pair that CNNs confuse" changes with the seed: a cell of the matrix with 6 or 10
+# So there are two kinds of mistakes, and some between them. Those of all three belong to the **images** (or to their labels). Those of one belong to **chance**: the
+# random numbers decided. And "the pair that CNNs confuse" changes with the seed: a pair with 6 or 10
 # images is too small to tell a story about.
 #
 # ## 8. Labels that look wrong
@@ -527,7 +526,7 @@ claim("share of the planted errors that the rule finds", 100 * found / 30, at_le
 print(planted_found.outcome(found))
 
 # %% [markdown]
-# The rule finds nearly all of them. Where it misses one, the networks were not sure of that image. So a wrong label has little
+# The rule finds all of them, or nearly all. Where it misses one, the networks were not sure of that image. So a wrong label has little
 # chance to hide. The reverse does not follow: *flagged* does not mean *wrong*, as the images themselves show.
 #
 # *The figure: first the flagged images, with a star behind "label → answer of the networks"; then others that the networks together hardly
@@ -666,7 +665,7 @@ verdict.points  # of 10
 #
 # <details><summary>Answer</summary>
 #
-# `(differences(20_000, n=100_000).abs() >= 200).double().mean()` is practically 0. The spread grows only with the root: √10 × 14 = 44
+# Another seed changes little: 20,000 draws leave little to luck. And `(differences(20_000, n=100_000).abs() >= 200).double().mean()` is practically 0. The spread grows only with the root: √10 × 14 = 44
 # mistakes, and 200 is 4.5 times that. MNIST's test set is simply small.
 # </details>
 #

@@ -276,7 +276,7 @@ claim("mean confidence where it is right", 100 * sure[answer == labels].mean(), 
 print(sure_where_wrong.outcome(100 * sure[answer != labels].mean()))
 
 # %% [markdown]
-# It is a little less sure, and far from a warning: many wrong answers are as sure as right ones. The confidence of a network says something about images like those it was trained on, and nothing about others.
+# It is less sure, and far from a warning: many wrong answers are as sure as right ones. The confidence of a network says something about images like those it was trained on, and nothing about others.
 #
 # *The figure: ten drawings that the CNN misread after a plain resize, as it saw them, the surest first: "label → answer".*
 
@@ -370,8 +370,8 @@ claim("CNN at 8 pixels", curves["CNN"][8], at_most=60, unit="%", spec=".1f")
 #
 # ## 7. Spoil the test set, and mend it
 #
-# Is it only our drawings? Take the test images, scale each to 14 pixels instead of 20, and put it anywhere on the sheet, as someone might who
-# knows nothing about MNIST.
+# Is it only our drawings? Take the test images, make each smaller, and put it anywhere on the sheet, as someone might who
+# knows nothing about MNIST. The 25 pixels around the digit become 17, so its own 20 become 20 · 17 / 25, about 14.
 
 # %%
 few = test.take(min(1000, len(test)))

@@ -105,8 +105,8 @@ claim("spread of one run (standard deviation)", stdev(at_base), at_least=0.1, at
 # Eight changes, each alone. Why each alone? If you change the kernel and the pooling together and the accuracy rises, no run tells
 # which of the two did it, or whether one even did harm.
 #
-# **Predict** for each change the effect in points: its sign and about its size. Put numbers in place of the dots; section 6
-# compares.
+# **Predict** for each change the effect in points. Put numbers in place of the dots; section 6 counts how often the sign was
+# right, and shows the sizes.
 
 # %%
 change = {
@@ -432,7 +432,7 @@ for lr in (0.01, 0.4, 1.1):
 # Now the network, by SGD with a constant learning rate, written out.
 #
 # *The figure: the loss of each of 60 steps, for three learning rates; the axis is logarithmic, and losses above 1,000 are drawn at 1,000. The dotted
-# line is the loss of guessing, ln 10 ≈ 2.3: the smallest learning rate stays on it, the middle one leaves it downwards, the largest leaps up.*
+# line is the loss of guessing, ln 10 ≈ 2.3: the smallest learning rate stays on it and hides it, the middle one leaves it downwards, the largest leaps up.*
 
 
 # %%

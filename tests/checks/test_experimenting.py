@@ -63,6 +63,8 @@ CASES = {
             (scaled(lambda n: n**-0.5), "shrinks too fast"),
             (population, "divides by the number of seeds"),
             (lambda a, b, t: by_hand(a, b, 1.96), "1.96 is for many seeds"),
+            (lambda a, b, t: by_hand(a, b, 3.182), "3.182 is for four seeds"),
+            (scaled(lambda n: n**0.5 / 2), "takes four seeds for granted"),
             (lambda a, b, t: by_hand(a, b, 1), "T is missing"),
             (scaled(lambda n: 2), "the whole width"),
             (ends, "Those are the two ends"),

@@ -6,6 +6,7 @@ import itertools
 
 import numpy as np
 import torch
+from torchvision.models.feature_extraction import create_feature_extractor
 
 from cnnlab import checks
 from tests.checks.cases import Cases
@@ -172,9 +173,8 @@ CASES = {
     "layer_output": Cases(
         right=[
             with_a_hook,
-            layer_after_layer,
             with_its_forward(put_back=True),
-            lambda m, x, name: m[: [key for key, _ in m.named_children()].index(name) + 1](x),
+            lambda m, x, name: create_feature_extractor(m, [name])(x)[name],
         ],
         wrong=[
             (lambda m, x, name: m(x), "For conv2 you return the output of the whole network"),
@@ -184,6 +184,11 @@ CASES = {
             (
                 taken_out_too_early,
                 "Nothing is in kept at that moment: what should have put something in? A hook",
+            ),
+            (layer_after_layer, "forward() does more between them, here ReLU and pooling"),
+            (
+                lambda m, x, name: m[: [key for key, _ in m.named_children()].index(name) + 1](x),
+                "not subscriptable",
             ),
             (never_run, "A hook keeps something only if the network runs while it hangs there"),
             (never_run_in_a_dictionary, "Nothing is in kept at that moment"),
@@ -200,4 +205,4 @@ CASES = {
 
 def test_indices_and_outputs_may_be_found_in_any_way() -> None:
     assert checks.wrong_indices(in_batches)
-    assert checks.layer_output(layer_after_layer)
+    assert checks.layer_output(with_a_hook)

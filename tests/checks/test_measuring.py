@@ -104,6 +104,13 @@ CASES = {
             (lambda a, b, n: a / b, "1.004 alone: that is a ratio"),
             (lambda a, b, n: tuple(v / 100 for v in difference(a, b, n)), "those are shares"),
             (lambda a, b, n: difference(b, a, n), "The sign"),
+            (lambda a, b, n: difference(a, b, n)[::-1], "You exchanged the two"),
+            (lambda a, b, n: tuple(map(abs, difference(a, b, n))), "The sign is lost"),
+            (lambda a, b, n: difference(a, b, n, z=3.92), "the whole width"),
+            (
+                lambda a, b, n: (100 * (a - b) / n, 1.96 * (difference(a, b, n, z=1)[1] / 10) ** 2),
+                "A root is missing",
+            ),
             (lambda a, b, n: difference(a, b, n, z=1), "covers 68 %"),
             (added, "You added the two margins"),
             (lambda a, b, n: (100 * (a - b) / n, 0.1), "not the difference in points and its margin"),

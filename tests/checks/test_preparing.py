@@ -95,6 +95,10 @@ CASES = {
 }
 
 
+def test_bright_pixels_may_not_be_clipped():
+    assert not checks.normalise(lambda x, m, s: ((x / 255 - m) / s).clamp(-1, 1))
+
+
 def test_normalisation_may_be_done_by_torch_or_numpy() -> None:
     assert checks.mean_and_std(with_numpy)
     assert checks.normalise(in_place)

@@ -60,5 +60,20 @@ def test_the_base_may_be_another_and_has_to_be_there() -> None:
 def test_what_is_no_sweep_and_no_setting_is_said() -> None:
     with pytest.raises(ValueError, match="unknown setting 'hiden': did you mean 'hidden'"):
         differences(runs([90.0, 80.0]), base={"hiden": 20})
-    with pytest.raises(TypeError, match="give differences what sweep returned"):
-        differences(None)  # type: ignore[arg-type]
+    for none in (None, 3, "x", [{"seed": 1}]):
+        with pytest.raises(TypeError, match="give differences what sweep returned"):
+            differences(none)  # type: ignore[arg-type]
+
+
+def test_runs_of_other_images_or_data_are_not_compared() -> None:
+    mixed = [*runs([90.0, 80.0]), *(replace(one, images=100) for one in runs([70.0, 60.0], kernel=3))]
+    with pytest.raises(ValueError, match=r"images=None and with images=100.*run\.images == None"):
+        differences(mixed)
+    mixed = [*runs([90.0, 80.0]), *(replace(one, data="mnist") for one in runs([70.0], kernel=3))]
+    with pytest.raises(ValueError, match="data='digits' and with data='mnist'"):
+        differences(mixed)
+
+
+def test_a_run_that_is_there_twice_counts_once() -> None:
+    once = [*runs([90.0, 80.0, 85.0]), *runs([91.0, 79.0, 85.0], kernel=3)]
+    assert list(differences([*once, *once])) == list(differences(once))

@@ -86,7 +86,7 @@ def test_the_stop_button_keeps_whole_runs_only_and_the_same_call_goes_on(
     long: dict[str, Any] = {**SMALL, "base": {"channels": (4,), "epochs": 30}, "seeds": (0, 1), "jobs": jobs}
 
     def press_stop() -> None:
-        while not (out.exists() and out.stat().st_size):
+        while not read_results(out):
             time.sleep(0.01)
         signal.raise_signal(signal.SIGINT)
 
