@@ -16,14 +16,13 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import date
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from filelock import FileLock, Timeout
 
-from cnnlab.errors import did_you_mean
+from cnnlab.guesses import choice, in_words, is_right, value_range
 from cnnlab.table import Table, column
 from cnnlab.whole_file import whole_file
 from cnnlab.words import wrapped
@@ -31,7 +30,6 @@ from cnnlab.words import wrapped
 VARIABLE = "CNNLAB_PREDICTIONS"
 FILE = "predictions.json"
 ENOUGH = 5  # results from which a sentence about them says something
-MOST = 1e300  # a number to guess
 WAIT = 5.0  # seconds for another notebook that writes to the same file
 NEAR = 10  # points between being sure and being right that chance alone would explain
 
@@ -87,17 +85,15 @@ class Prediction:
         if self.entry is None:
             return "You kept no guess for this one."
         if isinstance(self.entry.guess, str) and self.choices:
-            value = _choice(value, self.choices, "outcome")
+            value = choice(value, self.choices, "outcome")
         elif not isinstance(value, str) and not math.isfinite(_float(value)):
-            return f"You said {_words(self.entry.guess)}. It was {value}, no result: your guess stays open."
+            return f"You said {in_words(self.entry.guess)}. It was {value}, no result: your guess stays open."
         with _alone():
             kept, problem = self._with_outcome(value, self.entry)
         self.entry = kept
         verdict = "right" if kept.right else "not so"
-        text = (
-            f"You said {_words(kept.guess)}, {kept.sure:g} % sure. It was {_words(kept.outcome)}: {verdict}."
-        )
-        return f"{text} {problem}".strip()
+        said = f"You said {in_words(kept.guess)}, {kept.sure:g} % sure."
+        return f"{said} It was {in_words(kept.outcome)}: {verdict}. {problem}".strip()
 
     def _with_outcome(self, value: str | float, entry: Entry) -> tuple[Entry, str]:
         """The entry with its outcome, written to the file; and what went wrong with that."""
@@ -107,7 +103,7 @@ class Prediction:
             if isinstance(value, str) != isinstance(kept.guess, str):
                 raise ValueError(f"the outcome {value!r} is of another kind than the guess {kept.guess!r}.")
             plain = value if isinstance(value, str) else _float(value)
-            kept = replace(kept, outcome=plain, right=_is_right(kept.guess, plain))
+            kept = replace(kept, outcome=plain, right=is_right(kept.guess, plain))
             others = [one for one in entries if one.question != self.question]
             problem = problem or _write([*others, kept])
             _remember(kept, problem)
@@ -135,7 +131,7 @@ def predict(
     """
     if not isinstance(question, str) or not question.strip():
         raise ValueError(f"question={question!r} is no text: a guess is kept under the text of its question.")
-    choices = [str(choice) for choice in choices or ()]
+    choices = [str(one) for one in choices or ()]
     if _blank(guess) or _blank(sure):
         what, kind = "how sure you are", "It is a number from 0 to 100, in percent."
         if _blank(guess):
@@ -150,7 +146,7 @@ def predict(
     if 0 < sure < 1:
         share = f"write sure={100 * sure:g} for {100 * sure:g} %, and at least 1 if you are not that sure"
         raise ValueError(f"sure={sure!r} means {sure:g} %: {share}.")
-    chosen = _choice(guess, choices) if choices else _range(guess)
+    chosen = choice(guess, choices) if choices else value_range(guess)
     entry = Entry(question, chosen, float(sure), date.today().isoformat())
     with _alone():
         entries, problem = _read()
@@ -159,14 +155,14 @@ def predict(
             return Prediction(
                 question,
                 before,
-                f"You know the outcome already; your guess stays {_words(before.guess)}.",
+                f"You know the outcome already; your guess stays {in_words(before.guess)}.",
                 choices,
             )
         others = [one for one in entries if one.question != question]
         problem = problem or _write([*others, entry])
         _remember(entry, problem)
     head = "For now" if problem else "Kept"
-    said = f"{head}: {_words(chosen)}, {entry.sure:g} % sure. {problem}".strip()
+    said = f"{head}: {in_words(chosen)}, {entry.sure:g} % sure. {problem}".strip()
     return Prediction(question, entry, said, choices)
 
 
@@ -231,46 +227,6 @@ def _float(value: object) -> float:
         raise ValueError(f"the outcome {value!r} is of another kind than a number.") from None
 
 
-def _choice(guess: object, choices: Sequence[str], what: str = "guess") -> str:
-    written = str(guess).strip().casefold()  # "Yes" is "yes", and 2 is "2"
-    for choice in choices:
-        if choice.casefold() == written:
-            return choice
-    raise ValueError(f"{what}={guess!r} is none of the choices: {did_you_mean(guess, choices)}")  # type: ignore[arg-type]
-
-
-def _range(guess: object) -> list[float]:
-    pair = list(guess) if isinstance(guess, (tuple, list)) else []
-    pair = [part.item() if isinstance(part, np.generic) else part for part in pair]
-    numbers = [float(p) for p in pair if isinstance(p, (int, float)) and abs(p) <= MOST]  # no nan either
-    if len(pair) != 2 or len(numbers) != 2:
-        raise ValueError(f"guess={guess!r:.80} is no range: give its two ends, such as guess=(90, 95).")
-    if numbers[0] > numbers[1]:
-        raise ValueError(f"guess={guess!r} runs backwards: the smaller number comes first.")
-    return numbers
-
-
-def _is_right(guess: str | list[float], outcome: str | float) -> bool:
-    if isinstance(guess, str) or isinstance(outcome, str):
-        return guess == outcome
-    low, high = guess
-    if low == high:  # one number: right if the outcome rounds to it, and is at most 1 % away
-        places = min(0, int(Decimal(f"{low:.10g}").as_tuple().exponent))
-        return abs(outcome - low) <= min(0.5 * 10.0**places, 0.01 * abs(low))
-    return low <= outcome <= high
-
-
-def _words(value: object) -> str:
-    if isinstance(value, list):
-        return " to ".join(dict.fromkeys(_number(end, ".6g") for end in value))  # (7, 7) is 7
-    return _number(value, ".4g") if isinstance(value, (int, float)) else f"“{value}”"
-
-
-def _number(value: float, spec: str) -> str:
-    """A whole number with all its digits, another one in `spec`."""
-    return f"{value:,.0f}" if float(value).is_integer() and abs(value) < 1e15 else f"{value:{spec}}"
-
-
 def path() -> Path:
     """The file that holds the predictions."""
     return Path(os.environ.get(VARIABLE) or FILE).expanduser()
@@ -305,7 +261,7 @@ def _entry(found: Any) -> Entry:
     if not all(isinstance(text, str) for text in (entry.question, entry.kept_on)):
         raise TypeError("the question or the day is no text")
     if not isinstance(entry.guess, str):
-        entry = replace(entry, guess=_range(entry.guess))
+        entry = replace(entry, guess=value_range(entry.guess))
     if isinstance(entry.sure, bool) or not isinstance(entry.sure, (int, float)) or not 0 <= entry.sure <= 100:
         raise ValueError("`sure` is no number from 0 to 100")
     if isinstance(entry.outcome, bool) or not isinstance(entry.outcome, (str, int, float, type(None))):

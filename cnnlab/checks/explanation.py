@@ -59,16 +59,23 @@ def _whole_numbers(answer: object) -> list[float]:
     """The numbers of a list, of a tensor, or written in a text."""
     not_blank(answer)
     if isinstance(answer, str):
-        return [int(found) for found in re.findall(r"\d+", answer)]
+        spelt = re.sub(r"(\d+)\s*(?:²|(?:\^|\*\*)\s*2\b)", r"\1 \1", answer)
+        return [int(found) for found in re.findall(r"(?<![a-zA-Z\d])\d+", spelt)]  # not the 1 of conv1
     if isinstance(answer, dict):
         answer = list(answer.values())
     if not hasattr(answer, "__iter__"):
         raise Wrong("A list of several numbers is asked for, in brackets.")
-    return [number(part, "One of the numbers") for part in list(answer)[:100]]
+    given: list[float] = []
+    for part in list(answer)[:100]:
+        several = isinstance(part, (str, tuple, list))  # "24", "24 × 24" or (24, 24)
+        given += _whole_numbers(part) if several else [number(part, "One of the numbers")]
+    return given
 
 
 def _sizes(answer: object) -> None:
     given = _whole_numbers(answer)
+    if len(given) == 2 * len(_LAYERS) and given[::2] == given[1::2]:
+        given = given[::2]  # heights and widths
     if len(given) != len(_LAYERS):
         raise Wrong(f"You give {len(given)} sizes: one is asked for after each of {', '.join(_LAYERS)}.")
     for layer, width, right in zip(_LAYERS, given, (24, 12, 8, 4)):

@@ -174,7 +174,7 @@ def log_softmax(answer: object = ...) -> None:
         if not bent and only_shifted(*(t - t.mean(dim=1, keepdim=True) for t in (out, logits))):
             return trainable(model)  # a last layer that adds its bias by hand
         raise Wrong("The exponentials of a row add up to 1, but something changed the logits first.")
-    raise Wrong(f"The exponentials of a row add up to {low.item():.2f} to {high.item():.2f}, not to 1.")
+    raise Wrong(f"The exponentials of a row add up to {low.item():.4g} to {high.item():.4g}, not to 1.")
 
 
 def _other_ends(z: torch.Tensor) -> list[tuple[str, torch.Tensor]]:

@@ -564,7 +564,7 @@ mine, meant = [], []
 # %%
 mine.append(digit.image)
 meant.append(7)  # what you meant
-print(f"kept: {torch.stack(mine).shape[0]} drawing of shape {tuple(mine[0].shape)}")
+print(f"kept so far: {len(mine)}, the last one of shape {tuple(mine[-1].shape)}")
 
 # %% [markdown]
 # With `accuracy(networks["CNN"], torch.stack(mine), torch.tensor(meant))` you get the percentage. Notebook 5 says how little twenty images prove:

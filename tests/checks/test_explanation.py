@@ -108,6 +108,9 @@ CASES = {
             Given((SIZES, (20, 4, 4), COLONS)),
             *(Given((SIZES, (20, 4, 4), text)) for text in [*WRITTEN, *TOLD]),
             Given(("24, 12, 8 and 4", (4, 20, 4), TEXT)),
+            Given(("conv1: 24, pool1: 12, conv2: 8, pool2: 4", "20 * 4² = 320", TEXT)),
+            Given((["24 × 24", "12 × 12", "8 × 8", "4 × 4"], ["20", "4", "4"], TEXT)),
+            Given(([(24, 24), (12, 12), (8, 8), (4, 4)], "20 channels * 4**2", TEXT)),
         ],
         wrong=[
             (Given(((28, 14, 10, 5), (20, 5, 5), TEXT)), "28 × 28 after conv1: without padding"),
@@ -116,6 +119,8 @@ CASES = {
             (Given(((24, 12, 8), (20, 4, 4), TEXT)), "You give 3 sizes"),
             (Given((SIZES, (10, 4, 4), TEXT)), "You multiply 10 × 4 × 4: those are the channels of conv1"),
             (Given((SIZES, [320], TEXT)), "You give 320 alone: the three factors that make it are asked for"),
+            (Given(("24x24, 12x12, 8x8, 8x8", (20, 4, 4), TEXT)), "8 × 8 after pool2"),
+            (Given((SIZES, "20 * 4^2 * 4", TEXT)), "that makes 1280; a map has a height and a width"),
             (Given((SIZES, (20, 4), TEXT)), "that makes 80; a map has a height and a width"),
             (Given((SIZES, (20, 4, 4), TEXT.replace("28 − 5 + 1", "28 − 5"))), "“28 − 5 = 24” in your text"),
             (Given((SIZES, (20, 4, 4), COLONS.replace("8:2 = 4", "8:2 = 3"))), "in your text does not hold"),
