@@ -120,7 +120,10 @@ CASES = {
             (Given((SIZES, (10, 4, 4), TEXT)), "You multiply 10 × 4 × 4: those are the channels of conv1"),
             (Given((SIZES, [320], TEXT)), "You give 320 alone: the three factors that make it are asked for"),
             (Given(("24x24, 12x12, 8x8, 8x8", (20, 4, 4), TEXT)), "8 × 8 after pool2"),
-            (Given((SIZES, "20 * 4^2 * 4", TEXT)), "that makes 1280; a map has a height and a width"),
+            (
+                Given((SIZES, "20 * 5^2", TEXT)),
+                "You multiply 20 × 5 × 5: that makes 500; a map has a height and a width",
+            ),
             (Given((SIZES, (20, 4), TEXT)), "that makes 80; a map has a height and a width"),
             (Given((SIZES, (20, 4, 4), TEXT.replace("28 − 5 + 1", "28 − 5"))), "“28 − 5 = 24” in your text"),
             (Given((SIZES, (20, 4, 4), COLONS.replace("8:2 = 4", "8:2 = 3"))), "in your text does not hold"),
