@@ -26,6 +26,7 @@ from playwright.sync_api import sync_playwright
 from benchmarks import draw_digits
 from cnnlab.data import drawn_digits
 from cnnlab.timing import load, machine
+from cnnlab.whole_file import check_replaceable, write_text
 from tests.browser.lab import ARGUMENTS, Notebook, Server
 from tools.photograph import find_browser
 
@@ -281,6 +282,8 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--out", type=Path, help="write the report there as well")
     options = parser.parse_args(arguments)
+    if options.out is not None:
+        check_replaceable(options.out, "python -m benchmarks.explorers")
     path = find_browser()
     if path is None:
         print("No Chromium or Chrome is installed; CNNLAB_BROWSER can name one.", file=sys.stderr)
@@ -305,7 +308,7 @@ def main(arguments: list[str] | None = None) -> int:
             browser.close()
             server.stop()
     if options.out is not None:
-        options.out.write_text("\n".join(lines) + "\n", encoding="utf-8")
+        write_text(options.out, "\n".join(lines) + "\n")
     return 0
 
 

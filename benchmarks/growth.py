@@ -27,7 +27,7 @@ from cnnlab import fit, load_data, models, set_seed
 from cnnlab.data import Split, shift
 from cnnlab.table import Table, column
 from cnnlab.timing import load, machine
-from cnnlab.whole_file import check_writable
+from cnnlab.whole_file import check_replaceable, write_text
 
 MOST_MEMORY = 1536  # MiB that a training run may take
 MNIST_IMAGES = 60_000
@@ -216,7 +216,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     from benchmarks.growth_chart import draw
     from cnnlab.benchmark import with_words
 
-    check_writable(chosen.out)
+    chart = chosen.out.with_suffix(".png")
+    if chart == chosen.out or (chart.exists() and not chosen.out.exists()):
+        raise SystemExit(f"{chart} would hold the chart, and is taken: name another --out.")
+    check_replaceable(chosen.out, "python -m benchmarks.growth")
     data = "digits" if chosen.quick else "mnist"
     begun, busy = time.perf_counter(), load()
     measured = []
@@ -229,13 +232,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
         print(f"{NAMES[name]} {getattr(setting, name):,}: {seconds:.4f} s, {peak:,.0f} MiB", flush=True)
         measured.append((name, setting, seconds, peak))
     rows = rows_of(measured)
-    chart = chosen.out.with_suffix(".png")
     draw(rows, MOST_MEMORY).savefig(chart, dpi=90)
     minutes = (time.perf_counter() - begun) / 60
     said = "" if busy is None else f"; load when begun {busy:.1f}"
     about = [f"Measured on: {machine('cpu')}{said}; {minutes:.1f} minutes in all."]
     text = report(rows, chart.name, "the digits" if chosen.quick else "MNIST", imported, about)
-    chosen.out.write_text(with_words(chosen.out, text, PLACE), encoding="utf-8")
+    write_text(chosen.out, with_words(chosen.out, text, PLACE))
 
 
 if __name__ == "__main__":

@@ -21,6 +21,7 @@ from cnnlab import hold_out, load_data, models
 from cnnlab.race import IMAGES, RECIPE, lap
 from cnnlab.table import Table, column
 from cnnlab.timing import machine
+from cnnlab.whole_file import check_replaceable, write_text
 
 HELD_OUT = 10_000  # images of the training set
 
@@ -92,6 +93,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("race_choice.md"))
     parser.add_argument("--seeds", type=int, default=3)
     arguments = parser.parse_args()
+    check_replaceable(arguments.out, "python -m benchmarks.race_choice")
     data = load_data("mnist")
     train, held_out = hold_out(data.train, HELD_OUT)
     data = dataclasses.replace(data, train=train, test=held_out)  # the test images are out of reach
@@ -125,7 +127,7 @@ def main() -> None:
         f"Measured on: {machine('cpu')}.",
         "",
     ]
-    arguments.out.write_text("\n".join(text), encoding="utf-8")
+    write_text(arguments.out, "\n".join(text))
 
 
 if __name__ == "__main__":

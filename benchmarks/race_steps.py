@@ -17,6 +17,7 @@ from cnnlab.device import has_bfloat16
 from cnnlab.leaderboard import GOALS, HELD_OUT
 from cnnlab.table import Table, column
 from cnnlab.timing import machine
+from cnnlab.whole_file import check_replaceable, write_text
 
 MOST_EPOCHS = 8
 WAYS: dict[str, dict[str, Any]] = {
@@ -52,6 +53,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("race_steps.md"))
     parser.add_argument("--seeds", type=int, default=2)
     arguments = parser.parse_args()
+    check_replaceable(arguments.out, "python -m benchmarks.race_steps")
     data = load_data("mnist")
     train, held_out = hold_out(data.train, HELD_OUT)
     precision = "bfloat16" if has_bfloat16("cpu") else "float32"
@@ -73,7 +75,7 @@ def main() -> None:
             )
             rows.append(Trained(way, seed, len(history.epochs), history.epochs[-1].validation_accuracy))
             print(rows[-1], flush=True)
-            arguments.out.write_text(_markdown(rows, len(train), len(held_out), precision), encoding="utf-8")
+            write_text(arguments.out, _markdown(rows, len(train), len(held_out), precision))
 
 
 def _markdown(rows: list[Trained], learnt_from: int, measured_on: int, precision: str) -> str:

@@ -57,7 +57,7 @@ def pick_device(name: str | torch.device = "auto") -> torch.device:
 
 def is_out_of_memory(error: Exception) -> bool:
     """Whether PyTorch ran out of memory: CUDA has its own error, the CPU and MPS only say it in words."""
-    words = ("out of memory", "can't allocate memory", "not enough memory")
+    words = ("out of memory", "can't allocate memory", "not enough memory", "status_alloc_failed")
     return isinstance(error, torch.OutOfMemoryError) or any(w in str(error).lower() for w in words)
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import dataclasses
 import errno
+import hashlib
 import json
 import math
 import os
@@ -28,6 +29,7 @@ from cnnlab.arithmetic import whole
 from cnnlab.data import ImageData, hold_out, load_data
 from cnnlab.race import RECIPE, lap
 from cnnlab.table import Table, column
+from cnnlab.training.seeding import own_random_numbers
 
 VARIABLE = "CNNLAB_LEADERBOARD"
 FILE = "leaderboard.jsonl"
@@ -49,6 +51,7 @@ class Kept:
     parameters: int
     settings: dict[str, Any]  # those in which the try differs from the race's own
     kept_on: str  # the day, as in 2026-11-22
+    network: str = ""  # a digest of its layers: two networks may have equally many parameters
 
 
 @dataclass(frozen=True)
@@ -64,6 +67,7 @@ class Try:
     parameters: int = column("parameters", ",d")
 
 
+@own_random_numbers()
 def attempt(
     name: str,
     build: Callable[[], nn.Module] = models.CNNRace,
@@ -90,6 +94,8 @@ def attempt(
     """
     if not isinstance(name, str) or not name.strip():
         raise ValueError(f"name={name!r}: a try needs a name, such as 'lr 0.1'.")
+    if not _can_be_written(name):
+        raise ValueError(f"name={name!r} holds half a character, which no file can keep: write another name.")
     if isinstance(build, nn.Module) or not callable(build):
         raise TypeError(
             f"build is {_kind(build)}: give what makes a network, its class without brackets or a function, "
@@ -106,17 +112,24 @@ def attempt(
     example = build()
     if not isinstance(example, nn.Module):
         raise TypeError(f"what build() made is {_kind(example)}, not a network.")
+    if _begins_the_same(example, build()):
+        raise ValueError(
+            "build() gives the same weights twice, so the second lap would begin where the first ended, or "
+            "repeat it: let it make a new network with new random weights each time."
+        )
     parameters = sum(p.numel() for p in example.parameters())
+    network = _digest(repr(example))
     name = " ".join(name.split())
-    told = {
-        key: getattr(value, "__qualname__", repr(value)) if callable(value) else value
-        for key, value in sorted(settings.items())
-    }
+    told = {key: _told(value) if callable(value) else value for key, value in sorted(settings.items())}
     kept, problem = _read()
     for before in kept:
-        if (before.name, before.data) == (name, data.name) and (
-            (before.parameters, before.settings) != (parameters, json.loads(json.dumps(told, default=repr)))
-        ):
+        if (before.name, before.data) != (name, data.name):
+            continue
+        same = (before.parameters, before.settings) == (
+            parameters,
+            json.loads(json.dumps(told, default=repr)),
+        )
+        if not same or before.network not in ("", network):
             raise ValueError(
                 f"{name!r} is on the leaderboard with {before.parameters:,} parameters and "
                 f"{_settings(before.settings)}: give this try another name."
@@ -130,7 +143,7 @@ def attempt(
     for seed in range(seeds):
         made = lap(choosing, seed, build, device, **settings)
         today = date.today().isoformat()
-        new = Kept(name, data.name, seed, made.seconds, made.accuracy, parameters, told, today)
+        new = Kept(name, data.name, seed, made.seconds, made.accuracy, parameters, told, today, network)
         kept.append(new)
         problem = _append(new) or problem
     return _table(kept, data.name, goal, problem)
@@ -203,7 +216,7 @@ def _read() -> tuple[list[Kept], str]:
             continue
         try:
             kept.append(_lap(json.loads(line)))
-        except (ValueError, TypeError):
+        except (ValueError, TypeError, OverflowError, RecursionError):
             damaged.append(str(number))
     if not damaged:
         return kept, ""
@@ -222,7 +235,35 @@ def _lap(values: Any) -> Kept:
         raise TypeError("a number is none")
     if not isinstance(made.settings, dict):
         raise TypeError("the settings are none")
+    if not (made.seconds > 0 and 0 <= made.accuracy <= 100 and _can_be_written(made.name)):
+        raise ValueError("no lap can give that")
     return made
+
+
+def _can_be_written(text: str) -> bool:
+    """Whether UTF-8 can hold a text: half of a character that needs two, from a broken copy, it cannot."""
+    return not any("\ud800" <= character <= "\udfff" for character in text)
+
+
+def _begins_the_same(network: nn.Module, other: object) -> bool:
+    """Whether two networks begin with the same weights, as one network does that is given twice."""
+    if not isinstance(other, nn.Module):
+        return False
+    pairs = list(zip(network.parameters(), other.parameters()))
+    return bool(pairs) and all(a.shape == b.shape and torch.equal(a, b) for a, b in pairs)
+
+
+def _told(function: Callable[..., Any]) -> str:
+    """A function by its name; one without a name, a lambda, by what it does as well."""
+    name = getattr(function, "__qualname__", repr(function))
+    code = getattr(function, "__code__", None)
+    if "<lambda>" not in name or code is None:
+        return name
+    return f"{name} {_digest(repr((code.co_code, code.co_names, code.co_consts)))}"
+
+
+def _digest(text: str) -> str:
+    return hashlib.blake2b(text.encode(), digest_size=4).hexdigest()
 
 
 def _append(new: Kept) -> str:
@@ -237,7 +278,8 @@ def _append(new: Kept) -> str:
                 kept.seek(-1, os.SEEK_END)
                 if kept.read(1) != b"\n":
                     line = b"\n" + line  # what a killed program left of a line stays a line of its own
-            kept.write(line)
+            if (written := kept.write(line)) != len(line):  # what is there stays a line of its own
+                raise OSError(errno.ENOSPC, f"only {written} of {len(line)} bytes fitted")
             os.fsync(kept.fileno())
     except OSError as error:
         remedy = f"name a file that can be written in the environment variable {VARIABLE}"

@@ -27,7 +27,7 @@ from cnnlab.table import Table, column
 from cnnlab.timing import load, machine, synchronise, take_turns
 from cnnlab.training import evaluate, fit, set_seed
 from cnnlab.training.seeding import own_random_numbers
-from cnnlab.whole_file import check_writable, write_text
+from cnnlab.whole_file import check_replaceable, write_text
 
 TARGET = 99.0  # percent of the test images, mean over the seeds
 WORST = 98.8  # percent that every seed must reach
@@ -86,9 +86,11 @@ def lap(
         seed: of the weights, and of the order of the images.
         build: makes the network.
         device: where it is trained.
-        images: how many of the training images, drawn by the seed; None takes all.
+        images: how many of the training images, at least 1, drawn by the seed; None takes all.
         settings: for `fit`, in place of those of `RECIPE`; precision is the one that is faster here.
     """
+    if images is not None:
+        whole("images", images, 1)
     device = pick_device(device)
     if "precision" not in settings:
         settings["precision"] = faster_precision(device)
@@ -162,12 +164,12 @@ def race(
     Returns:
         A row for each way to train; its footer says what was held against what.
     Raises:
-        ValueError: a number is out of range, or `out` cannot be written.
+        ValueError: a number is out of range, `out` cannot be written, or is a file of somebody else's.
     """
     whole("seeds", seeds, 1)
     whole("against", against)
     device = pick_device(device)
-    check_writable(Path(out))
+    check_replaceable(Path(out), "cnnlab race")
     data = load_data("digits" if quick else "auto", root)
     busy = load()
 
@@ -180,11 +182,15 @@ def race(
             laps.append(lap(data, seed, device=device, images=IMAGES))
             print(f"seed {seed}: {laps[-1].seconds:.2f} s, {laps[-1].accuracy:.2f} %", flush=True)
 
-    theirs = [
-        _lab_004(data, seed, device, 1 if quick else MOST_EPOCHS, lambda: laps_in_between(2))
-        for seed in range(against)
-    ]
-    laps_in_between(seeds)
+    try:
+        theirs = [
+            _lab_004(data, seed, device, 1 if quick else MOST_EPOCHS, lambda: laps_in_between(2))
+            for seed in range(against)
+        ]
+        laps_in_between(seeds)
+    except KeyboardInterrupt:
+        print(f"Stopped after {len(laps)} of {seeds} laps: they stand above, and {out} is as it was.")
+        raise
 
     epochs = RECIPE["epochs"] * min(1, IMAGES / len(data.train))
     rows = [_runner("cnnlab", laps, epochs)]

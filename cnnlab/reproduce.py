@@ -22,7 +22,7 @@ from cnnlab.device import pick_device
 from cnnlab.table import Table, column
 from cnnlab.timing import load, machine
 from cnnlab.training import evaluate, fit, set_seed
-from cnnlab.whole_file import check_writable, write_text
+from cnnlab.whole_file import check_replaceable, check_writable, write_text
 
 # The networks that have a band come first, so that a run cut short still answers for them.
 NETWORKS = ("cnn_320", "cnn_padded", "cnn_wide", "logistic", "mlp", "lenet_dropout", "cnn_deep")
@@ -120,8 +120,8 @@ def reproduce(
     pick_device(device)  # a wrong one is said before the network is waited for
     images = load_data(data, root)
     kept = Path(out).with_suffix(".jsonl")
-    for file in (kept, Path(out)):
-        check_writable(file)
+    check_writable(kept)
+    check_replaceable(Path(out), "cnnlab reproduce")
 
     planned = [(name, seed) for seed in range(seeds) for name in chosen]
     finished = {_identity(r.network, r.seed, r.data, r.settings): r for r in read_runs(kept)}

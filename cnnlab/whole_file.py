@@ -69,17 +69,46 @@ def check_writable(path: Path) -> None:
     Raises:
         ValueError: it is a folder, or may not be written.
     """
+    named, path = path, Path(os.path.realpath(path))  # a link that leads nowhere yet stays a link
     if path.is_dir():
-        raise ValueError(f"{path} is a folder: name a file in it.")
+        raise ValueError(f"{named} is a folder: name a file in it.")
     if path.exists() and not path.is_file():  # to open a pipe would wait for its reader
-        raise ValueError(f"{path} is {_NO_FILE}: choose another name.")
+        raise ValueError(f"{named} is {_NO_FILE}: choose another name.")
     new = not path.exists()
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.open("ab").close()
     except OSError as error:
-        raise ValueError(f"{path} cannot be written ({error.strerror}): name another file.") from error
+        raise ValueError(f"{named} cannot be written ({error.strerror}): name another file.") from error
     if new:
         with suppress(FileNotFoundError):  # another program may try the same place
             if not path.stat().st_size:  # what it has begun to write stays
                 path.unlink()
+
+
+def check_replaceable(path: Path, by: str, mark: str | None = None) -> None:
+    """Refuse a file that `whole_file` could not replace, or that somebody else wrote, before the work.
+
+    Args:
+        path: the file; its folder is made. A file that is there keeps its content.
+        by: the command that writes it.
+        mark: what every file of that command holds; None takes its name between two backticks.
+    Raises:
+        ValueError: it cannot be written, or is there already and holds something else.
+    """
+    check_writable(path)
+    place = Path(os.path.realpath(path))
+    mark = f"`{by}`" if mark is None else mark
+    if place.exists() and (content := place.read_bytes()).strip() and mark.encode() not in content:
+        raise ValueError(f"{path} is there already and was not written by {by}: name another file.")
+    partial = partial_name(place)  # a folder may let one file be changed, and none be added
+    try:
+        left = partial.exists()
+        partial.open("ab").close()
+        if not left:
+            partial.unlink()
+    except OSError as error:
+        raise ValueError(
+            f"{path} cannot be written: {partial.name} beside it cannot ({error.strerror}); name another "
+            "file."
+        ) from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import json
 import os
@@ -10,6 +11,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import torch
 from torch import nn
 
 from cnnlab import leaderboard as module
@@ -196,7 +198,17 @@ def test_two_kernels_at_once_lose_nothing(file) -> None:
 
 
 @pytest.mark.parametrize(
-    "odd", [{"name": ["a"]}, {"parameters": 3.5}, {"accuracy": float("nan")}, {"data": 1}]
+    "odd",
+    [
+        {"name": ["a"]},
+        {"name": "half \ud800"},
+        {"parameters": 3.5},
+        {"accuracy": float("nan")},
+        {"accuracy": 1e9},
+        {"seconds": -1.0},
+        {"seconds": 10**400},
+        {"data": 1},
+    ],
 )
 def test_a_line_with_an_odd_value_is_left_out_and_told(odd, digits, laps, file) -> None:
     attempt("mine", data=digits)
@@ -204,3 +216,84 @@ def test_a_line_with_an_odd_value_is_left_out_and_told(odd, digits, laps, file) 
     with open(file, "a", encoding="utf-8") as kept:
         kept.write(json.dumps(line | odd) + "\n")
     assert "line 2 holds no lap" in str(leaderboard("digits"))
+
+
+def test_a_line_nested_without_end_is_left_out_and_told(digits, laps, file) -> None:
+    laps((1.0, 98.0))
+    attempt("mine", data=digits)
+    with open(file, "a", encoding="utf-8") as kept:
+        kept.write("[" * 100_000 + "\n")
+    assert "line 2 holds no lap" in str(leaderboard("digits"))
+
+
+def test_a_name_that_no_file_can_keep_is_refused_before_any_lap(digits, laps) -> None:
+    asked = laps()
+    with pytest.raises(ValueError, match="holds half a character"):
+        attempt("x\ud800", tiny, data=digits)
+    assert asked == []
+
+
+def test_a_build_that_gives_one_network_again_is_refused_before_any_lap(digits, laps) -> None:
+    asked, net = laps(), tiny()
+    for build in (lambda: net, lambda: copy.deepcopy(net)):
+        with pytest.raises(ValueError, match=r"build\(\) gives the same weights twice"):
+            attempt("again", build, data=digits)
+    assert asked == []
+
+
+def test_other_layers_with_as_many_parameters_and_another_lambda_are_another_try(digits, laps) -> None:
+    laps((1.0, 98.0), (1.0, 98.0))
+    attempt("mine", tiny, data=digits)
+    with pytest.raises(ValueError, match="'mine' is on the leaderboard"):
+        attempt("mine", lambda: nn.Sequential(*tiny(), nn.ReLU()), data=digits)
+    attempt("sgd", tiny, data=digits, optimizer=lambda p: torch.optim.SGD(p, lr=0.1))
+    with pytest.raises(ValueError, match="'sgd' is on the leaderboard"):
+        attempt("sgd", tiny, data=digits, optimizer=lambda p: torch.optim.SGD(p, lr=0.5))
+
+
+def test_a_lap_of_before_the_layers_were_kept_counts_as_the_same_try(digits, laps, file) -> None:
+    laps((1.0, 98.0), (2.0, 98.0))
+    attempt("mine", tiny, data=digits)
+    (old,) = kept(file)
+    del old["network"]
+    file.write_text(json.dumps(old) + "\n", encoding="utf-8")
+    attempt("mine", tiny, data=digits)
+    assert len(kept(file)) == 2
+
+
+def test_a_disk_that_takes_half_a_line_is_told(digits, laps, file, monkeypatch) -> None:
+    laps((1.0, 98.0), (2.0, 98.0))
+    attempt("mine", tiny, data=digits)
+
+    class Full:
+        """A file on a disk that has room for 40 bytes more."""
+
+        def __init__(self, *arguments, **settings) -> None:
+            self.file = open(*arguments, **settings)  # noqa: SIM115
+
+        def __enter__(self):
+            return self
+
+        def __exit__(self, *error) -> None:
+            self.file.close()
+
+        def __getattr__(self, name):
+            return getattr(self.file, name)
+
+        def write(self, line: bytes) -> int:
+            return self.file.write(line[:40])
+
+    monkeypatch.setattr(module, "open", Full, raising=False)
+    table = attempt("mine", tiny, data=digits)
+    assert "It is not kept: " in str(table)
+    assert "only 40 of" in str(table)
+    monkeypatch.undo()
+
+
+def test_the_readers_random_numbers_are_left_alone(digits, laps) -> None:
+    laps((1.0, 98.0))
+    torch.manual_seed(3)
+    expected = torch.rand(1)
+    torch.manual_seed(3)
+    attempt("mine", tiny, data=digits)
+    assert torch.equal(torch.rand(1), expected)

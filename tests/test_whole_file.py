@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from cnnlab.whole_file import check_writable, partial_name, whole_file, write_text
+from cnnlab.whole_file import check_replaceable, check_writable, partial_name, whole_file, write_text
 
 
 def test_a_file_is_there_with_all_that_was_written(tmp_path):
@@ -103,3 +103,39 @@ def test_a_file_of_the_users_that_ends_in_partial_is_left_alone(tmp_path):
     with whole_file(tmp_path / "a.txt") as file:
         file.write(b"new")
     assert own.read_bytes() == b"mine"
+
+
+@pytest.mark.parametrize("check", [check_writable, lambda path: check_replaceable(path, "cnnlab race")])
+def test_the_trial_leaves_a_link_that_leads_nowhere_yet(check, tmp_path):
+    link = tmp_path / "a.md"
+    link.symlink_to("later.md")
+    check(link)
+    assert [path.name for path in tmp_path.iterdir()] == ["a.md"]
+    assert link.is_symlink()
+
+
+@pytest.mark.parametrize("content", ["My thesis", "Written by cnnlab bench", "\xe9crit".encode("latin-1")])
+def test_a_file_that_somebody_else_wrote_is_not_to_be_replaced(content, tmp_path):
+    file = tmp_path / "a.md"
+    file.write_bytes(content if isinstance(content, bytes) else content.encode())
+    before = file.read_bytes()
+    with pytest.raises(ValueError, match=r"a\.md is there already and was not written by cnnlab race: name"):
+        check_replaceable(file, "cnnlab race")
+    assert file.read_bytes() == before
+
+
+@pytest.mark.parametrize("content", ["", "\n", "# The race\nWritten by `cnnlab race`.\n"])
+def test_an_older_table_and_an_empty_file_may_be_replaced(content, tmp_path):
+    (tmp_path / "a.md").write_text(content)
+    check_replaceable(tmp_path / "a.md", "cnnlab race")
+    assert (tmp_path / "a.md").read_text() == content
+    assert [path.name for path in tmp_path.iterdir()] == ["a.md"]
+
+
+def test_a_place_for_the_half_written_file_is_tried_too(tmp_path):
+    with pytest.raises(ValueError, match="name another file"):
+        check_replaceable(tmp_path / ("a" * 248 + ".md"), "cnnlab race")
+    partial_name(tmp_path / "a.md").mkdir()
+    with pytest.raises(ValueError, match=r"a\.md cannot be written: .*-partial beside it cannot"):
+        check_replaceable(tmp_path / "a.md", "cnnlab race")
+    assert [path.name for path in tmp_path.iterdir()] == [partial_name(tmp_path / "a.md").name]

@@ -17,7 +17,7 @@ from cnnlab.benchmark.words import with_words
 from cnnlab.data import ImageData, load_data
 from cnnlab.table import Table
 from cnnlab.timing import load, machine
-from cnnlab.whole_file import check_writable, write_text
+from cnnlab.whole_file import check_replaceable, write_text
 
 PLACE = "*(Why the shares are what they are: to be written by hand after a quiet run.)*"
 
@@ -38,11 +38,11 @@ def benchmark(
     Returns:
         One row for each thing measured; the second table, of the steps, is in the file only.
     Raises:
-        ValueError: fewer than 3 rounds, or `out` cannot be written.
+        ValueError: fewer than 3 rounds, or `out` cannot be written, or is a file of somebody else's.
     """
     whole("rounds", rounds, 3)
     out = Path(out)
-    check_writable(out)
+    check_replaceable(out, "cnnlab bench")
     name = "digits" if quick else "auto"
     images = load_data(name, root)
     busy, rows = [load()], []
@@ -84,9 +84,12 @@ def _rows(
     images: ImageData, name: str, root: str | Path | None, rounds: int, notes: list[str]
 ) -> Iterator[Measured]:
     yield from import_rows(rounds)
-    picture = picture_row(rounds, root)
+    try:
+        picture, why = picture_row(rounds, root), "the notebooks are not beside cnnlab"
+    except RuntimeError as error:  # a reader may have changed the notebook
+        picture, why = None, str(error).rstrip(".")
     if picture is None:
-        notes.append("The first picture of notebook 1 was left out: the notebooks are not beside cnnlab.")
+        notes.append(f"The first picture of notebook 1 was left out: {why}.")
     else:
         yield picture
     yield from data_rows(images.train, lambda: load_data(name, root), rounds)

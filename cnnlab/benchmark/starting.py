@@ -97,8 +97,8 @@ def first_picture(notebook: Path, root: str | Path | None = None) -> float:
         # a reader's predictions are not touched, and a backend of the shell's would show no picture
         environment = {name: value for name, value in os.environ.items() if name != "MPLBACKEND"}
         environment["CNNLAB_PREDICTIONS"] = str(Path(folder) / "predictions.json")
-        if root is not None:
-            environment["CNNLAB_DATA"] = str(Path(root).resolve())
+        if root := root or environment.get("CNNLAB_DATA"):
+            environment["CNNLAB_DATA"] = str(Path(root).resolve())  # the kernel runs in another folder
         # no folders to look for kernels in: then "python3" is this Python
         manager = KernelManager(kernel_spec_manager=KernelSpecManager(kernel_dirs=[]))
         start = time.perf_counter()

@@ -21,7 +21,7 @@ from cnnlab.timing.machine import Machine, driver_version, machine
 from cnnlab.timing.precision import has_tf32
 from cnnlab.timing.sweep import SweepRow, sweep
 from cnnlab.timing.transfer import TransferRow, time_transfer
-from cnnlab.whole_file import check_writable, whole_file
+from cnnlab.whole_file import check_replaceable, whole_file
 
 SHIPPED = Path(__file__).with_name("recorded_gpu.json")
 
@@ -48,7 +48,7 @@ def record(
     """Measure networks on this machine and write the times to a JSON file.
 
     Args:
-        path: the file; it is written when everything is measured, in place of what was there.
+        path: the file; it is written when everything is measured, in place of older times.
         names: the networks, by name.
         batch_sizes: images in a step.
         device: where to run.
@@ -62,7 +62,7 @@ def record(
     device = pick_device(device)
     precisions = precisions_of(device) if precisions is None else precisions
     target = Path(path)
-    check_writable(target)
+    check_replaceable(target, "cnnlab record-gpu", mark='"transfer": {')
     networks = {name: models.build(name) for name in names}
     training = {
         name: {

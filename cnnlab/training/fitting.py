@@ -49,7 +49,7 @@ def fit(
     batch_size: int = DEFAULT_BATCH_SIZE,
     optimizer: OptimizerChoice = "adam",
     lr: float | None = None,
-    momentum: float = 0.0,
+    momentum: float | None = None,
     nesterov: bool = False,
     weight_decay: float = 0.0,
     schedule: str = "constant",
@@ -57,6 +57,7 @@ def fit(
     validation: Source | None = None,
     device: str | torch.device = "auto",
     precision: str = "float32",
+    compile: bool = False,
     seed: int = 0,
     progress: bool = True,
     checkpoint: str | Path | None = None,
@@ -65,9 +66,11 @@ def fit(
     """Train a model in place, by cross-entropy, and return what happened step by step.
 
     Convolutions on the CPU work channels-last meanwhile: the same numbers in another order in memory,
-    faster. A model made by `torch.compile` can be given, too.
+    faster. The losses of the first steps are those of a plain loop to 1e-5; batch norm over large maps sums
+    in another order, too, and may differ in the fifth digit. A model made by `torch.compile` can be given.
 
-    The same model, data, settings and machine give the same weights every time: `fit` seeds PyTorch,
+    The same model, data, settings and machine give the same weights every time (on a GPU up to rounding, as
+    its kernels may add in any order): `fit` seeds PyTorch,
     NumPy and Python, shuffles a Split by the same seed, and starts Batches at their first order. The
     caller's generators are put back afterwards. The model's first weights are the caller's: call
     `set_seed` before building it.
@@ -80,7 +83,8 @@ def fit(
         batch_size: images per step, for a Split; Batches and loaders have their own.
         optimizer: one of `OPTIMIZER_NAMES`, or a function from parameters to an optimiser.
         lr: learning rate; None takes the optimiser's default.
-        momentum: share of the last step that is kept, below 1; sgd, rmsprop and muon only.
+        momentum: share of the last step that is kept, below 1; sgd, rmsprop and muon only. None takes the
+            optimiser's default: 0, but muon's is 0.8.
         nesterov: look ahead along the momentum; sgd only.
         weight_decay: pull of the weights towards zero.
         schedule: "constant", "cosine", "one_cycle" or "step"; see `make_schedule`.
@@ -91,10 +95,12 @@ def fit(
         device: "auto", "cpu", "cuda", "mps" or a `torch.device`; the model works there and comes back.
         precision: "float32", or "bfloat16" for automatic mixed precision: faster where the processor
             multiplies 16-bit numbers in hardware, with a warning where it does not.
+        compile: let `torch.compile` build a program for the model's steps. It takes seconds to minutes and,
+            on a CPU, a C++ compiler; it made no lab network faster on the CPUs it was measured on.
         seed: a whole number, for dropout and the order of the images.
         progress: show a bar; TQDM_DISABLE=1 hides it everywhere.
         checkpoint: file that is written after every epoch. If it is there already, the run goes on from
-            it, to the same weights, bit for bit, as one that was never stopped.
+            it, to the same weights, bit for bit on the CPU, as one that was never stopped.
         callbacks: objects with any of the methods of `Callback`, such as on_epoch(state).
     Returns:
         The History; `stopped` says whether Ctrl-C, the stop button or a callback ended the run early.
@@ -114,6 +120,8 @@ def fit(
         raise ValueError(f"unknown precision {precision!r}: {did_you_mean(precision, PRECISIONS)}")
     if checkpoint is not None and not isinstance(checkpoint, (str, os.PathLike)):
         raise TypeError(f"checkpoint={checkpoint!r} is no path: give a file, such as 'run.pt'.")
+    if not isinstance(compile, bool):
+        raise TypeError(f"compile={compile!r} is a {type(compile).__name__}: give True or False.")
     watching = check_callbacks(callbacks)
     keep_memory()
     chosen = pick_device(device)
@@ -135,6 +143,7 @@ def fit(
         )
         settings = {"schedule": schedule, "epochs": epochs, "seed": seed, "precision": precision}
         settings["label_smoothing"] = float(label_smoothing)
+        settings["compile"] = compile
         settings["the validation set"] = describe_validation(validation, held_out)
         run = Run(
             model=model,
@@ -150,6 +159,7 @@ def fit(
             epochs=epochs,
             steps_per_epoch=steps,
             settings={**describe_optimizer(built), **settings, **describe_data(train, batches)},
+            compiled=compile,
             callbacks=watching,
         )
         with own_random_numbers(), keep_mode(model), told_of_errors(watching):

@@ -11,14 +11,15 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
+
+from cnnlab.training.seeding import own_random_numbers
 
 WIDEST_LINEAR = 4096  # inputs; a larger map costs more to bring back into order than pooling wins
 TRIED = 16  # images that go through a copy of the model in both orders
 ALIKE = 1e-4  # how far the two may differ, as a share of the largest logit
-
-
 LARGE = 100_000  # numbers in a map from which its gradient's order counts
 FLATTENING = {Tensor.flatten, Tensor.reshape, Tensor.view, torch.flatten, torch.reshape}
 
@@ -28,7 +29,8 @@ class AnyView(TorchFunctionMode):
 
     A view that can be had without a copy stays a view. And where a large map is flattened, its gradient
     comes back channels-last, too: otherwise the pooling before it would copy its whole input's gradient
-    twice, into the usual order and out of it again.
+    twice, into the usual order and out of it again. Dropout's random numbers fall on the same places of a
+    map as they would in the usual order.
     """
 
     def __torch_function__(
@@ -37,6 +39,8 @@ class AnyView(TorchFunctionMode):
         kwargs = kwargs or {}
         if func in FLATTENING and _is_large_map(given := args[0] if args else kwargs.get("input")):
             given.register_hook(channels_last)
+        if func is F.dropout and args and _lies_otherwise(args[0]):
+            return _drop(*args, **kwargs)
         if func is not Tensor.view and func is not Tensor.view_as:
             return func(*args, **kwargs)
         try:
@@ -48,9 +52,24 @@ class AnyView(TorchFunctionMode):
 
 def _is_large_map(x: Any) -> bool:
     """Whether x is a map, channels-last, that a gradient will come back to."""
-    if torch.compiler.is_compiling() or not isinstance(x, Tensor) or not x.requires_grad:
+    if not isinstance(x, Tensor) or not x.requires_grad or x.is_leaf:  # a leaf is a weight, and would keep it
         return False
-    return x.dim() == 4 and x.numel() >= LARGE and x.stride(1) == 1 and not x.is_contiguous()
+    return x.numel() >= LARGE and _lies_otherwise(x)
+
+
+def _lies_otherwise(x: Tensor) -> bool:
+    """Whether x is a map that is channels-last, and no map of the usual order as well."""
+    if torch.compiler.is_compiling():
+        return False
+    return x.dim() == 4 and x.stride(1) == 1 and not x.is_contiguous()
+
+
+def _drop(x: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
+    """Dropout, its random numbers drawn in the usual order."""
+    if not training or inplace:
+        return F.dropout(x, p, training, inplace)
+    kept = F.dropout(torch.ones_like(x, memory_format=torch.contiguous_format), p)  # 0 or 1 / (1 - p)
+    return x * channels_last(kept)
 
 
 @dataclass(frozen=True)
@@ -101,27 +120,26 @@ def _alike(model: nn.Module, images: Tensor) -> bool:
         few = images[:TRIED].detach()
         if any(module._backward_hooks or module._backward_pre_hooks for module in model.modules()):
             return False  # what a hook does with a gradient, nobody knows
+        modes = (False, True) if model.training and torch.is_grad_enabled() else (False,)
         with warnings.catch_warnings(), redirect_stdout(io.StringIO()):
             warnings.simplefilter("ignore")
-            usual = _tried(model, few.clone(), nullcontext(), training=False)
-            arranged = _tried(model, channels_last(few.clone()), AnyView(), training=False)
-            if model.training and torch.is_grad_enabled():
-                _tried(model, channels_last(few.clone()), AnyView(), training=True)
-        return torch.allclose(usual, arranged, rtol=0.0, atol=ALIKE * float(usual.abs().max()))
+            for training in modes:
+                usual = _tried(model, few.clone(), nullcontext(), training)
+                arranged = _tried(model, channels_last(few.clone()), AnyView(), training)
+                if not torch.allclose(usual, arranged, rtol=0.0, atol=ALIKE * float(usual.abs().max())):
+                    return False
+        return True
     except Exception:  # whatever it is: the run itself tells it, with the images as they are
         return False
 
 
 def _tried(model: nn.Module, images: Tensor, views: AbstractContextManager[Any], training: bool) -> Tensor:
-    """What a copy of the model makes of the images, in training with a backward pass; nothing is touched.
-
-    In evaluation mode there is no dropout, whose mask would lie otherwise on maps in another order.
-    """
+    """What a copy of the model makes of the images, in training with a backward pass; nothing is touched."""
     twin = copy.deepcopy(getattr(model, "_orig_mod", model))  # what torch.compile took: compiled only once
     for module in twin.train(training).modules():
         module._forward_hooks.clear()  # a reader's hooks may count, or keep what they see
         module._forward_pre_hooks.clear()
-    with torch.random.fork_rng(devices=[]), views:
+    with own_random_numbers(), views:  # both trials draw the same
         logits: Tensor = twin(images)
     if training:
         logits.float().square().sum().backward()  # type: ignore[no-untyped-call]

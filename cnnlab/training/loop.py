@@ -26,7 +26,7 @@ def train_epoch(run: Run) -> None:
         # the mean of the batch
         loss = F.cross_entropy(logits.float(), labels, label_smoothing=run.label_smoothing)
         run.check_loss(loss, images)
-        loss.backward()  # type: ignore[no-untyped-call]  # one gradient for every parameter
+        run.backward(loss, images)  # loss.backward(): one gradient for every parameter
         run.optimizer.step()  # move every parameter against its gradient
 
         run.end_step(loss, logits, labels)

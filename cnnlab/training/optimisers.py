@@ -37,7 +37,7 @@ def make_optimizer(
     choice: OptimizerChoice = "adam",
     *,
     lr: float | None = None,
-    momentum: float = 0.0,
+    momentum: float | None = None,
     nesterov: bool = False,
     weight_decay: float = 0.0,
 ) -> Optimizer:
@@ -48,7 +48,8 @@ def make_optimizer(
         choice: one of `OPTIMIZER_NAMES`, or a function that takes the parameters and returns an
             optimiser, such as ``lambda p: torch.optim.Adam(p, lr=0.01, betas=(0.8, 0.99))``.
         lr: learning rate, above 0; None takes the optimiser's default.
-        momentum: share of the last step that is kept, 0 <= momentum < 1; sgd, rmsprop and muon only.
+        momentum: share of the last step that is kept, 0 <= momentum < 1; sgd, rmsprop and muon only. None
+            takes the optimiser's default: 0, but muon's is 0.8.
         nesterov: look ahead along the momentum; sgd with momentum only.
         weight_decay: pull towards zero, at least 0.
     Raises:
@@ -75,7 +76,7 @@ def make_optimizer(
     lr = default_lr if lr is None else lr
     if not _number("lr", lr) > 0:
         raise ValueError(f"lr={lr} is not above 0: {choice} starts well from lr={default_lr}.")
-    if not 0 <= _number("momentum", momentum) < 1:
+    if momentum is not None and not 0 <= _number("momentum", momentum) < 1:
         raise ValueError(f"momentum={momentum} is out of range: 0 <= momentum < 1, and 0.9 is usual.")
     if not _number("weight_decay", weight_decay) >= 0:
         raise ValueError(f"weight_decay={weight_decay} is below 0: use 0 for none, or about 1e-4.")
@@ -85,13 +86,20 @@ def make_optimizer(
         raise ValueError("nesterov=True needs optimizer='sgd' and momentum above 0, such as 0.9.")
 
     options: dict[str, Any] = {"lr": lr, "weight_decay": weight_decay}
-    if momentum:
+    if momentum is not None and "momentum" in takes:
         options["momentum"] = momentum
     if nesterov:
         options["nesterov"] = True
-    if "fused" in takes and all(p.device.type in ("cpu", "cuda") for p in parameters):
+    if "fused" in takes and _can_be_fused(model, parameters):
         options["fused"] = True  # one kernel for all parameters: the same arithmetic, fewer calls
     return kind(parameters, **options)
+
+
+def _can_be_fused(model: nn.Module, parameters: Iterable[nn.Parameter]) -> bool:
+    """Whether the fused kernels take these parameters: dense gradients of real numbers."""
+    if any(getattr(module, "sparse", False) for module in model.modules()):  # an Embedding's gradient
+        return False
+    return all(p.device.type in ("cpu", "cuda") and p.is_floating_point() for p in parameters)
 
 
 def describe_optimizer(optimizer: Optimizer) -> dict[str, Any]:
@@ -109,7 +117,7 @@ def _from_function(
     choice: Callable[[Iterable[nn.Parameter]], Optimizer],
     parameters: list[nn.Parameter],
     lr: float | None,
-    momentum: float,
+    momentum: float | None,
     nesterov: bool,
     weight_decay: float,
 ) -> Optimizer:

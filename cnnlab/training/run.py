@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
@@ -18,6 +18,7 @@ from cnnlab.errors import TrainingError
 from cnnlab.training import guards
 from cnnlab.training.callbacks import Start, State, methods
 from cnnlab.training.evaluation import check_validation, loss_and_accuracy
+from cnnlab.training.failures import backward_error, compile_error, from_compiler
 from cnnlab.training.history import EpochRecord, Recorder, StepRecord
 from cnnlab.training.layout import Layout, fast_layout
 from cnnlab.training.progress import SECONDS_BETWEEN, Progress
@@ -46,6 +47,7 @@ class Run:
     epochs: int  # asked for
     steps_per_epoch: int | None  # None where the data do not tell
     settings: dict[str, Any]  # what a resumed run must agree with
+    compiled: bool = False  # whether the steps go through torch.compile
     callbacks: tuple[object, ...] = ()
     progress: Progress | None = None
     stop_requested: bool = False
@@ -57,6 +59,7 @@ class Run:
         self.autocast: Callable[[], AbstractContextManager[Any]] = nullcontext
         if self.precision == "bfloat16":
             self.autocast = functools.partial(torch.autocast, self.device.type, dtype=torch.bfloat16)
+        self.called = cast(nn.Module, torch.compile(self.model)) if self.compiled else self.model
         self.on_step = methods(self.callbacks, "on_step")
         self.on_progress = methods(self.callbacks, "on_progress")
         self.on_epoch = methods(self.callbacks, "on_epoch")
@@ -116,8 +119,10 @@ class Run:
         try:
             self.layout = self.layout or fast_layout(self.model, images)
             with self.autocast(), self.layout.views:
-                logits: Tensor = self.model(self.layout.arranged(images))
+                logits: Tensor = self.called(self.layout.arranged(images))
         except (RuntimeError, ValueError) as error:
+            if from_compiler(error):
+                raise compile_error(error, self.where) from error
             raise guards.forward_error(error, images, self.where, self.model) from error
         return logits
 
@@ -147,6 +152,13 @@ class Run:
         self.looked_at_validation = True
         with own_random_numbers():  # as in `end_epoch`
             check_validation(self.model, held_out, self.device, self.classes, tuple(images.shape))
+
+    def backward(self, loss: Tensor, images: Tensor) -> None:
+        """`loss.backward()`: one gradient for every parameter."""
+        try:
+            loss.backward()  # type: ignore[no-untyped-call]
+        except RuntimeError as error:
+            raise backward_error(error, images, self.where) from error
 
     def end_step(self, loss: Tensor, logits: Tensor, labels: Tensor) -> None:
         """Record the step, redraw the bar, tell the callbacks, look for a network that only guesses."""

@@ -23,7 +23,7 @@ def make_schedule(
     Args:
         optimizer: whose learning rate is the starting point; for "one_cycle" it is the peak.
         name: "constant"; "cosine" falls to 0 along half a cosine; "one_cycle" rises to the peak and
-            falls to almost 0; "step" multiplies by 0.7 after every epoch.
+            falls to almost 0 (a single step is made at the peak); "step" multiplies by 0.7 after every epoch.
         epochs: passes over the data.
         steps_per_epoch: batches in one pass, or None where that is not known.
     Raises:
@@ -31,7 +31,7 @@ def make_schedule(
     """
     if name not in SCHEDULE_NAMES:
         raise ValueError(f"unknown schedule {name!r}: {did_you_mean(name, SCHEDULE_NAMES)}")
-    if name == "constant":
+    if name == "constant" or (name == "one_cycle" and epochs * (steps_per_epoch or 2) == 1):
         return ConstantLR(optimizer, factor=1.0, total_iters=0)
     if steps_per_epoch is None:
         raise ValueError(

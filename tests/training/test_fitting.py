@@ -1,5 +1,6 @@
 """`fit`: the same seed gives the same weights, and nothing of the caller's is disturbed."""
 
+import functools
 import inspect
 import random
 from types import SimpleNamespace
@@ -116,6 +117,34 @@ def test_bfloat16_keeps_float32_weights_and_comes_close():
     torch.testing.assert_close(weights(mixed), weights(exact), rtol=0, atol=0.02)
 
 
+def eager(monkeypatch):
+    """torch.compile without a C++ compiler: it traces the model, and builds no program of it."""
+    monkeypatch.setattr(torch, "compile", functools.partial(torch.compile, backend="eager"))
+
+
+def test_compiled_steps_give_the_weights_of_plain_ones_and_leave_the_model_plain(monkeypatch):
+    eager(monkeypatch)
+    calls = []
+    model = net()
+    _, plain = train(net())
+    _, compiled = train(model, compile=True, callbacks=[SimpleNamespace(on_step=calls.append)])
+    assert [s.loss for s in compiled.steps] == pytest.approx([s.loss for s in plain.steps], abs=1e-6)
+    assert calls[0].model is model
+    assert not any("_orig_mod" in name for name in model.state_dict())
+
+
+def test_a_compiled_run_does_not_go_on_from_a_plain_one(monkeypatch, tmp_path):
+    eager(monkeypatch)
+    train(net(), checkpoint=tmp_path / "run.pt", epochs=1)
+    with pytest.raises(CheckpointError, match="compile"):
+        train(net(), checkpoint=tmp_path / "run.pt", epochs=2, compile=True)
+
+
+def test_compile_is_yes_or_no():
+    with pytest.raises(TypeError, match=r"compile='max-autotune' is a str: give True or False\."):
+        train(net(), compile="max-autotune")
+
+
 def test_bfloat16_that_is_only_emulated_is_said_plainly(monkeypatch):
     monkeypatch.setattr(
         torch.cpu, "get_capabilities", lambda: {"architecture": "x86_64", "avx512_bf16": False}
@@ -190,7 +219,15 @@ def test_fit_has_the_arguments_that_others_rely_on():
         "model train epochs batch_size optimizer lr momentum nesterov weight_decay schedule "
         "label_smoothing validation device"
     )
-    assert list(parameters) == [*names.split(), "precision", "seed", "progress", "checkpoint", "callbacks"]
+    assert list(parameters) == [
+        *names.split(),
+        "precision",
+        "compile",
+        "seed",
+        "progress",
+        "checkpoint",
+        "callbacks",
+    ]
     assert parameters["batch_size"].default == 64
 
 

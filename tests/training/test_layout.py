@@ -1,7 +1,9 @@
 """Channels-last changes the time that a model takes, and nothing that a reader could see."""
 
 import copy
+import random
 
+import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
@@ -164,7 +166,10 @@ def test_lazy_layers_are_told_of_as_before():
         fit(lazy, load_data("digits").train.take(64), epochs=1, device="cpu", progress=False)
 
 
-@pytest.mark.parametrize("make", [Lab002, ConvNet, lambda: ConvNet(batch_norm=True, dropout=0.5)])
+@pytest.mark.parametrize(
+    "make",
+    [Lab002, ConvNet, lambda: ConvNet(batch_norm=True, dropout=0.5), models.LeNetDropout],
+)
 def test_fit_gives_the_plain_loops_losses(make):
     train = load_data("digits").train.take(640)
     set_seed(0)
@@ -232,6 +237,22 @@ class Silenced(WithHead):
         return x
 
 
+class SilencedInTraining(WithHead):
+    """A dropout of one's own, written into a view in training only."""
+
+    def between(self, x: Tensor) -> Tensor:
+        if self.training:
+            x.view(len(x), -1)[:, ::2].zero_()
+        return x
+
+
+class OwnMask(WithHead):
+    """A dropout whose random numbers lie as the map does."""
+
+    def between(self, x: Tensor) -> Tensor:
+        return x * (torch.rand_like(x) > 0.5) if self.training else x
+
+
 class Strided(WithHead):
     def flat(self, x: Tensor) -> Tensor:
         return x.as_strided((len(x), 320), (320, 1))
@@ -282,7 +303,17 @@ class Contiguous(WithHead):
 
 @pytest.mark.parametrize(
     "make",
-    [Silenced, Strided, Resized, Checkpointed, OwnGradient, Scripted, Contiguous],
+    [
+        Silenced,
+        SilencedInTraining,
+        OwnMask,
+        Strided,
+        Resized,
+        Checkpointed,
+        OwnGradient,
+        Scripted,
+        Contiguous,
+    ],
     ids=lambda m: m.__name__,
 )
 def test_a_model_that_reckons_with_the_usual_order_gets_it(make):
@@ -292,6 +323,7 @@ def test_a_model_that_reckons_with_the_usual_order_gets_it(make):
     by_hand = copy.deepcopy(model)
     history = fit(model, train, epochs=1, optimizer="sgd", lr=0.05, device="cpu", progress=False)
     optimizer = torch.optim.SGD(by_hand.parameters(), lr=0.05)
+    set_seed(0)
     losses = []
     for images, labels in train:
         optimizer.zero_grad()
@@ -339,6 +371,39 @@ def test_the_trial_is_not_seen(capsys):
     assert torch.equal(torch.get_rng_state(), state)
     assert capsys.readouterr().out == ""
     assert passes == []
+
+
+@pytest.mark.parametrize("draw", [random.random, np.random.random], ids=["random", "numpy"])
+def test_the_trial_draws_no_random_number_of_the_models(draw):
+    drawn = []
+
+    class Draws(WithHead):
+        def between(self, x: Tensor) -> Tensor:
+            drawn.append(draw())
+            return x
+
+    model, images = Draws(), upright(32)[0][0]
+    set_seed(0)
+    fast_layout(model, images)
+    assert drawn, "the trial came this way"
+    set_seed(0)
+    assert draw() == drawn[0]
+    set_seed(0)
+    first = draw()
+    set_seed(0)
+    fast_layout(model, images)
+    assert draw() == first
+
+
+def test_weights_get_no_hook():
+    weighty = nn.utils.parametrizations.spectral_norm(nn.Conv2d(64, 256, 3))
+    model = nn.Sequential(
+        nn.Conv2d(1, 64, 5, stride=4), weighty, nn.AdaptiveMaxPool2d(1), nn.Flatten(), nn.Linear(256, 10)
+    ).to(memory_format=torch.channels_last)
+    assert weighty.parametrizations.weight.original.numel() >= LARGE
+    fit(model, upright(64), epochs=1, device="cpu", progress=False)
+    evaluate(model, upright(64))
+    assert all(not parameter._backward_hooks for parameter in model.parameters())
 
 
 def test_a_model_with_a_backward_hook_gets_the_usual_order():

@@ -190,3 +190,44 @@ def test_an_optimiser_of_another_models_parameters_is_refused():
     other = net()
     with pytest.raises(ValueError, match="another model's parameters, so this model would learn nothing"):
         make_optimizer(net(), lambda parameters: torch.optim.SGD(other.parameters(), lr=0.1))
+
+
+@pytest.mark.parametrize(("given", "expected"), [(None, 0.8), (0, 0), (0.0, 0.0), (0.5, 0.5)])
+def test_muons_momentum_is_the_one_that_was_chosen_also_where_that_is_none_at_all(given, expected):
+    assert make_optimizer(net(), "muon", momentum=given).defaults["momentum"] == expected
+
+
+@pytest.mark.parametrize("name", ["adam", "adamw", "sgd"])
+def test_what_the_fused_form_does_not_take_is_trained_without_it(name):
+    class Filter(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.weight = nn.Parameter(torch.ones(10, dtype=torch.complex64))
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return torch.fft.ifft(torch.fft.fft(x) * self.weight).real
+
+    model = nn.Sequential(nn.Flatten(), nn.Linear(36, 10), Filter())
+    split = SmallSplit()
+    optimizer = make_optimizer(model, name)
+    nn.functional.cross_entropy(model(split.images), split.labels).backward()
+    optimizer.step()
+    assert not torch.equal(model[2].weight, torch.ones_like(model[2].weight))
+
+
+def test_sparse_gradients_are_trained_without_the_fused_form():
+    class Looked(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.table = nn.Embedding(2, 4, sparse=True)
+            self.head = nn.Linear(36 * 4, 10)
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return self.head(self.table((x > 0).long()).flatten(1))
+
+    model, split = Looked(), SmallSplit()
+    optimizer = make_optimizer(model, "sgd", lr=0.1)
+    before = model.table.weight.detach().clone()
+    nn.functional.cross_entropy(model(split.images), split.labels).backward()
+    optimizer.step()
+    assert not torch.equal(model.table.weight, before)

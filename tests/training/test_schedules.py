@@ -59,6 +59,10 @@ def test_every_schedule_survives_a_run_of_one_step(name):
     assert rates(name, epochs=1, steps_per_epoch=1)[0] > 0
 
 
+def test_one_cycle_of_a_single_step_makes_it_at_the_peak():
+    assert rates("one_cycle", epochs=1, steps_per_epoch=1) == [0.1]
+
+
 def test_one_cycle_leaves_the_momentum_as_it_was_chosen():
     built = make_optimizer(net(), "sgd", momentum=0.9)
     make_schedule(built, "one_cycle", epochs=1, steps_per_epoch=10)
