@@ -109,6 +109,8 @@ def test_a_gpu_multiplies_bfloat16_from_ampere_on(monkeypatch, capability, expec
         (torch.OutOfMemoryError("CUDA"), True),
         (RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 4 bytes"), True),
         (RuntimeError("DefaultCPUAllocator: not enough memory"), True),
+        (RuntimeError("cuDNN error: CUDNN_STATUS_ALLOC_FAILED"), True),
+        (RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`"), True),
         (RuntimeError("mat1 and mat2 shapes cannot be multiplied"), False),
     ],
 )

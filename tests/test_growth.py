@@ -92,3 +92,15 @@ def test_the_stored_table_has_the_settings_of_the_script():
     text = stored.read_text(encoding="utf-8")
     for name, setting in settings():
         assert f"| {growth.NAMES[name]} | {getattr(setting, name):,} |" in text
+
+
+def test_a_picture_of_somebody_elses_is_not_drawn_over(tmp_path, monkeypatch):
+    monkeypatch.setattr(growth, "measure", None)
+    (tmp_path / "growth.png").write_bytes(b"mine")
+    for out in ("growth.md", "growth.png"):
+        with pytest.raises(SystemExit, match=r"growth\.png would hold the chart, and is taken"):
+            growth.main(["--out", str(tmp_path / out)])
+    assert [path.name for path in tmp_path.iterdir()] == ["growth.png"]
+    (tmp_path / "thesis.md").write_text("My thesis")
+    with pytest.raises(ValueError, match="was not written by python -m benchmarks"):
+        growth.main(["--out", str(tmp_path / "thesis.md")])

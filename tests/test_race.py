@@ -158,3 +158,37 @@ def test_impossible_numbers_are_refused_before_anything_is_trained(wrong, tmp_pa
 def test_a_lap_reads_well():
     assert "1.25" in str(Table([Lap(0, 1.25, 99.1)]))
     assert isinstance(CNNRace(), nn.Module)
+
+
+def test_a_file_of_somebody_elses_is_refused_before_anything_is_trained(tmp_path, monkeypatch):
+    monkeypatch.setattr(module, "lap", None)
+    (tmp_path / "thesis.md").write_text("My thesis")
+    with pytest.raises(ValueError, match="was not written by cnnlab race: name another file"):
+        race(tmp_path / "thesis.md", seeds=1, quick=True)
+    assert (tmp_path / "thesis.md").read_text() == "My thesis"
+
+
+def test_a_race_that_is_stopped_says_what_stands_and_leaves_the_older_table(
+    few_images, tmp_path, monkeypatch, capsys
+):
+    out = tmp_path / "race.md"
+    race(out, seeds=1, device="cpu", against=0, quick=True)
+    before, laps = out.read_text(), iter([Lap(0, 1.0, 99.0), Lap(0, 1.5, 99.1)])
+
+    def two_laps(*_, **__):
+        try:
+            return next(laps)
+        except StopIteration:
+            raise KeyboardInterrupt from None
+
+    monkeypatch.setattr(module, "lap", two_laps)
+    with pytest.raises(KeyboardInterrupt):
+        race(out, seeds=5, device="cpu", against=0, quick=True)
+    assert "Stopped after 1 of 5 laps: they stand above, and" in capsys.readouterr().out
+    assert out.read_text() == before
+
+
+@pytest.mark.parametrize("images", [0, -5, 2.5])
+def test_an_impossible_number_of_images_is_refused(few_images, images):
+    with pytest.raises((ValueError, TypeError), match=f"images={images}"):
+        lap(few_images, device="cpu", images=images)

@@ -61,7 +61,7 @@ def record(
     """
     device = pick_device(device)
     precisions = precisions_of(device) if precisions is None else precisions
-    target = Path(path)
+    target, batch_sizes = Path(path), tuple(batch_sizes)
     check_replaceable(target, "cnnlab record-gpu", mark='"transfer": {')
     networks = {name: models.build(name) for name in names}
     training = {
@@ -100,9 +100,9 @@ def record_gpu(path: str | os.PathLike[str], replace: bool = False) -> Recorded:
 
     Args:
         path: the file.
-        replace: write over a file that is there.
+        replace: write over older times that are there; a file with anything else in it stays.
     Raises:
-        ValueError: there is no GPU, or a file is there already.
+        ValueError: there is no GPU, or a file is there already that may not be replaced.
     """
     device = pick_device("auto")
     if device.type == "cpu":

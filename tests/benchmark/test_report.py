@@ -67,3 +67,26 @@ def test_a_busy_machine_is_mentioned():
 def test_a_folder_in_the_place_of_the_file_is_refused_before_anything_is_measured(tmp_path):
     with pytest.raises(ValueError, match="is a folder: name a file in it"):
         benchmark(tmp_path, quick=True)
+
+
+def test_a_file_of_somebody_elses_is_refused_before_anything_is_measured(tmp_path):
+    (tmp_path / "notes.md").write_bytes("caf\xe9".encode("latin-1"))
+    with pytest.raises(ValueError, match="was not written by cnnlab bench: name another file"):
+        benchmark(tmp_path / "notes.md", quick=True)
+    assert (tmp_path / "notes.md").read_bytes() == "caf\xe9".encode("latin-1")
+
+
+def test_a_notebook_that_fails_is_told_below_the_table_and_the_rest_is_measured(monkeypatch, few):
+    def failing(rounds, root):
+        raise RuntimeError("a cell of 01_data.ipynb failed: name 'x' is not defined")
+
+    monkeypatch.setattr(report, "import_rows", lambda rounds: iter(()))
+    monkeypatch.setattr(report, "picture_row", failing)
+    monkeypatch.setattr(report, "data_rows", lambda *_: iter(["data"]))
+    monkeypatch.setattr(report, "training_rows", lambda *_: iter(["training"]))
+    notes = []
+    assert list(report._rows(few, "digits", None, 3, notes)) == ["data", "training"]
+    assert notes == [
+        "The first picture of notebook 1 was left out: a cell of 01_data.ipynb failed: name 'x' is not "
+        "defined."
+    ]

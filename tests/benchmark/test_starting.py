@@ -51,3 +51,12 @@ def test_where_there_are_no_notebooks_there_is_no_row(monkeypatch, tmp_path):
 
 def test_the_notebook_is_where_the_project_keeps_it():
     assert starting.FIRST_NOTEBOOK.is_file()
+
+
+def test_the_folder_of_the_data_may_be_named_from_here(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("CNNLAB_DATA", "data")
+    (tmp_path / "notebooks").mkdir()
+    look = f"import os; assert os.environ['CNNLAB_DATA'] == {str(tmp_path / 'data')!r}"
+    with pytest.raises(RuntimeError, match="no cell of"):  # the cell itself did not fail
+        starting.first_picture(notebook(tmp_path / "notebooks" / "n.ipynb", look))

@@ -95,3 +95,17 @@ def test_nothing_is_written_when_a_name_is_wrong(tmp_path):
     with pytest.raises(ValueError, match="unknown network"):
         record(tmp_path / "times.json", ["cnn320"], (2,), "cpu", min_seconds=0.001)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_with_something_else_in_it_is_left_alone(tmp_path):
+    (tmp_path / "mine.json").write_text('{"mine": 1}')
+    with pytest.raises(ValueError, match="was not written by cnnlab record-gpu: name another file"):
+        record(tmp_path / "mine.json", ["logistic"], (2,), "cpu", 0.001)
+    assert (tmp_path / "mine.json").read_text() == '{"mine": 1}'
+
+
+def test_the_batch_sizes_may_come_one_by_one(tmp_path):
+    times = record(tmp_path / "t.json", ["logistic", "mlp"], iter((2, 3)), "cpu", 0.001, ("float32",))
+    assert [times.training[name]["float32"].column("batch_size") for name in ("logistic", "mlp")] == [
+        [2, 3]
+    ] * 2
