@@ -246,11 +246,15 @@ def _can_be_written(text: str) -> bool:
 
 
 def _begins_the_same(network: nn.Module, other: object) -> bool:
-    """Whether two networks begin with the same weights, as one network does that is given twice."""
-    if not isinstance(other, nn.Module):
-        return False
-    pairs = list(zip(network.parameters(), other.parameters()))
-    return bool(pairs) and all(a.shape == b.shape and torch.equal(a, b) for a, b in pairs)
+    """Whether two networks are one, or begin with the same random weights; zeros and ones are not random."""
+    if network is other or not isinstance(other, nn.Module):
+        return network is other
+    drawn = [
+        (a, b)
+        for a, b in zip(network.parameters(), other.parameters())
+        if a.numel() and bool((a != a.flatten()[0]).any())
+    ]
+    return bool(drawn) and all(a.shape == b.shape and torch.equal(a, b) for a, b in drawn)
 
 
 def _told(function: Callable[..., Any]) -> str:
@@ -259,7 +263,8 @@ def _told(function: Callable[..., Any]) -> str:
     code = getattr(function, "__code__", None)
     if "<lambda>" not in name or code is None:
         return name
-    return f"{name} {_digest(repr((code.co_code, code.co_names, code.co_consts)))}"
+    constants = [getattr(constant, "co_code", constant) for constant in code.co_consts]
+    return f"{name} {_digest(repr((code.co_code, code.co_names, constants)))}"
 
 
 def _digest(text: str) -> str:

@@ -241,6 +241,24 @@ def test_a_build_that_gives_one_network_again_is_refused_before_any_lap(digits, 
     assert asked == []
 
 
+def test_weights_that_begin_with_zeros_may_begin_so_every_time(digits, laps) -> None:
+    def zeros() -> nn.Module:
+        net = tiny()
+        for parameter in net.parameters():
+            nn.init.zeros_(parameter)
+        return net
+
+    laps((1.0, 98.0))
+    assert "zeros" in attempt("zeros", zeros, data=digits).column("name")
+
+
+def test_a_lambda_is_the_same_try_again(digits, laps, file) -> None:
+    laps((1.0, 98.0), (1.0, 98.0))
+    for _ in range(2):
+        attempt("sgd", tiny, data=digits, optimizer=lambda p: torch.optim.SGD([q for q in p], lr=0.1))
+    assert len(kept(file)) == 2
+
+
 def test_other_layers_with_as_many_parameters_and_another_lambda_are_another_try(digits, laps) -> None:
     laps((1.0, 98.0), (1.0, 98.0))
     attempt("mine", tiny, data=digits)
