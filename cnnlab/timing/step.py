@@ -14,7 +14,8 @@ from cnnlab.errors import did_you_mean
 from cnnlab.memory import keep_memory
 from cnnlab.timing.clock import Timing, thread_count, time_call
 from cnnlab.timing.precision import has_tf32, products_in
-from cnnlab.training.guards import check_logits, check_model, forward_error
+from cnnlab.training.failures import forward_error
+from cnnlab.training.guards import check_logits, check_model
 
 PRECISIONS = ("float32", "tf32", "bfloat16")
 

@@ -15,6 +15,7 @@ from cnnlab.errors import TrainingError
 from cnnlab.memory import keep_memory
 from cnnlab.table import Table, column
 from cnnlab.training import guards
+from cnnlab.training.failures import forward_error
 from cnnlab.training.intervals import wilson_interval
 from cnnlab.training.layout import Layout, fast_layout
 from cnnlab.training.modes import keep_mode, on_device
@@ -202,7 +203,7 @@ def _run(
                 with layout.views:
                     logits = model(layout.arranged(images))
             except (RuntimeError, ValueError) as error:
-                raise guards.forward_error(error, images, where, model) from error
+                raise forward_error(error, images, where, model) from error
             guards.check_logits(logits, images, where)
             guards.check_labels(labels, logits.shape[1], classes, where)
             guards.check_finite(logits, images, model, where)

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from cnnlab.errors import TrainingError
+from cnnlab.training.failures import type_of
 from cnnlab.training.history import StepRecord, mean_of
 
 LOOK_EVERY = 300  # steps: by then every network of the course has left chance far behind
@@ -75,7 +76,7 @@ def check_batch(batch: Any, where: str) -> tuple[Tensor, Tensor]:
             )
     if not images.is_floating_point():
         raise TrainingError(
-            f"{where}: the images are {_short(images)}, and convolutions need float32: "
+            f"{where}: the images are {type_of(images)}, and convolutions need float32: "
             "use split.batches(...), which normalises, or images.float() / 255."
         )
     if labels.dtype != torch.int64 or labels.ndim != 1:
@@ -86,7 +87,7 @@ def check_batch(batch: Any, where: str) -> tuple[Tensor, Tensor]:
                 "from, and leave out the images without a label."
             )
         raise TrainingError(
-            f"{where}: the labels are {_short(labels)} of shape {tuple(labels.shape)}; one whole number per "
+            f"{where}: the labels are {type_of(labels)} of shape {tuple(labels.shape)}; one whole number per "
             "image is needed: labels.long(), or labels.argmax(dim=1) where they are one-hot."
         )
     if len(images) != len(labels):
@@ -107,7 +108,13 @@ def check_logits(logits: Tensor, images: Tensor, where: str) -> None:
             "logits (N, classes)."
         )
     if logits.ndim == 2 and len(logits) == n:
-        return
+        if logits.is_floating_point():
+            return
+        remedy = ".real or .abs()" if logits.is_complex() else "no round, comparison or one_hot"
+        raise TrainingError(
+            f"{where}: the model returned {type_of(logits)} numbers, and logits are float32: let forward() "
+            f"end in a linear layer, with {remedy} behind it."
+        )
     shape = tuple(logits.shape)
     if logits.ndim == 2:
         raise TrainingError(
@@ -276,29 +283,6 @@ def _guesses(mean: StepRecord, classes: int) -> bool:
     return classes > 1 and mean.accuracy <= 1.25 * chance + noise
 
 
-def forward_error(error: Exception, images: Tensor, where: str, model: nn.Module | None = None) -> Exception:
-    """What to raise when the model itself failed: PyTorch's words, where, and who explains them."""
-    if isinstance(error, torch.OutOfMemoryError):
-        return type(error)(f"{where}: {error} A smaller batch_size than {len(images)} needs less memory.")
-    shape = tuple(images.shape)
-    if len(images) == 1 and "Expected more than 1 value per channel" in str(error):
-        return TrainingError(
-            f"{where}: the batch has one image, and batch norm needs two or more to train: choose another "
-            "batch_size, or drop_last=True in Batches, so that no single image is left over."
-        )
-    weight = None if model is None else next((p for p in model.parameters() if p.is_floating_point()), None)
-    if weight is not None and weight.dtype != images.dtype and "type" in str(error):
-        remedy = "images.float()" if weight.dtype == torch.float32 else "model.float()"
-        return TrainingError(
-            f"{where}: the images are {_short(images)} and the model's weights are {_short(weight)} "
-            f"({error}): both must be the same: use {remedy}."
-        )
-    return TrainingError(
-        f"{where}: the model failed on images of shape {shape}: {error}\nIf its layers do not fit together, "
-        f"print(cnnlab.explain(model, {shape[1:]})) names the layer and the number."
-    )
-
-
 def warn_if_no_gradient(model: nn.Module, where: str) -> None:
     """Warn of parameters that should learn and got no gradient."""
     names = [name for name, p in model.named_parameters() if p.requires_grad and p.grad is None]
@@ -321,7 +305,3 @@ def check_graph(loss: Tensor, where: str) -> None:
             f"{where}: the loss does not depend on any trainable parameter: look for detach(), .data, "
             ".numpy() or torch.no_grad() in or around the model's forward()."
         )
-
-
-def _short(tensor: Tensor) -> str:
-    return str(tensor.dtype).removeprefix("torch.")

@@ -18,7 +18,7 @@ from cnnlab.errors import TrainingError
 from cnnlab.training import guards
 from cnnlab.training.callbacks import Start, State, methods
 from cnnlab.training.evaluation import check_validation, loss_and_accuracy
-from cnnlab.training.failures import backward_error, compile_error, from_compiler
+from cnnlab.training.failures import backward_error, compile_error, forward_error, from_compiler
 from cnnlab.training.history import EpochRecord, Recorder, StepRecord
 from cnnlab.training.layout import Layout, fast_layout
 from cnnlab.training.progress import SECONDS_BETWEEN, Progress
@@ -123,7 +123,7 @@ class Run:
         except (RuntimeError, ValueError) as error:
             if from_compiler(error):
                 raise compile_error(error, self.where) from error
-            raise guards.forward_error(error, images, self.where, self.model) from error
+            raise forward_error(error, images, self.where, self.model) from error
         return logits
 
     def check_logits(self, logits: Tensor, images: Tensor, labels: Tensor) -> None:

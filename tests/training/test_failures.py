@@ -1,4 +1,4 @@
-"""What is said when the gradients cannot be computed, or torch.compile fails."""
+"""What is said when a forward or a backward pass fails, or torch.compile."""
 
 import pytest
 import torch
@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from cnnlab import fit
 from cnnlab.data import load_data
 from cnnlab.errors import TrainingError
-from cnnlab.training.failures import backward_error, compile_error, from_compiler
+from cnnlab.training.failures import backward_error, compile_error, forward_error, from_compiler, type_of
 
 HERE = "epoch 1, step 1"
 
@@ -41,6 +41,17 @@ class Keeps(nn.Module):
         total = x if self.before is None else x + self.before.mean()
         self.before = x
         return total
+
+
+def test_a_forward_pass_that_fails_names_the_shape_and_who_explains_it():
+    told = forward_error(RuntimeError("mat1 and mat2"), torch.zeros(2, 1, 28, 28), HERE)
+    assert isinstance(told, TrainingError)
+    assert "epoch 1, step 1: the model failed on images of shape (2, 1, 28, 28): mat1 and mat2" in str(told)
+    assert "cnnlab.explain(model, (1, 28, 28))" in str(told)
+
+
+def test_types_are_named_without_torch():
+    assert type_of(torch.zeros(1, dtype=torch.int64)) == "int64"
 
 
 @pytest.mark.parametrize(

@@ -147,6 +147,21 @@ def test_view_that_moves_numbers_between_images_is_recognised():
         train(Padded(), SmallSplit())
 
 
+@pytest.mark.parametrize(
+    ("end", "found", "remedy"),
+    [
+        (lambda x: torch.complex(x, x), "complex64", r"\.real or \.abs\(\)"),
+        (lambda x: x.round().long(), "int64", "no round, comparison or one_hot"),
+    ],
+)
+def test_logits_of_another_kind_of_number_are_refused(end, found, remedy):
+    for run in (lambda model: train(model, SmallSplit()), lambda model: evaluate(model, SmallSplit())):
+        with pytest.raises(
+            TrainingError, match=rf"returned {found} numbers, and logits are float32.*{remedy}"
+        ):
+            run(Fails(end))
+
+
 def test_logits_that_are_not_one_row_per_image_are_refused():
     with pytest.raises(
         TrainingError, match=r"returned shape \(16, 3, 4, 4\) for 16 images; \(16, classes\) is needed"
